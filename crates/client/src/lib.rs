@@ -1,0 +1,1 @@
+//! A library for relying parties: start sessions, show device links, check every answer.

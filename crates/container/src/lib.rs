@@ -1,0 +1,1 @@
+//! ASiC-E containers with XAdES signatures: made, opened and validated.

@@ -1,0 +1,1 @@
+//! The rules: commands in, state and events out; no I/O.

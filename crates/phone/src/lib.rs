@@ -1,0 +1,1 @@
+//! The person's side of the device API: a phone without a screen.

@@ -1,0 +1,1 @@
+//! Certificates and the protocols around them, as bytes in and bytes out.

@@ -1,0 +1,1 @@
+//! Every HTTP surface of the trust service, one module each.

@@ -1,0 +1,1 @@
+//! Everything that is kept: one SQLite writer, many readers, events beside the state.

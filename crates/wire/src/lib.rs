@@ -1,0 +1,1 @@
+//! What travels over HTTP, as types: the relying party API, device links, the device API.
