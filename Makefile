@@ -1,0 +1,33 @@
+# Everything a newcomer, a reviewer and CI run. `make run` and `make test` are all that is needed.
+.PHONY: build run test lint bench interop fuzz screens clean
+
+build: ## the release binary
+	cargo build --release --locked -p countersign-cli
+
+run: build ## build and start the whole stack on http://127.0.0.1:8080
+	./target/release/countersign dev
+
+test: ## the whole suite; installs what it needs when run as root, names what it skips otherwise
+	@bash ci/test.sh
+
+lint: ## format, clippy with warnings denied, licences, sources and floors
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	python3 ci/dependencies.py
+
+bench: ## the benchmarks, each as a ratio in one run
+	bash bench/run.sh
+
+interop: ## other people's clients and validators against a running service
+	cargo build --locked -p countersign-cli
+	bash interop/run.sh $(CURDIR)/target/debug/countersign
+
+fuzz: ## one minute of each fuzz target (nightly toolchain and cargo-fuzz)
+	bash ci/fuzz.sh
+
+screens: ## screenshots of every page at phone and desktop width, into target/screens
+	cargo build --locked -p countersign-cli
+	bash ci/browser.sh $(CURDIR)/target/debug/countersign
+
+clean:
+	cargo clean
