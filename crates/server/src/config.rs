@@ -1,0 +1,473 @@
+//! `countersign.toml`: everything an operator can say, in one place.
+//!
+//! Unknown keys are refused, every field has a default that works on one machine, and each can be overridden
+//! by an environment variable (see [`environment`]). [`Config::check`] finds everything that is wrong at once,
+//! each with the way to mend it.
+
+pub mod environment;
+mod problem;
+mod secret;
+
+use std::collections::HashSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+pub use self::problem::{Error, Mend};
+pub use self::secret::Secret;
+use crate::address::AddressRange;
+
+/// The whole configuration.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where the server listens and how it is reached.
+    pub listen: Listen,
+    /// Where state is kept.
+    pub store: Storage,
+    /// The keys of the signing core.
+    pub keys: Keys,
+    /// The relying party interface.
+    pub rp_api: RpApi,
+    /// How long things last.
+    pub lifetimes: Lifetimes,
+    /// Wrong PINs.
+    pub pin: Pin,
+    /// Bounds on what one machine takes on.
+    pub limits: Limits,
+    /// Who may start sessions.
+    #[serde(rename = "relying_party")]
+    pub relying_parties: Vec<RelyingParty>,
+}
+
+/// `[listen]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Listen {
+    /// Addresses for plain HTTP. Port 0 takes a free one.
+    pub http: Vec<SocketAddr>,
+    /// Addresses for HTTPS; needs `certificate` and `key`.
+    pub https: Vec<SocketAddr>,
+    /// PEM file with the server's certificate, followed by its intermediates.
+    pub certificate: Option<PathBuf>,
+    /// PEM file with the private key of that certificate.
+    pub key: Option<PathBuf>,
+    /// The origin that every URL in an answer starts with, for instance `https://id.example.org`. Without it, URLs
+    /// follow the host that the request used.
+    pub public_url: Option<Url>,
+    /// Proxies in front of this server, as addresses or ranges (`10.0.0.0/8`). Only they may say in
+    /// `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host` for whom they ask.
+    pub trusted_proxies: Vec<AddressRange>,
+    /// Seconds that a client has for its TLS handshake and for the head of each request.
+    pub head_seconds: u32,
+    /// Seconds that open requests have to end at shutdown, before their connections are cut.
+    pub drain_seconds: u32,
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self {
+            http: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))],
+            https: Vec::new(),
+            certificate: None,
+            key: None,
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            head_seconds: 10,
+            drain_seconds: 10,
+        }
+    }
+}
+
+/// `[store]`
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Storage {
+    /// The data directory: database, keys and certificates. Without it everything is kept in memory and ends
+    /// with the program.
+    pub directory: Option<PathBuf>,
+}
+
+/// `[keys]`: secrets. Give them through the environment or as files; `countersign init` makes the files.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Keys {
+    /// The key that seals the server's key shares at rest: 32 bytes in hexadecimal.
+    pub custody: Option<Secret>,
+    /// A file with the same; the default is `keys/custody.key` in the data directory.
+    pub custody_file: Option<PathBuf>,
+    /// The seed of the key that phones seal their halves to: 32 bytes in hexadecimal.
+    pub core: Option<Secret>,
+    /// A file with the same; the default is `keys/core.key` in the data directory.
+    pub core_file: Option<PathBuf>,
+    /// The seed before the present one. Phones that know only that one are still understood.
+    pub previous_core: Option<Secret>,
+}
+
+/// `[rp_api]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RpApi {
+    /// The first field of everything that is signed or authenticated: `smart-id` in live environments of the
+    /// original service, `smart-id-demo` in its demo. Relying parties must be set to the same.
+    pub scheme: String,
+    /// The page that a device link opens. Without it: `/device-link` under the host that the request used.
+    pub device_link_base: Option<Url>,
+    /// Answer every call with 580, the interface's word for maintenance.
+    pub maintenance: bool,
+    /// Answer 480 (client too old) to a `User-Agent` that starts with one of these.
+    pub refused_clients: Vec<String>,
+    /// Answer 471 where a person has accounts, but none of the asked kind, as the interface did up to 3.1.7;
+    /// otherwise 404.
+    pub status_471: bool,
+    /// Refuse a `timeoutMs` outside 1000..120000 with 400 instead of taking the nearest bound.
+    pub strict_timeout: bool,
+    /// Accept the deprecated PKCS#1 v1.5 algorithm names.
+    pub pkcs1: bool,
+    /// Accept device links whose code two third-party libraries compute differently (with the callback in QR
+    /// links, with a base64url name).
+    pub lenient_auth_code: bool,
+}
+
+impl Default for RpApi {
+    fn default() -> Self {
+        Self {
+            scheme: "smart-id-demo".into(),
+            device_link_base: None,
+            maintenance: false,
+            refused_clients: Vec::new(),
+            status_471: false,
+            strict_timeout: false,
+            pkcs1: true,
+            lenient_auth_code: false,
+        }
+    }
+}
+
+/// `[lifetimes]`, all in seconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Lifetimes {
+    /// From the start of a session until it ends `TIMEOUT`.
+    pub session: u32,
+    /// How long the result of a finished session can be fetched.
+    pub result: u32,
+    /// How long a phone waits for the signature that follows a certificate choice.
+    pub linked: u32,
+    /// How much older than it says a QR link may be.
+    pub link_late: u32,
+    /// How much younger than it says a QR link may be (clocks differ).
+    pub link_early: u32,
+    /// How long an equal request for a signature is answered with the running session; 0 turns that off.
+    pub repeat: u32,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self { session: 120, result: 300, linked: 60, link_late: 5, link_early: 2, repeat: 15 }
+    }
+}
+
+/// `[pin]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pin {
+    /// Wrong PINs in a row until a key is locked.
+    pub tries: u8,
+    /// Seconds of the first lock.
+    pub first_lock: u32,
+    /// Seconds of the second lock. After the third row of wrong PINs the key is blocked for good.
+    pub second_lock: u32,
+}
+
+impl Default for Pin {
+    fn default() -> Self {
+        Self { tries: 3, first_lock: 3 * 3600, second_lock: 24 * 3600 }
+    }
+}
+
+/// `[limits]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Connections open at the same time.
+    pub connections: u32,
+    /// Calls that wait for a change at the same time. One more is answered at once with what is known.
+    pub long_polls: u32,
+    /// Computations with keys that may wait for a processor.
+    pub queued_computations: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 20_000, long_polls: 16_384, queued_computations: 1_024 }
+    }
+}
+
+/// `[[relying_party]]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelyingParty {
+    /// Its UUID, as in every request.
+    pub uuid: String,
+    /// The names it may show people, at most 32 bytes each. Compared without regard to case.
+    pub names: Vec<String>,
+    /// For whom a broker asks; people see this name beside the broker's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brokered_name: Option<String>,
+    /// Where its requests may come from (`192.0.2.7`, `10.1.0.0/16`, `0.0.0.0/0` for anywhere). Without any: this
+    /// machine only.
+    #[serde(default)]
+    pub addresses: Vec<AddressRange>,
+    /// May ask for people with only ADVANCED certificates.
+    #[serde(default)]
+    pub advanced: bool,
+    /// May ask for the address of the person's phone.
+    #[serde(default)]
+    pub share_device_address: bool,
+    /// The capabilities it may name.
+    #[serde(default)]
+    pub capabilities: Vec<String>,
+}
+
+impl RelyingParty {
+    /// The relying party of the demo environment (rp-api 1.1), which may do everything from this machine.
+    pub fn demo() -> Self {
+        Self {
+            uuid: "00000000-0000-4000-8000-000000000000".into(),
+            names: vec!["DEMO".into()],
+            brokered_name: None,
+            addresses: Vec::new(),
+            advanced: true,
+            share_device_address: true,
+            capabilities: vec!["QUALIFIED".into(), "ADVANCED".into()],
+        }
+    }
+}
+
+impl Config {
+    /// Reads a configuration file's text. Nothing else is looked at: see [`environment::override_with`] and
+    /// [`Config::check`].
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        toml::from_str(text).map_err(|error| Error::Malformed { message: error.to_string() })
+    }
+
+    /// The configuration of `countersign dev`: everything in memory, the relying party DEMO.
+    pub fn dev() -> Self {
+        Self { relying_parties: vec![RelyingParty::demo()], ..Self::default() }
+    }
+
+    /// The configuration as it is in force, in the form of the file, with secrets hidden.
+    pub fn to_toml(&self) -> String {
+        // Every field is a string, number, list or table, all of which TOML can say.
+        toml::to_string_pretty(self).expect("a configuration can be written as TOML")
+    }
+
+    /// Everything that is wrong or unwise, each with the way to mend it. An empty list means that the server
+    /// will start.
+    pub fn check(&self) -> Vec<Mend> {
+        let mut found = Vec::new();
+        self.listen.check(&mut found);
+        self.rp_api.check(&mut found);
+        self.lifetimes.check(&mut found);
+        self.keys.check(&mut found);
+        if self.pin.tries == 0 {
+            found.push(Mend::new("pin.tries", "0 locks every key at once", "give 3"));
+        }
+        for (name, value) in [
+            ("limits.connections", self.limits.connections),
+            ("limits.long_polls", self.limits.long_polls),
+            ("limits.queued_computations", self.limits.queued_computations),
+        ] {
+            if value == 0 {
+                found.push(Mend::new(name, "0 refuses everything", "leave the line out for the default"));
+            }
+        }
+        let mut seen = HashSet::new();
+        for (index, party) in self.relying_parties.iter().enumerate() {
+            party.check(index, &mut found);
+            if !seen.insert(party.uuid.to_ascii_lowercase()) {
+                found.push(Mend::new(
+                    format!("relying_party[{index}].uuid"),
+                    "is used twice",
+                    "give every relying party a UUID of its own",
+                ));
+            }
+        }
+        found
+    }
+
+    /// How long a session lives.
+    pub fn session_lifetime(&self) -> SignedDuration {
+        seconds(self.lifetimes.session)
+    }
+
+    /// How long a result is kept.
+    pub fn result_lifetime(&self) -> SignedDuration {
+        seconds(self.lifetimes.result)
+    }
+
+    /// Whether a peer may speak for others in forwarded headers.
+    pub fn trusts_proxy(&self, peer: IpAddr) -> bool {
+        self.listen.trusted_proxies.iter().any(|range| range.contains(peer))
+    }
+}
+
+impl Listen {
+    fn check(&self, found: &mut Vec<Mend>) {
+        if self.http.is_empty() && self.https.is_empty() {
+            found.push(Mend::new("listen", "no address is given", "add http = [\"127.0.0.1:8080\"]"));
+        }
+        if !self.https.is_empty() {
+            for (name, file) in [("listen.certificate", &self.certificate), ("listen.key", &self.key)] {
+                if file.is_none() {
+                    found.push(Mend::new(name, "is missing, and https is asked for", "name a PEM file"));
+                }
+            }
+        }
+        for (name, file) in [("listen.certificate", &self.certificate), ("listen.key", &self.key)] {
+            if let Some(path) = file
+                && let Err(error) = std::fs::File::open(path)
+            {
+                found.push(Mend::new(
+                    name,
+                    format!("{} cannot be read: {error}", path.display()),
+                    "check the path and who may read it",
+                ));
+            }
+        }
+        if let Some(url) = &self.public_url
+            && (!matches!(url.scheme(), "http" | "https")
+                || url.host_str().is_none()
+                || url.path() != "/"
+                || url.query().is_some()
+                || url.fragment().is_some())
+        {
+            found.push(Mend::new(
+                "listen.public_url",
+                format!("{url} is not an origin"),
+                "give scheme and host only, for instance \"https://id.example.org\"",
+            ));
+        }
+        if self.head_seconds == 0 {
+            found.push(Mend::new("listen.head_seconds", "0 refuses every request", "give 10"));
+        }
+    }
+}
+
+impl RpApi {
+    fn check(&self, found: &mut Vec<Mend>) {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if self.scheme.is_empty() || !self.scheme.chars().all(plain) {
+            found.push(Mend::new(
+                "rp_api.scheme",
+                format!("{:?} has a character that cannot be used in a signed text", self.scheme),
+                "use letters, digits and hyphens, for instance \"smart-id-demo\"",
+            ));
+        }
+        if let Some(url) = &self.device_link_base
+            && (url.query().is_some() || url.fragment().is_some() || url.host_str().is_none())
+        {
+            found.push(Mend::new(
+                "rp_api.device_link_base",
+                format!("{url} has a query or fragment, or no host"),
+                "give an absolute URL such as \"https://id.example.org/device-link\"",
+            ));
+        }
+        if self.refused_clients.iter().any(String::is_empty) {
+            found.push(Mend::new(
+                "rp_api.refused_clients",
+                "an empty text refuses every client",
+                "remove it",
+            ));
+        }
+    }
+}
+
+impl Lifetimes {
+    fn check(&self, found: &mut Vec<Mend>) {
+        for (name, value, least, most) in [
+            ("lifetimes.session", self.session, 10, 900),
+            ("lifetimes.result", self.result, 10, 86_400),
+            ("lifetimes.linked", self.linked, 5, 900),
+            ("lifetimes.link_late", self.link_late, 1, 300),
+            ("lifetimes.link_early", self.link_early, 0, 300),
+            ("lifetimes.repeat", self.repeat, 0, 300),
+        ] {
+            if !(least..=most).contains(&value) {
+                found.push(Mend::new(
+                    name,
+                    format!("{value} s is out of range"),
+                    format!("give {least} to {most} seconds"),
+                ));
+            }
+        }
+    }
+}
+
+impl Keys {
+    fn check(&self, found: &mut Vec<Mend>) {
+        for (name, key) in [
+            ("keys.custody", &self.custody),
+            ("keys.core", &self.core),
+            ("keys.previous_core", &self.previous_core),
+        ] {
+            if let Some(secret) = key
+                && secret.bytes32().is_none()
+            {
+                found.push(Mend::new(name, "is not 32 bytes in hexadecimal", "give 64 hexadecimal digits"));
+            }
+        }
+        for (name, value, file) in [
+            ("keys.custody", self.custody.is_some(), self.custody_file.is_some()),
+            ("keys.core", self.core.is_some(), self.core_file.is_some()),
+        ] {
+            if value && file {
+                found.push(Mend::new(
+                    name,
+                    "is given here and as a file",
+                    format!("remove it or {name}_file"),
+                ));
+            }
+        }
+    }
+}
+
+impl RelyingParty {
+    fn check(&self, index: usize, found: &mut Vec<Mend>) {
+        let at = |member: &str| format!("relying_party[{index}].{member}");
+        if uuid::Uuid::try_parse(&self.uuid).is_err() {
+            found.push(Mend::new(
+                at("uuid"),
+                "is not a UUID",
+                "give eight-four-four-four-twelve hexadecimal digits",
+            ));
+        }
+        if self.names.is_empty() {
+            found.push(Mend::new(at("names"), "is empty", "give at least one name, which people will see"));
+        }
+        let all = self.names.iter().map(|name| ("names", name));
+        for (member, name) in all.chain(self.brokered_name.iter().map(|name| ("brokered_name", name))) {
+            if name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
+                found.push(Mend::new(
+                    at(member),
+                    format!("{name:?} has {} bytes or a control character", name.len()),
+                    format!("give 1 to {LONGEST_NAME} bytes of UTF-8"),
+                ));
+            }
+        }
+    }
+}
+
+/// rp-api 12, row 25.
+const LONGEST_NAME: usize = 32;
+
+fn seconds(count: u32) -> SignedDuration {
+    SignedDuration::from_secs(i64::from(count))
+}
+
+#[cfg(test)]
+mod tests;

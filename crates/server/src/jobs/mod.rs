@@ -1,0 +1,14 @@
+//! Work that nobody asks for: owned by the running server, which waits for it at shutdown.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::App;
+
+/// One job, which ends by itself when the application stops.
+pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Every job of a running server.
+pub(crate) fn all(_app: &App) -> Vec<Job> {
+    Vec::new()
+}

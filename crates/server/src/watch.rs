@@ -1,0 +1,188 @@
+//! Who waits for what: long polls subscribe to a topic, and whoever commits a change wakes it.
+//!
+//! The order is always the same: subscribe first, read second, wait third. In the other order a change that
+//! arrives in between is missed. A topic exists only while somebody waits for it; one waiting poll costs a map
+//! entry and a notification, a few hundred bytes.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+/// What can be waited for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// A session of the relying party API, by its id.
+    Session(String),
+    /// The open transactions of an account, by its document number.
+    Account(String),
+}
+
+/// The registry. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Watches(Arc<Shards>);
+
+impl Watches {
+    /// An empty registry.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// From now on [`Watch::changed`] completes once for every change that is announced after the last one seen.
+    pub fn subscribe(&self, topic: Topic) -> Watch {
+        let shard = self.0.shard(&topic);
+        let bell = {
+            let mut bells = lock(shard);
+            let bell = bells.entry(topic.clone()).or_default();
+            bell.listeners.fetch_add(1, Ordering::Relaxed);
+            bell.clone()
+        };
+        self.0.waiting.fetch_add(1, Ordering::Relaxed);
+        let seen = bell.rung.load(Ordering::SeqCst);
+        Watch { registry: self.0.clone(), topic, bell, seen }
+    }
+
+    /// Wakes everybody who waits for `topic`. Call it after the commit, never before.
+    pub fn wake(&self, topic: &Topic) {
+        let bell = lock(self.0.shard(topic)).get(topic).cloned();
+        if let Some(bell) = bell {
+            bell.ring();
+        }
+    }
+
+    /// Wakes everybody, so that each looks again. Used at shutdown.
+    pub fn wake_all(&self) {
+        for shard in &self.0.shards {
+            let bells: Vec<_> = lock(shard).values().cloned().collect();
+            bells.iter().for_each(|bell| bell.ring());
+        }
+    }
+
+    /// How many wait now.
+    pub fn waiting(&self) -> usize {
+        self.0.waiting.load(Ordering::Relaxed)
+    }
+}
+
+/// One subscription; dropped, it costs nothing any more.
+#[derive(Debug)]
+pub struct Watch {
+    registry: Arc<Shards>,
+    topic: Topic,
+    bell: Arc<Bell>,
+    seen: u64,
+}
+
+impl Watch {
+    /// Completes when something has changed since the subscription, or since the last time this completed.
+    pub async fn changed(&mut self) {
+        loop {
+            // Made before the count is read: a change in between completes it.
+            let rung = self.bell.notify.notified();
+            let count = self.bell.rung.load(Ordering::SeqCst);
+            if count != self.seen {
+                self.seen = count;
+                return;
+            }
+            rung.await;
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let mut bells = lock(self.registry.shard(&self.topic));
+        if self.bell.listeners.fetch_sub(1, Ordering::Relaxed) == 1 {
+            bells.remove(&self.topic);
+        }
+        self.registry.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[derive(Debug, Default)]
+struct Bell {
+    notify: Notify,
+    rung: AtomicU64,
+    listeners: AtomicUsize,
+}
+
+impl Bell {
+    fn ring(&self) {
+        self.rung.fetch_add(1, Ordering::SeqCst);
+        self.notify.notify_waiters();
+    }
+}
+
+type Bells = HashMap<Topic, Arc<Bell>>;
+
+#[derive(Debug, Default)]
+struct Shards {
+    shards: [Mutex<Bells>; 16],
+    waiting: AtomicUsize,
+}
+
+impl Shards {
+    fn shard(&self, topic: &Topic) -> &Mutex<Bells> {
+        let mut hasher = DefaultHasher::new();
+        topic.hash(&mut hasher);
+        &self.shards[hasher.finish() as usize % self.shards.len()]
+    }
+}
+
+/// A panic elsewhere cannot leave the map half changed: every change of it is one call.
+fn lock(shard: &Mutex<Bells>) -> MutexGuard<'_, Bells> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+
+    fn topic(name: &str) -> Topic {
+        Topic::Session(name.into())
+    }
+
+    #[tokio::test]
+    async fn a_change_between_subscribing_and_waiting_is_seen() {
+        let watches = Watches::new();
+        let mut watch = watches.subscribe(topic("a"));
+        watches.wake(&topic("a"));
+        watch.changed().await;
+        assert!(watch.changed().now_or_never().is_none(), "one change is seen once");
+    }
+
+    #[tokio::test]
+    async fn other_topics_do_not_wake() {
+        let watches = Watches::new();
+        let mut watch = watches.subscribe(topic("a"));
+        watches.wake(&topic("b"));
+        watches.wake(&Topic::Account("a".into()));
+        assert!(watch.changed().now_or_never().is_none());
+    }
+
+    #[tokio::test]
+    async fn every_listener_of_a_topic_is_woken() {
+        let watches = Watches::new();
+        let mut first = watches.subscribe(topic("a"));
+        let second = watches.subscribe(topic("a"));
+        drop(second);
+        let mut third = watches.subscribe(topic("a"));
+        assert_eq!(watches.waiting(), 2);
+        watches.wake_all();
+        first.changed().await;
+        third.changed().await;
+    }
+
+    #[test]
+    fn a_topic_nobody_waits_for_is_forgotten() {
+        let watches = Watches::new();
+        let held: Vec<_> = (0..100).map(|n| watches.subscribe(topic(&n.to_string()))).collect();
+        assert_eq!(watches.waiting(), 100);
+        drop(held);
+        assert_eq!(watches.waiting(), 0);
+        assert!(watches.0.shards.iter().all(|shard| lock(shard).is_empty()));
+    }
+}
