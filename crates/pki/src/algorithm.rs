@@ -172,7 +172,9 @@ impl Digest {
     fn pss_identifier(self) -> Vec<u8> {
         let oid = asn1::oid(&self.oid());
         match self {
-            Digest::Sha1 | Digest::Sha256 | Digest::Sha384 | Digest::Sha512 => asn1::sequence(&[oid, asn1::null()]),
+            Digest::Sha1 | Digest::Sha256 | Digest::Sha384 | Digest::Sha512 => {
+                asn1::sequence(&[oid, asn1::null()])
+            }
             Digest::Sha3_256 | Digest::Sha3_384 | Digest::Sha3_512 => asn1::sequence(&[oid]),
         }
     }
@@ -226,7 +228,9 @@ impl SignatureAlgorithm {
     /// The digest over the message.
     pub const fn digest(self) -> Digest {
         match self {
-            SignatureAlgorithm::RsaPkcs1(d) | SignatureAlgorithm::RsaPss(d) | SignatureAlgorithm::Ecdsa(d) => d,
+            SignatureAlgorithm::RsaPkcs1(d)
+            | SignatureAlgorithm::RsaPss(d)
+            | SignatureAlgorithm::Ecdsa(d) => d,
         }
     }
 
@@ -296,7 +300,9 @@ impl SignatureAlgorithm {
             if identifier.oid == SignatureAlgorithm::Ecdsa(digest).oid() {
                 return match identifier.parameters {
                     None => Ok(SignatureAlgorithm::Ecdsa(digest)),
-                    Some(_) => Err(Error::AlgorithmParameters { algorithm: "ECDSA", why: "there must be none" }),
+                    Some(_) => {
+                        Err(Error::AlgorithmParameters { algorithm: "ECDSA", why: "there must be none" })
+                    }
                 };
             }
         }
@@ -449,7 +455,8 @@ mod tests {
 
     #[test]
     fn ecdsa_with_parameters_is_refused() {
-        let der = asn1::sequence(&[asn1::oid(&SignatureAlgorithm::Ecdsa(Digest::Sha256).oid()), asn1::null()]);
+        let der =
+            asn1::sequence(&[asn1::oid(&SignatureAlgorithm::Ecdsa(Digest::Sha256).oid()), asn1::null()]);
         assert!(SignatureAlgorithm::from_algorithm_identifier_der(&der).is_err());
     }
 

@@ -470,7 +470,9 @@ mod tests {
 
     #[test]
     fn ber_lengths_and_tags_are_refused() {
-        for bytes in [&[0x30, 0x80, 0, 0][..], &[4, 0x81, 1, 0], &[4, 0x82, 0, 1, 0], &[0x1F, 1, 0], &[4, 2, 0], &[4]] {
+        for bytes in
+            [&[0x30, 0x80, 0, 0][..], &[4, 0x81, 1, 0], &[4, 0x82, 0, 1, 0], &[0x1F, 1, 0], &[4, 2, 0], &[4]]
+        {
             assert!(Parser::new(bytes, "x").any().is_err(), "{bytes:02x?}");
         }
         assert!(Parser::only(&[5, 0, 0], NULL, "x").is_err());

@@ -20,7 +20,7 @@ pub mod tsp;
 pub mod verify;
 
 pub use algorithm::{Digest, SignatureAlgorithm};
-pub use certificate::Certificate;
+pub use certificate::{Certificate, SerialNumber};
 pub use error::Error;
 pub use signer::{Signer, SoftwareKey};
 pub use verify::PublicKey;

@@ -122,7 +122,9 @@ impl SoftwareKey {
     pub fn to_pkcs8_der(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         let failed = |_| Error::PrivateKey { operation: "export a key" };
         match &self.secret {
-            Secret::Ec(pair) => pair.to_pkcs8v1().map(|d| Zeroizing::new(d.as_ref().to_vec())).map_err(failed),
+            Secret::Ec(pair) => {
+                pair.to_pkcs8v1().map(|d| Zeroizing::new(d.as_ref().to_vec())).map_err(failed)
+            }
             Secret::Rsa(pair) => pair.as_der().map(|d| Zeroizing::new(d.as_ref().to_vec())).map_err(failed),
         }
     }
@@ -186,9 +188,7 @@ impl Signer for SoftwareKey {
         let failed = Error::PrivateKey { operation: "sign" };
         let random = SystemRandom::new();
         match &self.secret {
-            Secret::Ec(pair) => {
-                pair.sign(&random, message).map(|s| s.as_ref().to_vec()).map_err(|_| failed)
-            }
+            Secret::Ec(pair) => pair.sign(&random, message).map(|s| s.as_ref().to_vec()).map_err(|_| failed),
             Secret::Rsa(pair) => {
                 let encoding: &dyn lc::RsaEncoding = match self.algorithm {
                     SignatureAlgorithm::RsaPkcs1(Digest::Sha256) => &lc::RSA_PKCS1_SHA256,

@@ -57,8 +57,7 @@ pub fn generalized_time_with_fraction(at: Timestamp) -> Result<Vec<u8>, Error> {
     }
     let digits = format!("{:09}", t.subsec_nanosecond());
     let whole = rest(&t);
-    let text =
-        format!("{:04}{}.{}Z", t.year(), whole.trim_end_matches('Z'), digits.trim_end_matches('0'));
+    let text = format!("{:04}{}.{}Z", t.year(), whole.trim_end_matches('Z'), digits.trim_end_matches('0'));
     Ok(asn1::tlv(asn1::GENERALIZED_TIME, text.as_bytes()))
 }
 
@@ -143,8 +142,8 @@ fn number(digits: &[u8]) -> i16 {
 fn to_timestamp(year: i16, rest: &[u8], nanoseconds: i32, what: &'static str) -> Result<Timestamp, Error> {
     let fault = || Error::malformed(what, "there is no such time");
     let part = |i: usize| number(&rest[i..i + 2]) as i8;
-    let datetime = DateTime::new(year, part(0), part(2), part(4), part(6), part(8), nanoseconds)
-        .map_err(|_| fault())?;
+    let datetime =
+        DateTime::new(year, part(0), part(2), part(4), part(6), part(8), nanoseconds).map_err(|_| fault())?;
     // RFC 5280 section 4.1.2.5: 99991231235959Z means "no good expiry date". The last representable
     // instant is a day earlier and means the same.
     Ok(TimeZone::UTC.to_timestamp(datetime).unwrap_or(Timestamp::MAX))
@@ -165,7 +164,9 @@ mod tests {
         let after: Timestamp = "2050-01-01T00:00:00Z".parse().unwrap();
         assert_eq!(time(before).unwrap(), b"\x17\x0d491231235959Z");
         assert_eq!(time(after).unwrap(), b"\x18\x0f20500101000000Z");
-        for t in [before, after, "1950-01-01T00:00:00Z".parse().unwrap(), "1905-04-04T12:00:00Z".parse().unwrap()] {
+        for t in
+            [before, after, "1950-01-01T00:00:00Z".parse().unwrap(), "1905-04-04T12:00:00Z".parse().unwrap()]
+        {
             assert_eq!(read(&time(t).unwrap()).unwrap(), t);
         }
     }

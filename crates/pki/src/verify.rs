@@ -252,7 +252,12 @@ impl PublicKey {
     ///
     /// # Errors
     /// [`Error::SignatureInvalid`]; [`Error::WrongKeyKind`] when the algorithm is not for this kind of key.
-    pub fn verify(&self, algorithm: SignatureAlgorithm, message: &[u8], signature: &[u8]) -> Result<(), Error> {
+    pub fn verify(
+        &self,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Error> {
         self.verify_digest(algorithm, &algorithm.digest().of(message), signature)
     }
 
@@ -295,7 +300,9 @@ impl PublicKey {
         signature: &[u8],
     ) -> Result<(), Error> {
         let parameters = match algorithm {
-            SignatureAlgorithm::RsaPkcs1(Digest::Sha1) => Some(&lc::RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY),
+            SignatureAlgorithm::RsaPkcs1(Digest::Sha1) => {
+                Some(&lc::RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY)
+            }
             SignatureAlgorithm::RsaPkcs1(Digest::Sha256) => Some(&lc::RSA_PKCS1_2048_8192_SHA256),
             SignatureAlgorithm::RsaPkcs1(Digest::Sha384) => Some(&lc::RSA_PKCS1_2048_8192_SHA384),
             SignatureAlgorithm::RsaPkcs1(Digest::Sha512) => Some(&lc::RSA_PKCS1_2048_8192_SHA512),
@@ -309,9 +316,13 @@ impl PublicKey {
             | SignatureAlgorithm::Ecdsa(_) => None,
         };
         match parameters {
-            Some(parameters) if bits >= 2048 => {
-                lc_verify_digest(parameters, self.subject_public_key(), algorithm.digest().lc(), digest, signature)
-            }
+            Some(parameters) if bits >= 2048 => lc_verify_digest(
+                parameters,
+                self.subject_public_key(),
+                algorithm.digest().lc(),
+                digest,
+                signature,
+            ),
             Some(_) | None => self.verify_rsa_elsewhere(algorithm, digest, signature),
         }
     }
@@ -343,9 +354,15 @@ impl PublicKey {
                 Digest::Sha256 => key.verify(rsa::Pss::<sha2::Sha256>::new_with_salt(32), digest, signature),
                 Digest::Sha384 => key.verify(rsa::Pss::<sha2::Sha384>::new_with_salt(48), digest, signature),
                 Digest::Sha512 => key.verify(rsa::Pss::<sha2::Sha512>::new_with_salt(64), digest, signature),
-                Digest::Sha3_256 => key.verify(rsa::Pss::<sha3::Sha3_256>::new_with_salt(32), digest, signature),
-                Digest::Sha3_384 => key.verify(rsa::Pss::<sha3::Sha3_384>::new_with_salt(48), digest, signature),
-                Digest::Sha3_512 => key.verify(rsa::Pss::<sha3::Sha3_512>::new_with_salt(64), digest, signature),
+                Digest::Sha3_256 => {
+                    key.verify(rsa::Pss::<sha3::Sha3_256>::new_with_salt(32), digest, signature)
+                }
+                Digest::Sha3_384 => {
+                    key.verify(rsa::Pss::<sha3::Sha3_384>::new_with_salt(48), digest, signature)
+                }
+                Digest::Sha3_512 => {
+                    key.verify(rsa::Pss::<sha3::Sha3_512>::new_with_salt(64), digest, signature)
+                }
             },
             SignatureAlgorithm::Ecdsa(_) => return Err(Error::SignatureInvalid { what: "a message" }),
         };
@@ -371,10 +388,7 @@ impl PublicKey {
             (Curve::P521, 48) => (&lc::ECDSA_P521_SHA384_ASN1, Digest::Sha384),
             (Curve::P521, 64) => (&lc::ECDSA_P521_SHA512_ASN1, Digest::Sha512),
             _ => {
-                return Err(Error::UnsupportedAlgorithm {
-                    what: "digest for this curve",
-                    oid: hash.oid(),
-                });
+                return Err(Error::UnsupportedAlgorithm { what: "digest for this curve", oid: hash.oid() });
             }
         };
         lc_verify_digest(parameters, self.subject_public_key(), named.lc(), digest, signature)
@@ -504,19 +518,19 @@ fn bit_length(number: &[u8]) -> usize {
 }
 
 const P256_ORDER: [u8; 32] = [
-    0xFF, 0xFF, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xBC, 0xE6,
-    0xFA, 0xAD, 0xA7, 0x17, 0x9E, 0x84, 0xF3, 0xB9, 0xCA, 0xC2, 0xFC, 0x63, 0x25, 0x51,
+    0xFF, 0xFF, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xBC,
+    0xE6, 0xFA, 0xAD, 0xA7, 0x17, 0x9E, 0x84, 0xF3, 0xB9, 0xCA, 0xC2, 0xFC, 0x63, 0x25, 0x51,
 ];
 const P384_ORDER: [u8; 48] = [
-    0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
-    0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xC7, 0x63, 0x4D, 0x81, 0xF4, 0x37, 0x2D, 0xDF, 0x58, 0x1A, 0x0D, 0xB2,
-    0x48, 0xB0, 0xA7, 0x7A, 0xEC, 0xEC, 0x19, 0x6A, 0xCC, 0xC5, 0x29, 0x73,
+    0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+    0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xC7, 0x63, 0x4D, 0x81, 0xF4, 0x37, 0x2D, 0xDF, 0x58, 0x1A,
+    0x0D, 0xB2, 0x48, 0xB0, 0xA7, 0x7A, 0xEC, 0xEC, 0x19, 0x6A, 0xCC, 0xC5, 0x29, 0x73,
 ];
 const P521_ORDER: [u8; 66] = [
-    0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
-    0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFA, 0x51, 0x86,
-    0x87, 0x83, 0xBF, 0x2F, 0x96, 0x6B, 0x7F, 0xCC, 0x01, 0x48, 0xF7, 0x09, 0xA5, 0xD0, 0x3B, 0xB5, 0xC9, 0xB8,
-    0x89, 0x9C, 0x47, 0xAE, 0xBB, 0x6F, 0xB7, 0x1E, 0x91, 0x38, 0x64, 0x09,
+    0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+    0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFA,
+    0x51, 0x86, 0x87, 0x83, 0xBF, 0x2F, 0x96, 0x6B, 0x7F, 0xCC, 0x01, 0x48, 0xF7, 0x09, 0xA5, 0xD0, 0x3B,
+    0xB5, 0xC9, 0xB8, 0x89, 0x9C, 0x47, 0xAE, 0xBB, 0x6F, 0xB7, 0x1E, 0x91, 0x38, 0x64, 0x09,
 ];
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ use crate::Error;
 use crate::algorithm::{Digest, SignatureAlgorithm};
 use crate::asn1::{self, Parser};
 use crate::time;
-use crate::verify::PublicKey;
+use crate::verify::{KeyLimits, PublicKey};
 use extension::{Extensions, oid};
 
 /// A certificate. Cloning shares it.
@@ -56,20 +56,19 @@ pub struct Certificate {
 struct Parts {
     der: Vec<u8>,
     tbs: Range<usize>,
-    serial: Vec<u8>,
+    serial: SerialNumber,
     algorithm_der: Vec<u8>,
     issuer: Name,
     not_before: Timestamp,
     not_after: Timestamp,
     subject: Name,
-    spki: Vec<u8>,
-    public_key: Result<PublicKey, Error>,
-    key_bits: Vec<u8>,
+    public_key: PublicKey,
     extensions: Extensions,
     signature: Vec<u8>,
 }
 
 const WHAT: &str = "Certificate";
+const SERIAL: &str = "serialNumber";
 /// Real certificates are a few kilobytes; those with many names reach tens.
 const MAX_SIZE: usize = 64 * 1024;
 
@@ -78,8 +77,17 @@ impl Certificate {
     ///
     /// # Errors
     /// [`Error::Malformed`] for what is not DER or not a certificate: trailing bytes, a negative serial
-    /// number, an extension twice, another algorithm outside than inside; [`Error::TooLarge`] above 64 KiB.
+    /// number, an extension twice, another algorithm outside than inside; [`Error::TooLarge`] above 64 KiB;
+    /// what [`PublicKey::from_spki_der`] says when the key is of no use.
     pub fn from_der(der: &[u8]) -> Result<Self, Error> {
+        Self::from_der_within(der, KeyLimits::DEFAULT)
+    }
+
+    /// Reads a certificate whose key may be of other sizes.
+    ///
+    /// # Errors
+    /// As [`from_der`](Self::from_der).
+    pub fn from_der_within(der: &[u8], limits: KeyLimits) -> Result<Self, Error> {
         if der.len() > MAX_SIZE {
             return Err(Error::TooLarge { what: WHAT, limit: MAX_SIZE, found: der.len() });
         }
@@ -102,7 +110,7 @@ impl Certificate {
         if version > 2 {
             return Err(Error::malformed("Version", "it is none of v1, v2 and v3"));
         }
-        let serial = serial_number(&mut fields)?;
+        let serial = SerialNumber::read(&mut fields)?;
         if fields.expect(asn1::SEQUENCE)?.raw != algorithm.raw {
             return Err(Error::malformed(WHAT, "the signature algorithm differs inside and outside"));
         }
@@ -112,11 +120,7 @@ impl Certificate {
         let not_after = time::read_time(validity.any()?)?;
         validity.end()?;
         let subject = Name::from_der(fields.expect(asn1::SEQUENCE)?.raw)?;
-        let spki = fields.expect(asn1::SEQUENCE)?;
-        let mut spki_fields = spki.inside("SubjectPublicKeyInfo");
-        spki_fields.expect(asn1::SEQUENCE)?;
-        let key_bits = spki_fields.whole_bits()?.to_vec();
-        spki_fields.end()?;
+        let public_key = PublicKey::from_spki_der_within(fields.expect(asn1::SEQUENCE)?.raw, limits)?;
         if version > 0 {
             fields.optional(asn1::context(1))?;
             fields.optional(asn1::context(2))?;
@@ -138,9 +142,7 @@ impl Certificate {
                 not_before,
                 not_after,
                 subject,
-                spki: spki.raw.to_vec(),
-                public_key: PublicKey::from_spki_der(spki.raw),
-                key_bits,
+                public_key,
                 extensions,
                 signature,
                 der: der.to_vec(),
@@ -153,7 +155,11 @@ impl Certificate {
     /// # Errors
     /// [`Error::NotPem`] when there is none, else as [`from_der`](Self::from_der).
     pub fn from_pem(text: &str) -> Result<Self, Error> {
-        pem::blocks(text)?.into_iter().next().ok_or(Error::NotPem { expected: pem::LABEL }).and_then(|der| Self::from_der(&der))
+        pem::blocks(text)?
+            .into_iter()
+            .next()
+            .ok_or(Error::NotPem { expected: pem::LABEL })
+            .and_then(|der| Self::from_der(&der))
     }
 
     /// Reads every certificate of a PEM text; text between them is skipped.
@@ -190,24 +196,24 @@ impl Certificate {
         out
     }
 
-    /// The serial number, big-endian, without a sign byte. Zero is empty.
-    pub fn serial(&self) -> &[u8] {
+    /// The serial number.
+    pub fn serial(&self) -> &SerialNumber {
         &self.parts.serial
-    }
-
-    /// The serial number in lower-case hexadecimal, two digits a byte.
-    pub fn serial_hex(&self) -> String {
-        self.serial().iter().map(|b| format!("{b:02x}")).collect()
-    }
-
-    /// The serial number in decimal, as XML signatures have it.
-    pub fn serial_decimal(&self) -> String {
-        decimal(self.serial())
     }
 
     /// The issuer's name.
     pub fn issuer(&self) -> &Name {
         &self.parts.issuer
+    }
+
+    /// The issuer's name in DER.
+    pub fn issuer_der(&self) -> &[u8] {
+        self.parts.issuer.as_der()
+    }
+
+    /// The subject's name in DER.
+    pub fn subject_der(&self) -> &[u8] {
+        self.parts.subject.as_der()
     }
 
     /// The subject's name.
@@ -232,21 +238,18 @@ impl Certificate {
     }
 
     /// The subject's key.
-    ///
-    /// # Errors
-    /// The reason why [`PublicKey::from_spki_der`] refused it; the certificate may still be looked at.
-    pub fn public_key(&self) -> Result<&PublicKey, Error> {
-        self.parts.public_key.as_ref().map_err(Clone::clone)
+    pub fn public_key(&self) -> &PublicKey {
+        &self.parts.public_key
     }
 
     /// `SubjectPublicKeyInfo` in DER.
     pub fn spki_der(&self) -> &[u8] {
-        &self.parts.spki
+        self.public_key().spki_der()
     }
 
     /// The content of `subjectPublicKey`, for OCSP's issuerKeyHash.
     pub fn subject_public_key(&self) -> &[u8] {
-        &self.parts.key_bits
+        self.public_key().subject_public_key()
     }
 
     /// The algorithm of the issuer's signature.
@@ -380,12 +383,22 @@ impl Certificate {
         self.issuer() == self.subject()
     }
 
+    /// True for a CA whose key may sign revocation lists: keyUsage absent or with cRLSign.
+    pub fn may_sign_crls(&self) -> bool {
+        self.is_ca() && self.key_usage().is_none_or(|u| u.contains(KeyUsage::CRL_SIGN))
+    }
+
+    /// True for a CA whose key may sign certificates: keyUsage absent or with keyCertSign.
+    pub fn may_sign_certificates(&self) -> bool {
+        self.is_ca() && self.key_usage().is_none_or(|u| u.contains(KeyUsage::KEY_CERT_SIGN))
+    }
+
     /// Checks that `issuer` signed this certificate: names match and the signature verifies. Says
     /// nothing about whether `issuer` may, which is for [`crate::path`].
     ///
     /// # Errors
-    /// [`Error::Mismatch`], [`Error::SignatureInvalid`], or what is wrong with key or algorithm.
-    pub fn verify_signed_by(&self, issuer: &Certificate) -> Result<(), Error> {
+    /// [`Error::Mismatch`], [`Error::SignatureInvalid`], or what is wrong with the algorithm.
+    pub fn is_signed_by(&self, issuer: &Certificate) -> Result<(), Error> {
         if self.issuer() != issuer.subject() {
             return Err(Error::Mismatch {
                 what: "issuer name",
@@ -393,19 +406,14 @@ impl Certificate {
                 found: "another name".into(),
             });
         }
-        self.verify_with_key(issuer.public_key()?)
-    }
-
-    /// True when [`verify_signed_by`](Self::verify_signed_by) finds nothing wrong.
-    pub fn is_signed_by(&self, issuer: &Certificate) -> bool {
-        self.verify_signed_by(issuer).is_ok()
+        self.is_signed_with(issuer.public_key())
     }
 
     /// Checks the signature with a key.
     ///
     /// # Errors
     /// [`Error::SignatureInvalid`] or what is wrong with the algorithm.
-    pub fn verify_with_key(&self, key: &PublicKey) -> Result<(), Error> {
+    pub fn is_signed_with(&self, key: &PublicKey) -> Result<(), Error> {
         key.verify(self.signature_algorithm()?, self.tbs_der(), self.signature()).map_err(|e| match e {
             Error::SignatureInvalid { .. } => Error::SignatureInvalid { what: "a certificate" },
             other => other,
@@ -430,21 +438,87 @@ impl std::hash::Hash for Certificate {
 impl std::fmt::Debug for Certificate {
     /// The serial number only: subjects are people.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Certificate(serial {})", self.serial_hex())
+        write!(f, "Certificate(serial {})", self.serial())
     }
 }
 
-/// RFC 5280 section 4.1.2.2: at most 20 octets, and readers need not take negative ones.
-fn serial_number(fields: &mut Parser<'_>) -> Result<Vec<u8>, Error> {
-    let bytes = fields.integer_bytes()?;
-    if bytes.first().is_some_and(|b| b & 0x80 != 0) {
-        return Err(Error::malformed("serialNumber", "it is negative"));
+/// A certificate's serial number: the content octets of its INTEGER, at most 20 and never negative.
+///
+/// ```text
+/// CertificateSerialNumber  ::=  INTEGER
+/// ```
+///
+/// [RFC 5280 section 4.1.2.2](https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.2).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SerialNumber {
+    content: Vec<u8>,
+}
+
+impl SerialNumber {
+    /// The longest serial number in octets.
+    pub const MAX_LEN: usize = 20;
+
+    /// A serial number from an unsigned number, big-endian.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] when its encoding needs more than 20 octets.
+    pub fn from_unsigned(big_endian: &[u8]) -> Result<Self, Error> {
+        Self::read(&mut Parser::new(&asn1::unsigned(big_endian), SERIAL))
     }
-    let bytes = bytes.strip_prefix(&[0]).unwrap_or(bytes);
-    if bytes.len() > 20 {
-        return Err(Error::TooLarge { what: "serialNumber", limit: 20, found: bytes.len() });
+
+    /// Reads the hexadecimal form that [`Display`](std::fmt::Display) writes.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for anything but an even number of hexadecimal digits.
+    pub fn from_hex(text: &str) -> Result<Self, Error> {
+        let fault = Error::malformed(SERIAL, "it is not pairs of hexadecimal digits");
+        if text.is_empty() || !text.len().is_multiple_of(2) || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(fault);
+        }
+        let pair = |i: usize| u8::from_str_radix(&text[i..i + 2], 16).map_err(|_| fault.clone());
+        Self::from_unsigned(&(0..text.len()).step_by(2).map(pair).collect::<Result<Vec<u8>, _>>()?)
     }
-    Ok(bytes.to_vec())
+
+    /// The content octets of the INTEGER: big-endian, with a zero first when the highest bit is set.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.content
+    }
+
+    /// The number, big-endian, without a sign octet. Zero is empty.
+    pub fn magnitude(&self) -> &[u8] {
+        self.content.strip_prefix(&[0]).unwrap_or(&self.content)
+    }
+
+    /// The INTEGER in DER.
+    pub fn to_der(&self) -> Vec<u8> {
+        asn1::tlv(asn1::INTEGER, &self.content)
+    }
+
+    /// The number in decimal, as XML signatures have it.
+    pub fn decimal(&self) -> String {
+        decimal(&self.content)
+    }
+
+    fn read(fields: &mut Parser<'_>) -> Result<Self, Error> {
+        let content = fields.integer_bytes()?;
+        if content.first().is_some_and(|b| b & 0x80 != 0) {
+            return Err(Error::malformed(SERIAL, "it is negative"));
+        }
+        if content.len() > Self::MAX_LEN {
+            return Err(Error::TooLarge { what: SERIAL, limit: Self::MAX_LEN, found: content.len() });
+        }
+        Ok(Self { content: content.to_vec() })
+    }
+}
+
+impl std::fmt::Display for SerialNumber {
+    /// Lower-case hexadecimal without a sign octet, two digits an octet; zero is `00`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.magnitude().is_empty() {
+            return f.write_str("00");
+        }
+        self.magnitude().iter().try_for_each(|b| write!(f, "{b:02x}"))
+    }
 }
 
 /// Big-endian bytes in decimal, by long division.
@@ -473,5 +547,18 @@ mod tests {
         assert_eq!(decimal(&[255]), "255");
         assert_eq!(decimal(&[1, 0]), "256");
         assert_eq!(decimal(&[0xFF; 16]), u128::MAX.to_string());
+    }
+
+    #[test]
+    fn serial_numbers_have_one_hexadecimal_form() {
+        for hex in ["00", "7f", "80", "0102", "ff00000000000000000000000000000000000f"] {
+            let serial = SerialNumber::from_hex(hex).unwrap();
+            assert_eq!(serial.to_string(), hex);
+            assert_eq!(SerialNumber::from_unsigned(serial.magnitude()).unwrap(), serial);
+        }
+        assert_eq!(SerialNumber::from_hex("80").unwrap().as_bytes(), [0, 0x80]);
+        assert!(SerialNumber::from_hex("8").is_err());
+        assert!(SerialNumber::from_hex("+1").is_err());
+        assert!(SerialNumber::from_hex(&"ff".repeat(20)).is_err());
     }
 }

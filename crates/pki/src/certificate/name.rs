@@ -211,12 +211,8 @@ impl Name {
     }
 
     fn join(&self, separator: &str, one: impl Fn(&Attribute) -> String) -> String {
-        let rdns: Vec<String> = self
-            .rdns
-            .iter()
-            .rev()
-            .map(|rdn| rdn.iter().map(&one).collect::<Vec<_>>().join("+"))
-            .collect();
+        let rdns: Vec<String> =
+            self.rdns.iter().rev().map(|rdn| rdn.iter().map(&one).collect::<Vec<_>>().join("+")).collect();
         rdns.join(separator)
     }
 }

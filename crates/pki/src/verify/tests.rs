@@ -42,7 +42,9 @@ fn ecdsa_scalars_out_of_range_are_refused() {
             assert!(ecdsa_der_from_fixed(curve, &[bad.clone(), one.clone()].concat()).is_err());
             let der = asn1::sequence(&[asn1::unsigned(&one), asn1::unsigned(&bad)]);
             assert!(ecdsa_fixed_from_der(curve, &der).is_err());
-            assert!(ec(curve).public_key().verify(SignatureAlgorithm::Ecdsa(Digest::Sha256), b"x", &der).is_err());
+            assert!(
+                ec(curve).public_key().verify(SignatureAlgorithm::Ecdsa(Digest::Sha256), b"x", &der).is_err()
+            );
         }
         assert!(ecdsa_der_from_fixed(curve, &one).is_err());
     }
