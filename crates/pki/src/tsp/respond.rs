@@ -1,0 +1,239 @@
+//! The time-stamping authority: from a request, a serial number and the time to a token.
+//!
+//! A pure function in two halves. [`Authority::accept`] says whether the request can be granted; only then
+//! does the caller take a serial number (and write it down), and [`Authority::issue`] signs.
+//!
+//! The caller answers for the clock. When it drifts further than the stated accuracy, refuse with
+//! [`PkiFailureInfo::TimeNotAvailable`] and issue nothing.
+
+use std::sync::Arc;
+
+use const_oid::ObjectIdentifier;
+use jiff::Timestamp;
+use rand_core::CryptoRng;
+
+use super::request::TimeStampReq;
+use super::response::{PkiFailureInfo, TimeStampResp};
+use super::token::{Accuracy, ID_CT_TST_INFO, MAX_SERIAL_LEN, TstExtension, TstInfo};
+use crate::asn1;
+use crate::certificate::extension::oid;
+use crate::cms;
+use crate::{Certificate, Digest, Error, Signer};
+
+/// The best practices policy for time-stamps, of EN 319 421.
+pub const BTSP_POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.2023.1.1");
+
+/// esi4-qtstStatement-1: this token comes from a qualified service (EN 319 422 §9.1).
+const QTST_STATEMENT: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.19422.1.1");
+
+/// A time-stamping unit: a key, its certificate, and the rules it works by.
+pub struct Authority {
+    certificate: Certificate,
+    sent_along: Vec<Vec<u8>>,
+    signer: Arc<dyn Signer>,
+    policies: Vec<ObjectIdentifier>,
+    digests: Vec<Digest>,
+    accuracy: Accuracy,
+    qualified: bool,
+}
+
+impl Authority {
+    /// A unit that signs with `signer`, whose certificate `certificate` is. `chain` is sent along with it
+    /// to those who ask for certificates. The first of `policies` is the one for requests that name none.
+    /// It accepts SHA-256, SHA-384, SHA-512 and the SHA-3 family, and states an accuracy of one second.
+    ///
+    /// # Errors
+    /// When the signer's key is not the certificate's, the certificate is not one for time-stamping, or
+    /// there is no policy.
+    pub fn new(
+        certificate: &Certificate,
+        chain: &[Certificate],
+        signer: Arc<dyn Signer>,
+        policies: Vec<ObjectIdentifier>,
+    ) -> Result<Self, Error> {
+        if signer.public_key() != certificate.public_key() {
+            return Err(Error::malformed("signer", "its key is not the certificate's"));
+        }
+        super::check::check_purpose(certificate)
+            .map_err(|_| Error::malformed("TSU certificate", "it is not for time-stamping alone"))?;
+        if policies.is_empty() {
+            return Err(Error::Missing { what: "time-stamp policy" });
+        }
+        let sent_along = std::iter::once(certificate).chain(chain).map(|c| c.as_der().to_vec()).collect();
+        Ok(Self {
+            certificate: certificate.clone(),
+            sent_along,
+            signer,
+            policies,
+            digests: Digest::ALL.into_iter().filter(|digest| !digest.is_weak()).collect(),
+            accuracy: Accuracy::ONE_SECOND,
+            qualified: false,
+        })
+    }
+
+    /// The same with another accuracy. The time in tokens is cut to whole seconds, so it should not be
+    /// below one.
+    pub fn with_accuracy(self, accuracy: Accuracy) -> Self {
+        Self { accuracy, ..self }
+    }
+
+    /// The same, accepting these hash functions only. Weak ones are left out whatever the list says.
+    pub fn with_digests(self, digests: &[Digest]) -> Self {
+        Self { digests: digests.iter().copied().filter(|digest| !digest.is_weak()).collect(), ..self }
+    }
+
+    /// The same, saying in every token that the service is qualified. For those that are.
+    pub fn with_qualified_statement(self) -> Self {
+        Self { qualified: true, ..self }
+    }
+
+    /// Reads a request and says whether it can be granted.
+    ///
+    /// # Errors
+    /// The reason to refuse: send [`PkiFailureInfo::to_der`].
+    pub fn accept(&self, request: &[u8]) -> Result<TimeStampReq, PkiFailureInfo> {
+        let request = TimeStampReq::from_der(request).map_err(|_| PkiFailureInfo::BadDataFormat)?;
+        if request.version() != 1 {
+            return Err(PkiFailureInfo::BadRequest);
+        }
+        if request.has_extensions() {
+            return Err(PkiFailureInfo::UnacceptedExtension);
+        }
+        let digest = request
+            .imprint()
+            .digest()
+            .filter(|digest| self.digests.contains(digest))
+            .ok_or(PkiFailureInfo::BadAlg)?;
+        if request.imprint().hashed_message().len() != digest.len() {
+            return Err(PkiFailureInfo::BadDataFormat);
+        }
+        if request.policy().is_some_and(|policy| !self.policies.contains(&policy)) {
+            return Err(PkiFailureInfo::UnacceptedPolicy);
+        }
+        Ok(request)
+    }
+
+    /// Signs a token for an [accepted](Self::accept) request. `now` is cut to the whole second.
+    ///
+    /// # Errors
+    /// Those of the signer, and [`Error::Malformed`] when the unit's certificate is not valid at `now`.
+    pub fn issue(
+        &self,
+        request: &TimeStampReq,
+        serial: &TokenSerialNumber,
+        now: Timestamp,
+    ) -> Result<Issued, Error> {
+        if !self.certificate.is_valid_at(now) {
+            return Err(Error::malformed("TSU certificate", "it is not valid at this time"));
+        }
+        let gen_time = Timestamp::from_second(now.as_second()).unwrap_or(now);
+        let info = TstInfo {
+            policy: request.policy().or(self.policies.first().copied()).unwrap_or(BTSP_POLICY),
+            imprint: request.imprint().clone(),
+            serial_number: serial.as_bytes().to_vec(),
+            gen_time,
+            accuracy: Some(self.accuracy),
+            ordering: false,
+            nonce: request.nonce().map(<[u8]>::to_vec),
+            tsa: Some(asn1::tlv(asn1::context_constructed(4), self.certificate.subject().as_der())),
+            extensions: if self.qualified { vec![qualified_statement()] } else { Vec::new() },
+        };
+        let certificates: Vec<&[u8]> =
+            if request.cert_req() { self.sent_along.iter().map(Vec::as_slice).collect() } else { Vec::new() };
+        let content = info.to_der()?;
+        let token = cms::sign(
+            ID_CT_TST_INFO,
+            &content,
+            self.signer.as_ref(),
+            &self.certificate,
+            &certificates,
+            None,
+        )?;
+        Ok(Issued { token, info })
+    }
+
+    /// Both halves in one. Failures to sign become [`PkiFailureInfo::SystemFailure`].
+    pub fn respond(&self, request: &[u8], serial: &TokenSerialNumber, now: Timestamp) -> Vec<u8> {
+        match self.accept(request) {
+            Ok(request) => match self.issue(&request, serial, now) {
+                Ok(issued) => issued.response_der(),
+                Err(_) => PkiFailureInfo::SystemFailure.to_der(),
+            },
+            Err(failure) => failure.to_der(),
+        }
+    }
+}
+
+/// A token that was just signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issued {
+    token: Vec<u8>,
+    info: TstInfo,
+}
+
+impl Issued {
+    /// The DER of the token.
+    pub fn token_der(&self) -> &[u8] {
+        &self.token
+    }
+
+    /// The DER of the response to send.
+    pub fn response_der(&self) -> Vec<u8> {
+        TimeStampResp::granted_der(&self.token)
+    }
+
+    /// What was signed: serial number, time and imprint are what an audit log keeps.
+    pub fn info(&self) -> &TstInfo {
+        &self.info
+    }
+}
+
+/// A token's serial number: never used twice by one authority, at most 160 bits [RFC 3161 §2.4.2].
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TokenSerialNumber(Vec<u8>);
+
+impl TokenSerialNumber {
+    /// A number from a counter that is written down before the token leaves.
+    pub fn from_counter(counter: u64) -> Self {
+        Self::from_bytes(&counter.to_be_bytes()).unwrap_or(Self(Vec::new()))
+    }
+
+    /// 126 random bits: with them no counter is needed.
+    pub fn random(rng: &mut impl CryptoRng) -> Self {
+        let mut bytes = [0; 16];
+        rng.fill_bytes(&mut bytes);
+        // No leading zeros and no sign byte: every number has the same length.
+        bytes[0] = bytes[0] & 0x7F | 0x40;
+        Self(bytes.to_vec())
+    }
+
+    /// A number from its big-endian bytes.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] above 20 bytes.
+    pub fn from_bytes(big_endian: &[u8]) -> Result<Self, Error> {
+        let skip = big_endian.iter().take_while(|byte| **byte == 0).count();
+        let digits = &big_endian[skip..];
+        if digits.len() > MAX_SERIAL_LEN {
+            let found = digits.len();
+            return Err(Error::TooLarge { what: "TSTInfo serialNumber", limit: MAX_SERIAL_LEN, found });
+        }
+        Ok(Self(digits.to_vec()))
+    }
+
+    /// The number, big-endian, without leading zeros.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// ```text
+/// QCStatements ::= SEQUENCE OF QCStatement
+/// QCStatement ::= SEQUENCE {
+///     statementId        OBJECT IDENTIFIER,
+///     statementInfo      ANY DEFINED BY statementId OPTIONAL }
+/// ```
+fn qualified_statement() -> TstExtension {
+    let statement = asn1::sequence(&[asn1::oid(&QTST_STATEMENT)]);
+    TstExtension { id: oid::QC_STATEMENTS, critical: false, value: asn1::sequence(&[statement]) }
+}
