@@ -1,0 +1,43 @@
+//! How much a stranger's container may ask of us.
+//!
+//! Every reader in this crate takes its bounds from here. Declared sizes are never trusted: the same
+//! bounds are checked against the bytes that really come out of the inflater.
+
+/// Bounds for opening a container and the XML inside it.
+///
+/// The defaults admit everything that real signing software writes and keep the cost of a hostile file
+/// below a second and a few hundred megabytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Entries in the archive, directories included.
+    pub entries: usize,
+    /// Bytes of one file in `META-INF/`, unpacked.
+    pub metadata_bytes: u64,
+    /// Bytes of one data file, unpacked.
+    pub data_file_bytes: u64,
+    /// Bytes of all entries together, unpacked.
+    pub total_bytes: u64,
+    /// Unpacked bytes for each packed byte; looked at after the first mebibyte of an entry.
+    pub ratio: u64,
+    /// Nesting depth of elements in one XML file.
+    pub xml_depth: u32,
+    /// Elements, attributes and namespace declarations in one XML file.
+    pub xml_items: usize,
+    /// Signatures in the whole container.
+    pub signatures: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            entries: 256,
+            metadata_bytes: 10 << 20,
+            data_file_bytes: 100 << 20,
+            total_bytes: 512 << 20,
+            ratio: 100,
+            xml_depth: 64,
+            xml_items: 200_000,
+            signatures: 1_000,
+        }
+    }
+}
