@@ -79,20 +79,20 @@ pub enum Completion {
 
 /// The service's private part of one person's key.
 pub struct ServerKey {
-    n1: Modulus,
-    b: ServiceShare,
-    outer: Outer,
+    pub(crate) n1: Modulus,
+    pub(crate) b: ServiceShare,
+    pub(crate) outer: Outer,
     public: PublicKey,
 }
 
 /// Whether there is an outer modulus. A refreshed key shares it with the one it came from.
-enum Outer {
+pub(crate) enum Outer {
     None,
     Layer(Arc<Layer>),
 }
 
-struct Layer {
-    key: OuterKey,
+pub(crate) struct Layer {
+    pub(crate) key: OuterKey,
     /// n1^-1 mod n2
     u: Natural,
 }
@@ -128,9 +128,10 @@ impl ServerKey {
         Self::without_layer(n1.modulus().clone(), b)
     }
 
+    /// The layer's `u` exists, so n1 and n2 share no factor.
     fn with_layer(n1: Modulus, b: ServiceShare, layer: Arc<Layer>) -> Result<Self, Error> {
         check_share_len(&n1, &b)?;
-        let n = layer.key.fits_number(n1.as_natural())?.ok_or(Error::OuterKeyDoesNotFit)?;
+        let n = layer.key.product(n1.as_natural())?.ok_or(Error::OuterKeyDoesNotFit)?;
         let public = PublicKey::new(Modulus::from_be_bytes(n.as_bytes())?);
         Ok(Self { n1, b, outer: Outer::Layer(layer), public })
     }
@@ -361,9 +362,27 @@ impl Layer {
 
 /// The number below n1·n2 that is s1 modulo n1 and s2 modulo n2: `s1 + n1·((s2 − s1)·u mod n2)` (Garner).
 /// Both halves passed their checks and are public with the signature, so this need not be constant time.
-fn garner(s1: &Natural, s2: &Natural, n1: &Natural, n2: &Natural, u: &Natural) -> Result<Natural, Error> {
+pub(crate) fn garner(
+    s1: &Natural,
+    s2: &Natural,
+    n1: &Natural,
+    n2: &Natural,
+    u: &Natural,
+) -> Result<Natural, Error> {
     let h = modexp::multiply_mod(&modexp::subtract_mod(s2, s1, n2)?, u, n2)?;
     modexp::add(s1, &modexp::multiply(n1, &h)?, n1.len() + n2.len())
+}
+
+/// The first half without a fault, for the vectors, whose toy key has another exponent.
+#[cfg(test)]
+pub(crate) fn first_half_for_vectors(
+    m: &Natural,
+    y: &Natural,
+    b: &Natural,
+    n1: &Natural,
+    e: u32,
+) -> Result<Option<Natural>, Error> {
+    first_half(&|_, _| (), m, y, b, n1, e)
 }
 
 #[cfg(test)]

@@ -160,11 +160,10 @@ impl OuterKey {
     /// Generates outer keys until one fits this phone modulus: fewer than two on average, eleven for the least n1 allowed.
     pub fn generate_for(n1: &PhoneModulus) -> Result<Self, Error> {
         const ATTEMPTS: u32 = 512;
-        let n1 = n1.modulus().as_natural();
         for _ in 0..ATTEMPTS {
-            let key = RsaKey::generate(n1.bit_len())?;
+            let key = RsaKey::generate(n1.modulus().bits())?;
             let outer = Self { n2: key.modulus()?, key };
-            if outer.fits_number(n1)?.is_some() {
+            if outer.fits(n1)? {
                 return Ok(outer);
             }
         }
@@ -173,15 +172,14 @@ impl OuterKey {
 
     /// Whether n1·n2 has exactly twice the bits of n1, and the two share no factor.
     pub fn fits(&self, n1: &PhoneModulus) -> Result<bool, Error> {
-        Ok(self.fits_number(n1.modulus().as_natural())?.is_some())
+        let n1 = n1.modulus().as_natural();
+        Ok(self.product(n1)?.is_some() && modexp::are_coprime(n1, &self.n2)?)
     }
 
-    /// The product, if the two fit.
-    pub(crate) fn fits_number(&self, n1: &Natural) -> Result<Option<Natural>, Error> {
+    /// n1·n2, if it has exactly twice the bits of n1. Whether they share a factor is left to the caller.
+    pub(crate) fn product(&self, n1: &Natural) -> Result<Option<Natural>, Error> {
         let n = modexp::multiply(n1, &self.n2)?;
-        let fits = self.n2.bit_len() == n1.bit_len()
-            && n.bit_len() == 2 * n1.bit_len()
-            && modexp::are_coprime(n1, &self.n2)?;
+        let fits = self.n2.bit_len() == n1.bit_len() && n.bit_len() == 2 * n1.bit_len();
         Ok(fits.then_some(n))
     }
 

@@ -159,7 +159,7 @@ fn small_factor(number: &Natural) -> Option<u32> {
     SMALL_PRIMES.chunks(3).find_map(|primes| {
         let product = primes.iter().map(|prime| u64::from(*prime)).product();
         let remainder = number.remainder(product);
-        primes.iter().copied().find(|prime| remainder % u64::from(*prime) == 0)
+        primes.iter().copied().find(|prime| remainder.is_multiple_of(u64::from(*prime)))
     })
 }
 

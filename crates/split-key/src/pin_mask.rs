@@ -75,8 +75,9 @@ pub fn weak_pin(digits: &str) -> bool {
     let step = |pair: &[u8]| (pair[1] + 10 - pair[0]) % 10;
     let equal_steps = bytes.windows(2).all(|pair| step(pair) == step(bytes));
     let year = len == 4 && (digits.starts_with("19") || digits.starts_with("20"));
-    let repeated = (1..=len / 2).any(|block| len % block == 0 && bytes[..len - block] == bytes[block..]);
-    let pairs = len % 2 == 0 && bytes.chunks_exact(2).all(|pair| pair[0] == pair[1]);
+    let repeated =
+        (1..=len / 2).any(|block| len.is_multiple_of(block) && bytes[..len - block] == bytes[block..]);
+    let pairs = len.is_multiple_of(2) && bytes.chunks_exact(2).all(|pair| pair[0] == pair[1]);
     let reversed: Zeroizing<String> = Zeroizing::new(digits.chars().rev().collect());
     let walked = WALKS.iter().any(|walk| walk.contains(digits) || walk.contains(reversed.as_str()));
     equal_steps || year || repeated || pairs || *reversed == digits || walked
