@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::operations::metrics::Metrics;
 use crate::randomness::Randomness;
 use crate::watch::Watches;
+use crate::web::StartPage;
 
 /// The application: state, clock, randomness, keys and configuration. Cheap to clone; every clone is the same.
 #[derive(Clone)]
@@ -26,6 +27,7 @@ struct Inner {
     compute: Compute,
     metrics: Metrics,
     switches: Switches,
+    start_page: StartPage,
     stopping: CancellationToken,
 }
 
@@ -52,12 +54,18 @@ pub struct Builder {
     config: Config,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
+    start_page: StartPage,
 }
 
 impl App {
     /// Starts with a configuration; everything else has a default that is right in production.
     pub fn builder(config: Config) -> Builder {
-        Builder { config, clock: Arc::new(SystemClock), randomness: Randomness::system() }
+        Builder {
+            config,
+            clock: Arc::new(SystemClock),
+            randomness: Randomness::system(),
+            start_page: StartPage::default(),
+        }
     }
 
     /// The configuration in force.
@@ -100,6 +108,11 @@ impl App {
         &self.0.switches
     }
 
+    /// What the start page shows beyond the URLs.
+    pub fn start_page(&self) -> &StartPage {
+        &self.0.start_page
+    }
+
     /// Completes when the server is asked to stop. Whoever waits for something ends then with what it has.
     pub async fn stopping(&self) {
         self.0.stopping.cancelled().await;
@@ -128,9 +141,15 @@ impl Builder {
         self
     }
 
+    /// What the start page shows beyond the URLs.
+    pub fn start_page(mut self, page: StartPage) -> Self {
+        self.start_page = page;
+        self
+    }
+
     /// The finished application.
     pub fn build(self) -> App {
-        let Self { config, clock, randomness } = self;
+        let Self { config, clock, randomness, start_page } = self;
         App(Arc::new(Inner {
             clock,
             randomness,
@@ -138,6 +157,7 @@ impl Builder {
             compute: Compute::for_this_machine(config.limits.queued_computations as usize),
             metrics: Metrics::new(),
             switches: Switches { maintenance: AtomicBool::new(config.rp_api.maintenance) },
+            start_page,
             stopping: CancellationToken::new(),
             config,
         }))

@@ -122,7 +122,7 @@ impl Clock for MovableClock {
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
 /// The only reading of the wall clock in this crate.
-#[allow(clippy::disallowed_methods, reason = "the clock itself")]
+#[expect(clippy::disallowed_methods, reason = "the clock itself")]
 fn system_time() -> Timestamp {
     Timestamp::now()
 }

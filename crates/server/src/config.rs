@@ -38,6 +38,8 @@ pub struct Config {
     pub pin: Pin,
     /// Bounds on what one machine takes on.
     pub limits: Limits,
+    /// What operators see.
+    pub operations: Operations,
     /// Who may start sessions.
     #[serde(rename = "relying_party")]
     pub relying_parties: Vec<RelyingParty>,
@@ -204,6 +206,23 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self { connections: 20_000, long_polls: 16_384, queued_computations: 1_024 }
+    }
+}
+
+/// `[operations]`
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Operations {
+    /// Who may read `/metrics`. Without any: this machine only.
+    pub metrics_addresses: Vec<AddressRange>,
+}
+
+impl Operations {
+    pub(crate) fn may_read_metrics(&self, address: IpAddr) -> bool {
+        if self.metrics_addresses.is_empty() {
+            return address.is_loopback();
+        }
+        self.metrics_addresses.iter().any(|range| range.contains(address))
     }
 }
 

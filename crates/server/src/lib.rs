@@ -10,10 +10,13 @@ pub mod compute;
 pub mod config;
 mod jobs;
 pub mod listen;
+pub mod openapi;
 pub mod operations;
 mod peer;
+mod problem;
 pub mod randomness;
 pub mod watch;
+pub mod web;
 
 pub use self::app::{App, Builder, Switches};
 pub use self::clock::{Clock, MovableClock, SystemClock};
@@ -22,8 +25,31 @@ pub use self::listen::{Listeners, Running, Server};
 pub use self::peer::{Origin, Peer};
 pub use self::randomness::Randomness;
 
+use countersign_wire::problem::ProblemType;
+
+use self::problem::{Problem, Surface};
+
 /// All surfaces as one service. A request without a [`Peer`] extension counts as one from this machine, so do
 /// not put this behind sockets by other means than [`Server`].
 pub fn router(app: App) -> axum::Router {
-    axum::Router::new().with_state(app)
+    let routes =
+        axum::Router::new().merge(web::routes()).merge(operations::routes()).merge(openapi::routes());
+    // Further doors are merged here, one line each: `.merge(device::routes())`, …
+
+    routes
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(axum::middleware::from_fn_with_state(app.clone(), operations::record::record))
+        .with_state(app)
+}
+
+async fn unknown_path(uri: http::Uri) -> Problem {
+    match Surface::of_path(uri.path()) {
+        surface @ Surface::RelyingParty => Problem::status(surface, http::StatusCode::NOT_FOUND),
+        Surface::Own => Problem::of(ProblemType::NotFound, "nothing is served at this path"),
+    }
+}
+
+async fn wrong_method(uri: http::Uri) -> Problem {
+    Problem::status(Surface::of_path(uri.path()), http::StatusCode::METHOD_NOT_ALLOWED)
 }

@@ -18,6 +18,7 @@ pub trait RandomSource: Send + Sync + 'static {
 pub struct SystemSource;
 
 impl RandomSource for SystemSource {
+    #[expect(clippy::disallowed_methods, reason = "the one source of randomness")]
     fn fill(&self, bytes: &mut [u8]) {
         // A system that cannot give randomness must not sign or issue anything: stopping is the safe answer.
         getrandom::fill(bytes).expect("the operating system gives random bytes");

@@ -13,7 +13,7 @@ pub const PREFIX: &str = "COUNTERSIGN_";
 pub const RESERVED: [&str; 6] = ["CONFIG", "DATA", "LISTEN", "LOG", "BASE_URL", "TRUST"];
 
 /// The keys that can be overridden, and what each holds.
-pub const KEYS: [(&str, &str, Kind); 34] = [
+pub const KEYS: [(&str, &str, Kind); 35] = [
     ("listen", "http", Kind::List),
     ("listen", "https", Kind::List),
     ("listen", "certificate", Kind::Text),
@@ -48,6 +48,7 @@ pub const KEYS: [(&str, &str, Kind); 34] = [
     ("limits", "connections", Kind::Number),
     ("limits", "long_polls", Kind::Number),
     ("limits", "queued_computations", Kind::Number),
+    ("operations", "metrics_addresses", Kind::List),
 ];
 
 /// What a key holds.

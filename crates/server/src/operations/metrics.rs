@@ -1,25 +1,263 @@
-//! What is counted, in the OpenMetrics text form. Labels never hold anything about a person.
+//! What is counted, in the OpenMetrics text form. Labels are words of our own lists and route templates: never
+//! anything about a person, a relying party's input, or a path as it was sent.
 
-use std::sync::Mutex;
+use std::time::Duration;
 
-use prometheus_client::registry::Registry;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
 
-/// Everything that is counted.
+/// The media type of the answer.
+pub const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Everything that is counted. One per [`App`](crate::App), so several in one process do not mix.
 #[derive(Debug)]
 pub struct Metrics {
-    #[allow(dead_code)]
-    registry: Mutex<Registry>,
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    started: Family<StartLabels, Counter>,
+    ended: Family<EndLabels, Counter>,
+    lives: Family<KindLabels, Histogram, fn() -> Histogram>,
+    tries: Family<TryLabels, Counter>,
+    swept: Counter,
+    long_polls: Gauge,
+    computations: Gauge,
+    faults: Counter,
+}
+
+/// What a person did with a PIN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Try {
+    /// A try was counted; its computation is about to run.
+    Reserved,
+    /// The PIN was right.
+    Right,
+    /// The PIN was wrong.
+    Wrong,
+    /// The key was locked, blocked or in use.
+    Refused,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: Fixed,
+    method: Fixed,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: Fixed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StartLabels {
+    operation: Fixed,
+    flow: Fixed,
+    addressee: Fixed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EndLabels {
+    operation: Fixed,
+    flow: Fixed,
+    outcome: Fixed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabels {
+    operation: Fixed,
+    flow: Fixed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TryLabels {
+    result: Fixed,
+}
+
+/// A label value from our own source text, or a route template (of which there are only so many).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Fixed {
+    Word(&'static str),
+    Route(std::sync::Arc<str>),
+}
+
+impl EncodeLabelValue for Fixed {
+    fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), std::fmt::Error> {
+        match self {
+            Self::Word(word) => word.encode(encoder),
+            Self::Route(route) => EncodeLabelValue::encode(&&**route, encoder),
+        }
+    }
+}
+
+/// What a session is, as labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionKind {
+    /// What it is for.
+    pub operation: &'static str,
+    /// How the person is reached.
+    pub flow: &'static str,
+    /// How the person was named.
+    pub addressee: &'static str,
 }
 
 impl Metrics {
     /// All at zero.
     pub fn new() -> Self {
-        Self { registry: Mutex::new(Registry::with_prefix("countersign")) }
+        let requests = Family::default();
+        let durations = Family::new_with_constructor(request_seconds as fn() -> Histogram);
+        let started = Family::default();
+        let ended = Family::default();
+        let lives = Family::new_with_constructor(session_seconds as fn() -> Histogram);
+        let tries = Family::default();
+        let (swept, long_polls, computations, faults) =
+            (Counter::default(), Gauge::default(), Gauge::default(), Counter::default());
+
+        let mut registry = Registry::with_prefix("countersign");
+        let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "What runs", build);
+        registry.register("http_requests", "Requests answered", requests.clone());
+        let name = "http_request_duration";
+        registry.register_with_unit(
+            name,
+            "Time to answer, long polls included",
+            Unit::Seconds,
+            durations.clone(),
+        );
+        registry.register("sessions_started", "Sessions that relying parties started", started.clone());
+        registry.register("sessions_ended", "Sessions that ended, by end result", ended.clone());
+        registry.register_with_unit("session_life", "From start to end result", Unit::Seconds, lives.clone());
+        registry.register("pin_tries", "Computations with a PIN", tries.clone());
+        registry.register("sessions_swept", "Sessions whose result is kept no longer", swept.clone());
+        registry.register("long_polls_open", "Calls that wait for a change", long_polls.clone());
+        registry.register("computations_open", "Key computations that run or wait", computations.clone());
+        registry.register("faults", "Requests answered with an incident", faults.clone());
+        Self {
+            registry,
+            requests,
+            durations,
+            started,
+            ended,
+            lives,
+            tries,
+            swept,
+            long_polls,
+            computations,
+            faults,
+        }
+    }
+
+    /// A request was answered.
+    pub(crate) fn request(&self, route: &str, method: &'static str, status: u16, took: Duration) {
+        let route = Fixed::Route(route.into());
+        let labels = RequestLabels { route: route.clone(), method: Fixed::Word(method), status };
+        self.requests.get_or_create(&labels).inc();
+        self.durations.get_or_create(&RouteLabels { route }).observe(took.as_secs_f64());
+    }
+
+    /// A session was started.
+    pub fn session_started(&self, kind: SessionKind) {
+        let labels = StartLabels {
+            operation: Fixed::Word(kind.operation),
+            flow: Fixed::Word(kind.flow),
+            addressee: Fixed::Word(kind.addressee),
+        };
+        self.started.get_or_create(&labels).inc();
+    }
+
+    /// A session came to its end.
+    pub fn session_ended(&self, kind: SessionKind, outcome: &'static str, lived: Duration) {
+        let (operation, flow) = (Fixed::Word(kind.operation), Fixed::Word(kind.flow));
+        let labels =
+            EndLabels { operation: operation.clone(), flow: flow.clone(), outcome: Fixed::Word(outcome) };
+        self.ended.get_or_create(&labels).inc();
+        self.lives.get_or_create(&KindLabels { operation, flow }).observe(lived.as_secs_f64());
+    }
+
+    /// A PIN was tried.
+    pub fn pin_try(&self, result: Try) {
+        let word = match result {
+            Try::Reserved => "reserved",
+            Try::Right => "right",
+            Try::Wrong => "wrong",
+            Try::Refused => "refused",
+        };
+        self.tries.get_or_create(&TryLabels { result: Fixed::Word(word) }).inc();
+    }
+
+    /// The sweep job removed sessions.
+    pub(crate) fn sessions_swept(&self, count: u64) {
+        self.swept.inc_by(count);
+    }
+
+    /// Something went wrong on our side.
+    pub(crate) fn fault(&self) {
+        self.faults.inc();
+    }
+
+    /// Lets another module register what it counts, once, while the application is put together.
+    pub fn registry(&mut self) -> &mut Registry {
+        &mut self.registry
+    }
+
+    /// The text for whoever collects it. What is counted elsewhere is given as it stands now.
+    pub(crate) fn text(&self, long_polls: usize, computations: usize) -> String {
+        self.long_polls.set(i64::try_from(long_polls).unwrap_or(i64::MAX));
+        self.computations.set(i64::try_from(computations).unwrap_or(i64::MAX));
+        let mut text = String::new();
+        // Writing to a string does not fail, and every label encodes itself as text.
+        encode(&mut text, &self.registry).expect("metrics can be written to a string");
+        text
     }
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// From a tenth of a millisecond to the longest long poll.
+fn request_seconds() -> Histogram {
+    Histogram::new([0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0, 120.0])
+}
+
+/// From a scripted phone to a person who hesitates.
+fn session_seconds() -> Histogram {
+    Histogram::new([0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 120.0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_is_in_the_text() {
+        let metrics = Metrics::new();
+        let kind = SessionKind { operation: "authenticate", flow: "notification", addressee: "person" };
+        metrics.request("/v3/session/{session_id}", "GET", 200, Duration::from_millis(3));
+        metrics.session_started(kind);
+        metrics.session_ended(kind, "OK", Duration::from_secs(2));
+        metrics.pin_try(Try::Wrong);
+        let text = metrics.text(7, 1);
+        for line in [
+            r#"countersign_http_requests_total{route="/v3/session/{session_id}",method="GET",status="200"} 1"#,
+            r#"countersign_http_request_duration_seconds_bucket{le="0.005",route="/v3/session/{session_id}"} 1"#,
+            r#"countersign_sessions_started_total{operation="authenticate",flow="notification",addressee="person"} 1"#,
+            r#"countersign_sessions_ended_total{operation="authenticate",flow="notification",outcome="OK"} 1"#,
+            r#"countersign_pin_tries_total{result="wrong"} 1"#,
+            "countersign_long_polls_open 7",
+            "countersign_computations_open 1",
+            "# EOF",
+        ] {
+            assert!(text.lines().any(|each| each == line), "{line}\n--\n{text}");
+        }
     }
 }

@@ -1,0 +1,233 @@
+//! Pages and the files that belong to them, all inside the program.
+
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_MATCH, VARY,
+};
+use http::{HeaderValue, StatusCode};
+
+use crate::{App, Origin};
+
+/// What a page may load: what this server has, and nothing else.
+pub(crate) const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+    img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/", get(start_page))
+        .route("/assets/page.css", get(async |headers: HeaderMap| STYLE.respond(&headers)))
+}
+
+static STYLE: LazyLock<Asset> = LazyLock::new(|| Asset::style(include_str!("../assets/page.css")));
+
+/// A file that never changes while the program runs. Browsers keep it and ask whether it is still the same.
+#[derive(Debug)]
+pub(crate) struct Asset {
+    kind: &'static str,
+    is_page: bool,
+    etag: String,
+    text: String,
+}
+
+impl Asset {
+    pub(crate) fn html(text: impl Into<String>) -> Self {
+        Self::new("text/html; charset=utf-8", true, text.into())
+    }
+
+    pub(crate) fn script(text: impl Into<String>) -> Self {
+        Self::new("text/javascript; charset=utf-8", false, text.into())
+    }
+
+    pub(crate) fn style(text: impl Into<String>) -> Self {
+        Self::new("text/css; charset=utf-8", false, text.into())
+    }
+
+    pub(crate) fn json(text: impl Into<String>) -> Self {
+        Self::new("application/json", false, text.into())
+    }
+
+    fn new(kind: &'static str, is_page: bool, text: String) -> Self {
+        let hash = digest(&SHA256, text.as_bytes());
+        let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&hash.as_ref()[..12]));
+        Self { kind, is_page, etag, text }
+    }
+
+    /// The file, or 304 when the browser has it.
+    pub(crate) fn respond(&self, headers: &HeaderMap) -> Response {
+        let known = headers
+            .get_all(IF_NONE_MATCH)
+            .iter()
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(','))
+            .any(|tag| tag.trim().trim_start_matches("W/") == self.etag);
+        let mut response =
+            if known { StatusCode::NOT_MODIFIED.into_response() } else { self.text.clone().into_response() };
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.kind));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        if let Ok(etag) = HeaderValue::from_str(&self.etag) {
+            headers.insert(ETAG, etag);
+        }
+        if self.is_page {
+            headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+        }
+        response
+    }
+}
+
+/// A person to try things with. Given by the development module when the application is put together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownPerson {
+    /// Such as `PNOEE-40504040001-DEM0-Q`. Test persons only.
+    pub document: String,
+    /// What a session with this person ends with.
+    pub outcome: String,
+    /// Anything worth knowing.
+    pub remark: String,
+}
+
+/// What the start page shows beyond the URLs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StartPage {
+    /// Test persons; none in production.
+    pub persons: Vec<ShownPerson>,
+    /// A sentence about the PINs of test persons, or nothing.
+    pub pins: String,
+    /// Further places under this origin: path and what is there.
+    pub places: Vec<(String, String)>,
+}
+
+async fn start_page(State(app): State<App>, origin: Origin) -> Response {
+    let page = start_page_html(&app, &origin.base);
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY)),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (VARY, HeaderValue::from_static("Host")),
+    ];
+    (headers, page).into_response()
+}
+
+fn start_page_html(app: &App, base: &str) -> String {
+    let shown = app.start_page();
+    let base = escape(base);
+    let scheme = escape(&app.config().rp_api.scheme);
+    let party = app.config().relying_parties.first();
+    let uuid = party.map_or_else(String::new, |party| escape(&party.uuid));
+    let name = party.and_then(|party| party.names.first()).map_or_else(String::new, |name| escape(name));
+    let mut html = String::with_capacity(16 * 1024);
+    html.push_str(HEAD);
+    let _ = write!(
+        html,
+        "<div class=\"pair\"><section class=\"sheet\"><h2>Relying party API</h2><dl class=\"facts\">\
+         <dt>Base URL</dt><dd><code>{base}/smart-id-rp/v3/</code></dd>\
+         <dt>or shorter</dt><dd><code>{base}/v3/</code></dd>\
+         <dt>Device link page</dt><dd><code>{base}/device-link</code></dd>\
+         <dt>Scheme name</dt><dd><code>{scheme}</code></dd>"
+    );
+    if party.is_some() {
+        let _ = write!(
+            html,
+            "<dt>Relying party</dt><dd><code>{name}</code></dd><dt>UUID</dt><dd><code>{uuid}</code></dd>"
+        );
+    }
+    html.push_str("</dl></section><section class=\"sheet\"><h2>Also here</h2><dl class=\"facts\">");
+    let places = [
+        ("/docs", "the whole API, described and tried out"),
+        ("/openapi.json", "the same for programs"),
+        ("/readyz", "whether everything is in order"),
+        ("/metrics", "counters"),
+    ];
+    let more = shown.places.iter().map(|(path, what)| (path.as_str(), what.as_str()));
+    for (path, what) in more.chain(places) {
+        let (path, what) = (escape(path), escape(what));
+        let _ = write!(html, "<dt><a href=\"{path}\">{path}</a></dt><dd>{what}</dd>");
+    }
+    html.push_str("</dl></section></div>");
+    let _ = write!(
+        html,
+        "<section class=\"sheet lines\"><h2>Point your own client here</h2>\
+         <h3>Java</h3><pre><code>client.setRelyingPartyUUID(\"{uuid}\");\nclient.setRelyingPartyName(\"{name}\");\n\
+         client.setHostUrl(\"{base}/smart-id-rp/v3/\");\nclient.setTrustStore(trustStore); // the roots from {base}/trust</code></pre>\
+         <h3>Ruby</h3><pre><code>config.relying_party_uuid = \"{uuid}\"\nconfig.relying_party_name = \"{name}\"\n\
+         config.host_url = \"{base}/smart-id-rp/v3/\"</code></pre>\
+         <h3>Any language</h3><pre><code>curl -sS -H 'Content-Type: application/json' \\\n  -d '{body}' \\\n  {base}/v3/signature/certificate/{document}</code></pre>\
+         </section>",
+        body = escape(&format!(
+            "{{\"relyingPartyUUID\":\"{}\",\"relyingPartyName\":\"{}\"}}",
+            party.map_or("", |party| &party.uuid),
+            party.and_then(|party| party.names.first()).map_or("", |name| name)
+        )),
+        document = shown
+            .persons
+            .first()
+            .map_or_else(|| "DOCUMENT-NUMBER".to_owned(), |person| escape(&person.document)),
+    );
+    if !shown.persons.is_empty() {
+        let _ = write!(
+            html,
+            "<section class=\"sheet\"><h2>Test persons</h2><p class=\"quiet\">{}</p><div class=\"scroll\">\
+             <table class=\"persons\"><thead><tr><th>Document number</th><th>Ends with</th><th>Remark</th></tr></thead><tbody>",
+            escape(&shown.pins)
+        );
+        for person in &shown.persons {
+            let _ = write!(
+                html,
+                "<tr><td><code>{}</code></td><td>{}</td><td class=\"quiet\">{}</td></tr>",
+                escape(&person.document),
+                escape(&person.outcome),
+                escape(&person.remark)
+            );
+        }
+        html.push_str("</tbody></table></div></section>");
+    }
+    html.push_str("</main></body></html>\n");
+    html
+}
+
+const HEAD: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+    <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>Countersign</title>\
+    <link rel=\"icon\" href=\"data:,\"><link rel=\"stylesheet\" href=\"/assets/page.css\"></head><body>\
+    <main class=\"page\"><header><h1>Countersign</h1><p>People log in and sign documents with a phone; this service \
+    keeps the other half of every key. It speaks version 3 of the Smart-ID relying party API.</p></header>";
+
+/// Text for HTML, inside elements and quoted attributes.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_stays_text() {
+        assert_eq!(escape("<a href='x'>&\"</a>"), "&lt;a href=&#39;x&#39;&gt;&amp;&quot;&lt;/a&gt;");
+    }
+
+    #[test]
+    fn equal_files_have_equal_tags() {
+        assert_eq!(Asset::style("a").etag, Asset::style("a").etag);
+        assert_ne!(Asset::style("a").etag, Asset::style("b").etag);
+    }
+}
