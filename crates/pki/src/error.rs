@@ -106,6 +106,12 @@ pub enum Error {
         /// Last year it can hold.
         last: i16,
     },
+    /// A certificate that its own rules forbid to sign. See [`crate::lint`].
+    #[error("refused to issue: {}", .findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Lint {
+        /// Every broken rule.
+        findings: Vec<crate::lint::Finding>,
+    },
 }
 
 impl Error {

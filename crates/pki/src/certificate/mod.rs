@@ -24,6 +24,7 @@
 //!
 //! [RFC 5280 section 4.1]: https://www.rfc-editor.org/rfc/rfc5280#section-4.1
 
+pub mod build;
 pub mod extension;
 pub mod name;
 mod pem;
