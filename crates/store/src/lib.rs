@@ -1,1 +1,207 @@
-//! Everything that is kept: one SQLite writer, many readers, events beside the state.
+//! Everything that is kept: one SQLite database, one thread that writes, events beside the state.
+//!
+//! A command of the server opens one named transaction, loads what its rule needs, saves what the rule gave back
+//! together with the rule's events, and hears of the result only when it is on disk:
+//!
+//! ```
+//! use countersign_store::{Error, Location, Store};
+//!
+//! let store = Store::open(Location::Memory)?;
+//! let number = store.write_blocking("number a CRL", |tx| tx.counters().next("crl"))?;
+//! assert_eq!(number, 1);
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! Nothing here decides anything: rules live in `countersign-domain`. What is refused here: SQL from outside, writing
+//! while reading, a file of a newer release.
+
+mod accounts;
+mod activations;
+mod body;
+mod certificates;
+mod counters;
+mod error;
+mod events;
+mod readers;
+mod repeated;
+mod schema;
+mod sessions;
+mod tx;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+pub use accounts::{Accounts, Devices, Keys};
+pub use activations::Activations;
+pub use certificates::Certificates;
+pub use counters::Counters;
+pub use error::Error;
+pub use events::{Events, Recorded};
+pub use repeated::Idempotency;
+pub use sessions::Sessions;
+pub use tx::{Swept, Tx};
+pub use writer::Grouping;
+
+use readers::Readers;
+use writer::{Job, Reply, Writer};
+
+/// Where the data are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// Nowhere: gone with the last handle.
+    Memory,
+    /// In this file and its `-wal` and `-shm` companions; made when missing.
+    File(PathBuf),
+}
+
+/// How a store is run. `Options::default()` is right unless measured otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Reading threads on a file; at least one. In memory the writing thread reads too.
+    pub readers: usize,
+    /// How much one commit may gather.
+    pub grouping: Grouping,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { readers: 4, grouping: Grouping::default() }
+    }
+}
+
+/// A handle to the database. Clones share it; it is closed with the last one.
+#[derive(Clone)]
+pub struct Store {
+    threads: Arc<Threads>,
+}
+
+struct Threads {
+    // Readers end first, so that the writer's connection is the last and folds the log into the file.
+    readers: Option<Readers>,
+    writer: Writer,
+}
+
+/// How long a statement waits for another program on the same file.
+const BUSY: Duration = Duration::from_secs(5);
+
+impl Store {
+    /// Opens or makes the database and brings it to this release's schema.
+    pub fn open(location: Location) -> Result<Self, Error> {
+        Self::open_with(location, &Options::default())
+    }
+
+    /// [`Store::open`] with options of one's own.
+    pub fn open_with(location: Location, options: &Options) -> Result<Self, Error> {
+        let (writing, reading) = match location {
+            Location::Memory => (open_writing(Path::new(":memory:"), Connection::open_in_memory())?, None),
+            Location::File(path) => {
+                let writing = open_writing(&path, Connection::open(&path))?;
+                let reading =
+                    (0..options.readers.max(1)).map(|_| open_reading(&path)).collect::<Result<_, _>>()?;
+                (writing, Some(reading))
+            }
+        };
+        let readers = reading.map(Readers::start).transpose()?;
+        let writer = Writer::start(writing, options.grouping)?;
+        Ok(Self { threads: Arc::new(Threads { readers, writer }) })
+    }
+
+    /// Runs `work` on the writing thread. `Ok` comes back only when everything it wrote is durable; after `Err` or a
+    /// panic nothing of it is there. `name` appears in errors and logs.
+    ///
+    /// `work` must be short and may run together with others in one commit. Dropping the future once it was polled
+    /// does not undo anything.
+    pub async fn write<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (job, reply) = Job::new(name, false, work);
+        self.threads.writer.send(job)?;
+        reply.await.unwrap_or_else(|_| Err(Error::Closed.into()))
+    }
+
+    /// Runs `work` on one consistent view of the database. Writing inside fails.
+    pub async fn read<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.start_reading(name, work)?.await.unwrap_or_else(|_| Err(Error::Closed.into()))
+    }
+
+    /// [`Store::write`] for programs and tests without a runtime. Panics inside an asynchronous task.
+    pub fn write_blocking<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (job, reply) = Job::new(name, false, work);
+        self.threads.writer.send(job)?;
+        reply.blocking_recv().unwrap_or_else(|_| Err(Error::Closed.into()))
+    }
+
+    /// [`Store::read`] for programs and tests without a runtime. Panics inside an asynchronous task.
+    pub fn read_blocking<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.start_reading(name, work)?.blocking_recv().unwrap_or_else(|_| Err(Error::Closed.into()))
+    }
+
+    fn start_reading<T, E, F>(&self, name: &'static str, work: F) -> Result<Reply<T, E>, Error>
+    where
+        F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (job, reply) = Job::new(name, true, work);
+        match &self.threads.readers {
+            Some(readers) => readers.send(job)?,
+            None => self.threads.writer.send(job)?,
+        }
+        Ok(reply)
+    }
+}
+
+fn open_writing(path: &Path, opened: rusqlite::Result<Connection>) -> Result<Connection, Error> {
+    let cannot = |source| Error::Open { path: path.to_owned(), source: Arc::new(source) };
+    let mut connection = opened.map_err(cannot)?;
+    connection.busy_timeout(BUSY).map_err(cannot)?;
+    // FULL: a commit is on disk when it returns, also when the machine (not only the program) stops right after.
+    for (pragma, value) in [("journal_mode", "WAL"), ("synchronous", "FULL"), ("foreign_keys", "ON")] {
+        connection
+            .pragma_update_and_check(None, pragma, value, |_| Ok(()))
+            .or_else(no_rows)
+            .map_err(cannot)?;
+    }
+    connection.set_prepared_statement_cache_capacity(128);
+    schema::migrate(&mut connection)?;
+    Ok(connection)
+}
+
+fn open_reading(path: &Path) -> Result<Connection, Error> {
+    let cannot = |source| Error::Open { path: path.to_owned(), source: Arc::new(source) };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(cannot)?;
+    connection.busy_timeout(BUSY).map_err(cannot)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(connection)
+}
+
+/// Some pragmas answer with their new value, others with nothing.
+fn no_rows(error: rusqlite::Error) -> rusqlite::Result<()> {
+    match error {
+        rusqlite::Error::QueryReturnedNoRows => Ok(()),
+        other => Err(other),
+    }
+}

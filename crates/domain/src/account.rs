@@ -1,0 +1,102 @@
+//! One person on one device: the document number that relying parties address.
+
+use countersign_wire::id::{DeviceId, DocumentNumber, KeyId, SemanticsIdentifier, SessionId};
+use countersign_wire::words::CertificateLevel;
+use jiff::{Timestamp, civil};
+use serde::{Deserialize, Serialize};
+
+use crate::KeyUse;
+
+/// An account. A person with two devices has two.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// What relying parties call it; also in its certificates.
+    pub document: DocumentNumber,
+    /// Whose it is.
+    pub person: SemanticsIdentifier,
+    /// The level of its certificates.
+    pub level: CertificateLevel,
+    /// What its certificates say of the person.
+    pub holder: Holder,
+    /// The one device that answers for it.
+    pub device: DeviceId,
+    /// Whether it can be used.
+    pub state: AccountState,
+    /// Its two keys, once made.
+    pub keys: AccountKeys,
+    /// The certificate choice whose linked signature the device is waiting for.
+    pub awaiting_linked: Option<AwaitingLinked>,
+    /// When the account was drafted.
+    pub created_at: Timestamp,
+}
+
+/// The person as a certificate names them.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// `givenName`.
+    pub given_name: String,
+    /// `surname`.
+    pub surname: String,
+    /// `id-pda-dateOfBirth`, where the certificate is to hold it.
+    pub date_of_birth: Option<civil::Date>,
+}
+
+/// Says nothing: names are personal.
+impl std::fmt::Debug for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Holder(…)")
+    }
+}
+
+/// Whether an account can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AccountState {
+    /// The device is enrolling; there are no certificates yet.
+    Registering,
+    /// Both keys have certificates.
+    Active,
+    /// Never again.
+    Revoked {
+        /// Since when.
+        at: Timestamp,
+    },
+}
+
+/// The keys of an account. Each is made in its own request, so for a while one may be missing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountKeys {
+    /// PIN1: authentication.
+    pub auth: Option<KeyId>,
+    /// PIN2: signatures.
+    pub sign: Option<KeyId>,
+}
+
+/// A device that stays in the foreground after a certificate choice (relying party API, section 7).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwaitingLinked {
+    /// The finished certificate choice.
+    pub session: SessionId,
+    /// When the device gives up.
+    pub until: Timestamp,
+}
+
+impl Account {
+    /// Whether relying parties may address the account.
+    pub fn is_active(&self) -> bool {
+        self.state == AccountState::Active
+    }
+
+    /// The key for this use, once made.
+    pub fn key(&self, usage: KeyUse) -> Option<&KeyId> {
+        match usage {
+            KeyUse::Auth => self.keys.auth.as_ref(),
+            KeyUse::Sign => self.keys.sign.as_ref(),
+        }
+    }
+
+    /// The certificate choice whose linked signature is still awaited at `now`.
+    pub fn awaited(&self, now: Timestamp) -> Option<&AwaitingLinked> {
+        self.awaiting_linked.as_ref().filter(|awaited| now < awaited.until)
+    }
+}

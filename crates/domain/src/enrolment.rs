@@ -1,0 +1,15 @@
+//! From a proven identity to a phone with two keys.
+//!
+//! ```text
+//! issue_activation   a code of 128 bits, shown once, kept as a hash      Activation
+//! activate           the phone uses it                                   Account (Registering), Device
+//! make_key, attach   per PIN: the phone's share becomes a two-party key  Key (Pending)
+//! begin_proof …      the phone signs a certification request with it     Key (Active)
+//! issuance::complete both keys get certificates                          Account (Active)
+//! ```
+
+mod activation;
+
+pub use activation::{
+    Activated, Activation, ActivationCode, Delivery, Draft, Locator, activate, device_id, issue_activation,
+};

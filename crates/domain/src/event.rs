@@ -1,0 +1,257 @@
+//! What happened: the audit trail, written in the same transaction as the state that it explains.
+//!
+//! No secrets, no names, no texts of relying parties. People appear as document numbers only.
+
+use countersign_wire::id::{DeviceId, DocumentNumber, KeyId, RelyingPartyUuid, SessionId, TransactionId};
+use countersign_wire::words::{EndResult, FlowType};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::KeyUse;
+use crate::revocation::RevocationReason;
+
+/// One thing that happened. The store adds number and time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all_fields = "camelCase")]
+#[non_exhaustive]
+pub enum Event {
+    /// A relying party asked.
+    SessionStarted {
+        /// The session.
+        session: SessionId,
+        /// Who asked.
+        relying_party: RelyingPartyUuid,
+        /// The endpoint, which says what, how and whom: `/v3/…` with `{addressee}`.
+        endpoint: String,
+        /// The account, where it is known already.
+        document: Option<DocumentNumber>,
+    },
+    /// A device opened the session's link.
+    SessionClaimed {
+        /// The session.
+        session: SessionId,
+        /// The account.
+        document: DocumentNumber,
+        /// The device.
+        device: DeviceId,
+        /// How it got there.
+        flow_type: FlowType,
+    },
+    /// The device fetched what there is to approve.
+    TransactionDisplayed {
+        /// The session.
+        session: SessionId,
+        /// The transaction.
+        transaction: TransactionId,
+    },
+    /// A session came to its end.
+    SessionCompleted {
+        /// The session.
+        session: SessionId,
+        /// How.
+        result: EndResult,
+        /// The account, where one was reached.
+        document: Option<DocumentNumber>,
+    },
+    /// A device waits for the signature that follows a certificate choice.
+    LinkedSignatureAwaited {
+        /// The certificate choice.
+        session: SessionId,
+        /// The account.
+        document: DocumentNumber,
+        /// Until when.
+        until: Timestamp,
+    },
+
+    /// A PIN is about to be checked.
+    TryCounted {
+        /// The key.
+        key: KeyId,
+        /// Tries since the last right PIN or lock, this one included.
+        tries_used: u8,
+    },
+    /// The PIN was right.
+    PinAccepted {
+        /// The key.
+        key: KeyId,
+    },
+    /// The PIN was wrong.
+    PinRejected {
+        /// The key.
+        key: KeyId,
+        /// Tries since the last right PIN or lock, this one included.
+        tries_used: u8,
+    },
+    /// Too many wrong PINs.
+    KeyLocked {
+        /// The key.
+        key: KeyId,
+        /// End of the lock.
+        until: Timestamp,
+    },
+    /// Too many wrong PINs, for the last time.
+    KeyBlocked {
+        /// The key.
+        key: KeyId,
+    },
+    /// A computation failed on our side. Somebody has to look.
+    ComputationFailed {
+        /// The key.
+        key: KeyId,
+    },
+    /// The PIN was changed.
+    PinChanged {
+        /// The key.
+        key: KeyId,
+    },
+
+    /// An activation code was made.
+    ActivationIssued {
+        /// The account to be.
+        document: DocumentNumber,
+        /// End of the code's life.
+        until: Timestamp,
+    },
+    /// A wrong activation code came.
+    ActivationFailed {
+        /// The account to be.
+        document: DocumentNumber,
+        /// Tries left.
+        tries_left: u8,
+    },
+    /// A device used an activation code.
+    DeviceEnrolled {
+        /// The account.
+        document: DocumentNumber,
+        /// The device.
+        device: DeviceId,
+    },
+    /// A two-party key was put together.
+    KeyMade {
+        /// The key.
+        key: KeyId,
+        /// The account.
+        document: DocumentNumber,
+        /// Which PIN.
+        usage: KeyUse,
+    },
+    /// The device proved its half.
+    KeyProven {
+        /// The key.
+        key: KeyId,
+    },
+    /// The proof failed: the key was thrown away.
+    KeyDiscarded {
+        /// The key.
+        key: KeyId,
+    },
+    /// A certificate was issued.
+    CertificateIssued {
+        /// The issuer's key.
+        issuer: String,
+        /// Serial number, hexadecimal.
+        serial: String,
+        /// The account, for certificates of people.
+        document: Option<DocumentNumber>,
+    },
+    /// Both certificates are there: relying parties may address the account.
+    AccountActivated {
+        /// The account.
+        document: DocumentNumber,
+    },
+
+    /// Two devices seem to use one token: the device was frozen.
+    CloneSuspected {
+        /// The device.
+        device: DeviceId,
+        /// The account.
+        document: DocumentNumber,
+    },
+    /// A device was revoked.
+    DeviceRevoked {
+        /// The device.
+        device: DeviceId,
+        /// The account.
+        document: DocumentNumber,
+    },
+    /// An account was revoked, with its keys and certificates.
+    AccountRevoked {
+        /// The account.
+        document: DocumentNumber,
+        /// Why.
+        reason: RevocationReason,
+    },
+    /// A certificate was revoked.
+    CertificateRevoked {
+        /// The issuer's key.
+        issuer: String,
+        /// Serial number, hexadecimal.
+        serial: String,
+        /// Why.
+        reason: RevocationReason,
+    },
+}
+
+impl Event {
+    /// The kind as one word, for look-ups.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::SessionStarted { .. } => "SessionStarted",
+            Self::SessionClaimed { .. } => "SessionClaimed",
+            Self::TransactionDisplayed { .. } => "TransactionDisplayed",
+            Self::SessionCompleted { .. } => "SessionCompleted",
+            Self::LinkedSignatureAwaited { .. } => "LinkedSignatureAwaited",
+            Self::TryCounted { .. } => "TryCounted",
+            Self::PinAccepted { .. } => "PinAccepted",
+            Self::PinRejected { .. } => "PinRejected",
+            Self::KeyLocked { .. } => "KeyLocked",
+            Self::KeyBlocked { .. } => "KeyBlocked",
+            Self::ComputationFailed { .. } => "ComputationFailed",
+            Self::PinChanged { .. } => "PinChanged",
+            Self::ActivationIssued { .. } => "ActivationIssued",
+            Self::ActivationFailed { .. } => "ActivationFailed",
+            Self::DeviceEnrolled { .. } => "DeviceEnrolled",
+            Self::KeyMade { .. } => "KeyMade",
+            Self::KeyProven { .. } => "KeyProven",
+            Self::KeyDiscarded { .. } => "KeyDiscarded",
+            Self::CertificateIssued { .. } => "CertificateIssued",
+            Self::AccountActivated { .. } => "AccountActivated",
+            Self::CloneSuspected { .. } => "CloneSuspected",
+            Self::DeviceRevoked { .. } => "DeviceRevoked",
+            Self::AccountRevoked { .. } => "AccountRevoked",
+            Self::CertificateRevoked { .. } => "CertificateRevoked",
+        }
+    }
+
+    /// What it happened to: the id of a session, key, device, account or certificate.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::SessionStarted { session, .. }
+            | Self::SessionClaimed { session, .. }
+            | Self::TransactionDisplayed { session, .. }
+            | Self::SessionCompleted { session, .. }
+            | Self::LinkedSignatureAwaited { session, .. } => session.to_string(),
+            Self::TryCounted { key, .. }
+            | Self::PinAccepted { key }
+            | Self::PinRejected { key, .. }
+            | Self::KeyLocked { key, .. }
+            | Self::KeyBlocked { key }
+            | Self::ComputationFailed { key }
+            | Self::PinChanged { key }
+            | Self::KeyMade { key, .. }
+            | Self::KeyProven { key }
+            | Self::KeyDiscarded { key } => key.to_string(),
+            Self::CloneSuspected { device, .. }
+            | Self::DeviceRevoked { device, .. }
+            | Self::DeviceEnrolled { device, .. } => device.to_string(),
+            Self::ActivationIssued { document, .. }
+            | Self::ActivationFailed { document, .. }
+            | Self::AccountActivated { document }
+            | Self::AccountRevoked { document, .. } => document.to_string(),
+            Self::CertificateIssued { issuer, serial, .. }
+            | Self::CertificateRevoked { issuer, serial, .. } => {
+                format!("{issuer}/{serial}")
+            }
+        }
+    }
+}

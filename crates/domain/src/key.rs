@@ -1,0 +1,412 @@
+//! A two-party key as the service keeps it: one per PIN, with the counter that makes four digits enough.
+//!
+//! A try is counted *before* the computation that tells whether the PIN was right, so a hundred requests at once get
+//! no more tries than one after another. Locks are data and a comparison: an expired lock needs no timer to open.
+//!
+//! ```text
+//! Active --3 wrong--> Locked 3 h --expiry--> Active --3 wrong--> Locked 24 h --expiry--> Active --3 wrong--> Blocked
+//! A right PIN at any point sets tries and lock level back to nothing.
+//! ```
+
+use aws_lc_rs::digest::{SHA256, digest};
+use countersign_wire::id::{DocumentNumber, KeyId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::bytes;
+use crate::custody::{KeyPlace, WrappedKey};
+use crate::event::Event;
+use crate::settings::PinPolicy;
+use crate::{KeyUse, RequestId};
+
+/// One two-party key. The service's shares are inside, wrapped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    id: KeyId,
+    account: DocumentNumber,
+    usage: KeyUse,
+    #[serde(with = "bytes")]
+    modulus: Vec<u8>,
+    /// SHA-256 of the phone's modulus, so that no other key has the same.
+    #[serde(with = "bytes")]
+    phone_modulus_hash: Vec<u8>,
+    wrapped: WrappedKey,
+    /// What a PIN change will make of the shares, until a signature with the new PIN succeeds.
+    pending_refresh: Option<WrappedKey>,
+    counter: Counter,
+    certificate: Option<KeyCertificate>,
+    created_at: Timestamp,
+}
+
+/// The certificate of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyCertificate {
+    /// DER.
+    #[serde(with = "bytes")]
+    pub der: Vec<u8>,
+    /// End of its validity.
+    pub not_after: Timestamp,
+}
+
+/// Whether a key signs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum KeyState {
+    /// Made; the phone has not proven yet that it holds its half.
+    Pending {
+        /// What the proof signs.
+        #[serde(with = "bytes")]
+        request_info: Vec<u8>,
+    },
+    /// Signs.
+    Active,
+    /// Signs again from this moment.
+    Locked {
+        /// End of the lock.
+        until: Timestamp,
+    },
+    /// Never again: too many wrong PINs.
+    Blocked,
+    /// Never again: revoked.
+    Revoked,
+}
+
+/// A computation that is under way, and until when it is believed to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InFlight {
+    /// The request that it is done for.
+    pub request: RequestId,
+    /// After this the computation is taken for crashed. Its try stays counted.
+    pub until: Timestamp,
+}
+
+/// Why a key gives no try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyRefusal {
+    /// Too many wrong PINs lately.
+    #[error("the key is locked until {until}")]
+    Locked {
+        /// End of the lock.
+        until: Timestamp,
+    },
+    /// Too many wrong PINs.
+    #[error("the key is blocked")]
+    Blocked,
+    /// Another computation with this key is under way.
+    #[error("the key is in use")]
+    InProgress,
+    /// Revoked.
+    #[error("the key is revoked")]
+    Revoked,
+    /// The phone has not proven its half yet.
+    #[error("the key is not active")]
+    NotActive,
+}
+
+/// What a wrong PIN costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "consequence", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum WrongPin {
+    /// There are tries left.
+    TriesLeft {
+        /// How many.
+        tries_left: u8,
+    },
+    /// That was the last one for now.
+    Locked {
+        /// End of the lock.
+        until: Timestamp,
+    },
+    /// That was the last one.
+    Blocked,
+}
+
+/// The computation was taken for crashed and something else happened meanwhile: its result counts for nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the computation came too late")]
+pub struct LeaseLost;
+
+impl Key {
+    /// A key that the phone has to prove still. `modulus`: the composite, big-endian, without leading zero;
+    /// `phone_modulus`: the phone's part of it.
+    pub fn pending(
+        id: KeyId,
+        account: DocumentNumber,
+        usage: KeyUse,
+        modulus: Vec<u8>,
+        phone_modulus: &[u8],
+        wrapped: WrappedKey,
+        request_info: Vec<u8>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            account,
+            usage,
+            modulus,
+            phone_modulus_hash: digest(&SHA256, phone_modulus).as_ref().to_vec(),
+            wrapped,
+            pending_refresh: None,
+            counter: Counter {
+                state: KeyState::Pending { request_info },
+                tries_used: 0,
+                lock_level: 0,
+                in_flight: None,
+            },
+            certificate: None,
+            created_at: now,
+        }
+    }
+
+    /// Its id, `kid` in the device API.
+    pub fn id(&self) -> &KeyId {
+        &self.id
+    }
+
+    /// The account that it signs for.
+    pub fn account(&self) -> &DocumentNumber {
+        &self.account
+    }
+
+    /// Which PIN.
+    pub fn usage(&self) -> KeyUse {
+        self.usage
+    }
+
+    /// The composite modulus, big-endian, without leading zero. The exponent is always 65537.
+    pub fn modulus(&self) -> &[u8] {
+        &self.modulus
+    }
+
+    /// SHA-256 of the phone's modulus in hexadecimal: no two keys may have the same.
+    pub fn phone_modulus_hash(&self) -> String {
+        self.phone_modulus_hash.iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+
+    /// What its secrets are bound to.
+    pub fn place(&self) -> KeyPlace<'_> {
+        KeyPlace { account: &self.account, key: &self.id, modulus: &self.modulus }
+    }
+
+    /// The service's shares, wrapped.
+    pub fn wrapped(&self) -> &WrappedKey {
+        &self.wrapped
+    }
+
+    /// The shares that a PIN change waits to put in place.
+    pub fn pending_refresh(&self) -> Option<&WrappedKey> {
+        self.pending_refresh.as_ref()
+    }
+
+    /// The certificate, once issued.
+    pub fn certificate(&self) -> Option<&KeyCertificate> {
+        self.certificate.as_ref()
+    }
+
+    /// When the key was made.
+    pub fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    /// What the proof of possession signs, while it is still due.
+    pub fn request_info(&self) -> Option<&[u8]> {
+        match &self.counter.state {
+            KeyState::Pending { request_info } => Some(request_info),
+            KeyState::Active | KeyState::Locked { .. } | KeyState::Blocked | KeyState::Revoked => None,
+        }
+    }
+
+    /// The state at `now`: an expired lock is open, a crashed last try has locked.
+    pub fn state(&self, now: Timestamp, policy: &PinPolicy) -> KeyState {
+        self.counter.clone().settled(now, policy).state
+    }
+
+    /// Tries left before the next lock, at `now`.
+    pub fn tries_left(&self, now: Timestamp, policy: &PinPolicy) -> u8 {
+        let counter = self.counter.clone().settled(now, policy);
+        match counter.state {
+            KeyState::Active | KeyState::Pending { .. } => policy.tries.saturating_sub(counter.tries_used),
+            KeyState::Locked { .. } | KeyState::Blocked | KeyState::Revoked => 0,
+        }
+    }
+
+    /// Whether the key could make a signature at `now`: active, certified, not expired. It may be busy for a moment.
+    pub fn is_usable(&self, now: Timestamp, policy: &PinPolicy) -> bool {
+        self.is_certified(now) && self.state(now, policy) == KeyState::Active
+    }
+
+    /// Whether there is a certificate that has not run out.
+    pub fn is_certified(&self, now: Timestamp) -> bool {
+        self.certificate.as_ref().is_some_and(|certificate| now <= certificate.not_after)
+    }
+
+    /// The request that the key computes for at `now`.
+    pub fn in_flight(&self, now: Timestamp) -> Option<&RequestId> {
+        self.counter
+            .in_flight
+            .as_ref()
+            .filter(|in_flight| now < in_flight.until)
+            .map(|in_flight| &in_flight.request)
+    }
+
+    /// Counts a try for `request` and takes the key for the length of a lease. Save the result before computing.
+    pub fn reserve_try(
+        mut self,
+        request: &RequestId,
+        now: Timestamp,
+        policy: &PinPolicy,
+    ) -> Result<(Self, Vec<Event>), KeyRefusal> {
+        self.counter = self.counter.settled(now, policy);
+        match &self.counter.state {
+            KeyState::Active => {}
+            KeyState::Pending { .. } => return Err(KeyRefusal::NotActive),
+            KeyState::Locked { until } => return Err(KeyRefusal::Locked { until: *until }),
+            KeyState::Blocked => return Err(KeyRefusal::Blocked),
+            KeyState::Revoked => return Err(KeyRefusal::Revoked),
+        }
+        if self.counter.in_flight.is_some() {
+            return Err(KeyRefusal::InProgress);
+        }
+        self.counter.tries_used += 1;
+        self.counter.in_flight = Some(InFlight { request: request.clone(), until: now + policy.lease });
+        let event = Event::TryCounted { key: self.id.clone(), tries_used: self.counter.tries_used };
+        Ok((self, vec![event]))
+    }
+
+    /// The PIN of `request` was right: tries and locks are forgotten.
+    pub fn settle_right(mut self, request: &RequestId) -> Result<(Self, Vec<Event>), LeaseLost> {
+        self.counter = self.counter.released(request)?;
+        self.counter.tries_used = 0;
+        self.counter.lock_level = 0;
+        let event = Event::PinAccepted { key: self.id.clone() };
+        Ok((self, vec![event]))
+    }
+
+    /// The PIN of `request` was wrong: the try stays counted, and the last one locks.
+    pub fn settle_wrong(
+        mut self,
+        request: &RequestId,
+        now: Timestamp,
+        policy: &PinPolicy,
+    ) -> Result<(Self, WrongPin, Vec<Event>), LeaseLost> {
+        self.counter = self.counter.released(request)?;
+        let mut events =
+            vec![Event::PinRejected { key: self.id.clone(), tries_used: self.counter.tries_used }];
+        self.counter.punish(now, policy);
+        let consequence = match &self.counter.state {
+            KeyState::Locked { until } => {
+                events.push(Event::KeyLocked { key: self.id.clone(), until: *until });
+                WrongPin::Locked { until: *until }
+            }
+            KeyState::Blocked => {
+                events.push(Event::KeyBlocked { key: self.id.clone() });
+                WrongPin::Blocked
+            }
+            KeyState::Pending { .. } | KeyState::Active | KeyState::Revoked => {
+                WrongPin::TriesLeft { tries_left: policy.tries.saturating_sub(self.counter.tries_used) }
+            }
+        };
+        Ok((self, consequence, events))
+    }
+
+    /// The computation for `request` failed without telling whether the PIN was right. The key is free again; the
+    /// try stays counted, since giving it back could be provoked.
+    pub fn settle_fault(
+        mut self,
+        request: &RequestId,
+        now: Timestamp,
+        policy: &PinPolicy,
+    ) -> Result<Self, LeaseLost> {
+        self.counter = self.counter.released(request)?;
+        self.counter.punish(now, policy);
+        Ok(self)
+    }
+
+    /// The phone has proven its half: the key signs once it has a certificate.
+    pub fn prove(mut self) -> Result<(Self, Vec<Event>), KeyRefusal> {
+        match self.counter.state {
+            KeyState::Pending { .. } => {
+                self.counter.state = KeyState::Active;
+                let event = Event::KeyProven { key: self.id.clone() };
+                Ok((self, vec![event]))
+            }
+            KeyState::Revoked => Err(KeyRefusal::Revoked),
+            KeyState::Active | KeyState::Locked { .. } | KeyState::Blocked => Err(KeyRefusal::NotActive),
+        }
+    }
+
+    /// Puts the certificate beside its key.
+    pub fn certify(mut self, certificate: KeyCertificate) -> Self {
+        self.certificate = Some(certificate);
+        self
+    }
+
+    /// The key never signs again.
+    pub fn revoke(mut self) -> Self {
+        self.counter.state = KeyState::Revoked;
+        self.counter.in_flight = None;
+        self.pending_refresh = None;
+        self
+    }
+
+    /// Keeps new shares beside the old ones until a signature with the new PIN succeeds.
+    pub fn propose_refresh(mut self, refreshed: WrappedKey) -> Self {
+        self.pending_refresh = Some(refreshed);
+        self
+    }
+
+    /// The new shares replace the old ones, which are gone.
+    pub fn commit_refresh(mut self) -> Self {
+        if let Some(refreshed) = self.pending_refresh.take() {
+            self.wrapped = refreshed;
+        }
+        self
+    }
+}
+
+/// Tries, locks and the lease: the part of a key that changes with every use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Counter {
+    state: KeyState,
+    tries_used: u8,
+    lock_level: u8,
+    in_flight: Option<InFlight>,
+}
+
+impl Counter {
+    /// Ends the lease of `request`, if it still holds one.
+    fn released(mut self, request: &RequestId) -> Result<Self, LeaseLost> {
+        match self.in_flight.take() {
+            Some(in_flight) if in_flight.request == *request && self.state == KeyState::Active => Ok(self),
+            Some(_) | None => Err(LeaseLost),
+        }
+    }
+
+    /// Brings the state up to `now`: opens expired locks and ends leases whose computation crashed.
+    fn settled(mut self, now: Timestamp, policy: &PinPolicy) -> Self {
+        if let Some(in_flight) = self.in_flight.take_if(|in_flight| in_flight.until <= now) {
+            // As if the wrong PIN had been found at the end of the lease; the same on every read.
+            self.punish(in_flight.until, policy);
+        }
+        if let KeyState::Locked { until } = self.state
+            && until <= now
+        {
+            self.state = KeyState::Active;
+        }
+        self
+    }
+
+    /// Locks when the tries are used up.
+    fn punish(&mut self, at: Timestamp, policy: &PinPolicy) {
+        if self.state != KeyState::Active || self.tries_used < policy.tries {
+            return;
+        }
+        self.tries_used = 0;
+        self.lock_level = self.lock_level.saturating_add(1);
+        self.state = match self.lock_level {
+            1 => KeyState::Locked { until: at + policy.first_lock },
+            2 => KeyState::Locked { until: at + policy.second_lock },
+            _ => KeyState::Blocked,
+        };
+    }
+}

@@ -1,0 +1,73 @@
+//! Rows and their JSON bodies.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::Error;
+
+/// A value as the body of a row of `table`.
+pub(crate) fn write<T: Serialize>(table: &'static str, value: &T) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|source| Error::Unwritable { table, source: Arc::new(source) })
+}
+
+/// The body of a row of `table` as a value.
+pub(crate) fn read<T: DeserializeOwned>(table: &'static str, body: &str) -> Result<T, Error> {
+    serde_json::from_str(body).map_err(|source| Error::Unreadable { table, source: Arc::new(source) })
+}
+
+/// The one row that `query` (which selects the body only) finds, or nothing.
+pub(crate) fn find<T: DeserializeOwned>(
+    connection: &Connection,
+    table: &'static str,
+    query: &'static str,
+    parameters: impl Params,
+) -> Result<Option<T>, Error> {
+    let body: Option<String> =
+        connection.prepare_cached(query)?.query_row(parameters, |row| row.get(0)).optional()?;
+    body.map(|body| read(table, &body)).transpose()
+}
+
+/// Every row that `query` (which selects the body only) finds.
+pub(crate) fn list<T: DeserializeOwned>(
+    connection: &Connection,
+    table: &'static str,
+    query: &'static str,
+    parameters: impl Params,
+) -> Result<Vec<T>, Error> {
+    let mut statement = connection.prepare_cached(query)?;
+    let mut rows = statement.query(parameters)?;
+    let mut values = Vec::new();
+    while let Some(row) = rows.next()? {
+        let body = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+        values.push(read(table, body)?);
+    }
+    Ok(values)
+}
+
+/// Runs a statement that must touch one row. None touched: [`Error::Missing`]; a uniqueness broken: [`Error::Duplicate`].
+pub(crate) fn change(
+    connection: &Connection,
+    table: &'static str,
+    statement: &'static str,
+    parameters: impl Params,
+) -> Result<(), Error> {
+    let changed = connection
+        .prepare_cached(statement)?
+        .execute(parameters)
+        .map_err(|source| Error::on_write(table, source))?;
+    if changed == 0 { Err(Error::Missing { table }) } else { Ok(()) }
+}
+
+/// A time as it is stored.
+pub(crate) fn millis(at: Timestamp) -> i64 {
+    at.as_millisecond()
+}
+
+/// A number of rows as SQL takes it.
+pub(crate) fn limit(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}

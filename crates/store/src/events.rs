@@ -1,0 +1,76 @@
+//! The audit trail, which is the outbox as well.
+
+use countersign_domain::Event;
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use crate::body;
+use crate::error::Error;
+
+const TABLE: &str = "events";
+
+/// The table of events. Rows are added, never changed or deleted.
+pub struct Events<'a> {
+    pub(crate) connection: &'a Connection,
+}
+
+/// An event with its place in the trail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// Its number: 1 for the first, then without gaps.
+    pub seq: i64,
+    /// When it happened, to the millisecond.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: Event,
+}
+
+impl Events<'_> {
+    /// Adds what happened, in the same transaction as the state that it explains; gives its number.
+    pub fn append(&self, event: &Event, now: Timestamp) -> Result<i64, Error> {
+        let row = params![body::millis(now), event.kind(), event.subject(), body::write(TABLE, event)?];
+        // One writer at a time, and nothing is deleted: the numbers have no gaps and are visible in order.
+        let statement = "INSERT INTO events (seq, at, kind, subject, body)
+                         SELECT COALESCE(MAX(seq), 0) + 1, $1, $2, $3, $4 FROM events RETURNING seq";
+        Ok(self.connection.prepare_cached(statement)?.query_row(row, |row| row.get(0))?)
+    }
+
+    /// Adds what happened, in order.
+    pub fn append_all(&self, events: &[Event], now: Timestamp) -> Result<(), Error> {
+        events.iter().try_for_each(|event| self.append(event, now).map(drop))
+    }
+
+    /// What came after a number, in order.
+    pub fn after(&self, seq: i64, limit: usize) -> Result<Vec<Recorded>, Error> {
+        let query = "SELECT seq, at, body FROM events WHERE seq > $1 ORDER BY seq LIMIT $2";
+        self.list(query, params![seq, body::limit(limit)])
+    }
+
+    /// What happened to one thing (see [`Event::subject`]), in order.
+    pub fn of_subject(&self, subject: &str) -> Result<Vec<Recorded>, Error> {
+        self.list("SELECT seq, at, body FROM events WHERE subject = $1 ORDER BY seq", [subject])
+    }
+
+    /// The number of the newest event; 0 when there is none.
+    pub fn last(&self) -> Result<i64, Error> {
+        let query = "SELECT COALESCE(MAX(seq), 0) FROM events";
+        Ok(self.connection.prepare_cached(query)?.query_row([], |row| row.get(0))?)
+    }
+
+    fn list(&self, query: &'static str, parameters: impl rusqlite::Params) -> Result<Vec<Recorded>, Error> {
+        let mut statement = self.connection.prepare_cached(query)?;
+        let mut rows = statement.query(parameters)?;
+        let mut recorded = Vec::new();
+        while let Some(row) = rows.next()? {
+            let at: i64 = row.get(1)?;
+            let text = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
+            recorded.push(Recorded {
+                seq: row.get(0)?,
+                // A time outside the calendar was not written here.
+                at: Timestamp::from_millisecond(at).unwrap_or(Timestamp::MIN),
+                event: body::read(TABLE, text)?,
+            });
+        }
+        Ok(recorded)
+    }
+}

@@ -1,0 +1,120 @@
+//! What a closure may do with the database: one accessor per table, never SQL.
+
+use countersign_domain::session;
+use countersign_wire::id::SessionId;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::accounts::{Accounts, Devices, Keys};
+use crate::activations::Activations;
+use crate::body;
+use crate::certificates::Certificates;
+use crate::counters::Counters;
+use crate::error::Error;
+use crate::events::Events;
+use crate::repeated::Idempotency;
+use crate::sessions::Sessions;
+
+/// One transaction. Given to the closures of [`crate::Store::write`] and [`crate::Store::read`].
+pub struct Tx<'a> {
+    connection: &'a Connection,
+}
+
+/// What a sweep did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Sessions that were told that their time is over. Whoever waits for them may be woken.
+    pub expired: Vec<SessionId>,
+    /// Rows that nobody may ask for any more, deleted.
+    pub purged: usize,
+}
+
+impl<'a> Tx<'a> {
+    pub(crate) fn new(connection: &'a Connection) -> Self {
+        Self { connection }
+    }
+
+    /// Sessions.
+    pub fn sessions(&self) -> Sessions<'a> {
+        Sessions { connection: self.connection }
+    }
+
+    /// Accounts.
+    pub fn accounts(&self) -> Accounts<'a> {
+        Accounts { connection: self.connection }
+    }
+
+    /// Devices.
+    pub fn devices(&self) -> Devices<'a> {
+        Devices { connection: self.connection }
+    }
+
+    /// Two-party keys.
+    pub fn keys(&self) -> Keys<'a> {
+        Keys { connection: self.connection }
+    }
+
+    /// Issued certificates.
+    pub fn certificates(&self) -> Certificates<'a> {
+        Certificates { connection: self.connection }
+    }
+
+    /// The audit trail.
+    pub fn events(&self) -> Events<'a> {
+        Events { connection: self.connection }
+    }
+
+    /// Activation codes.
+    pub fn activations(&self) -> Activations<'a> {
+        Activations { connection: self.connection }
+    }
+
+    /// Start requests that may come a second time.
+    pub fn idempotency(&self) -> Idempotency<'a> {
+        Idempotency { connection: self.connection }
+    }
+
+    /// Numbers that only go up.
+    pub fn counters(&self) -> Counters<'a> {
+        Counters { connection: self.connection }
+    }
+
+    /// A small text kept under a name, such as which keys belong to this database.
+    pub fn meta(&self, name: &str) -> Result<Option<String>, Error> {
+        let query = "SELECT value FROM meta WHERE name = $1";
+        Ok(self.connection.prepare_cached(query)?.query_row([name], |row| row.get(0)).optional()?)
+    }
+
+    /// Keeps a small text under a name; an earlier one is replaced.
+    pub fn set_meta(&self, name: &str, value: &str) -> Result<(), Error> {
+        let statement = "INSERT INTO meta (name, value) VALUES ($1, $2)
+                         ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        body::change(self.connection, "meta", statement, params![name, value])
+    }
+
+    /// Cleans up, at most `limit` rows of a kind: tells overdue sessions that they are over, deletes what is no longer
+    /// kept. Nothing correct depends on when, or whether, this runs.
+    pub fn sweep(&self, now: Timestamp, limit: usize) -> Result<Swept, Error> {
+        let mut swept = Swept::default();
+        for session in self.sessions().overdue(now, limit)? {
+            let (session, events) = session::expire(session, now);
+            // No events: a signature is just being computed and may still finish.
+            if !events.is_empty() {
+                self.sessions().update(&session)?;
+                self.events().append_all(&events, now)?;
+                swept.expired.push(session.id());
+            }
+        }
+        swept.purged += self.sessions().purge(now, limit)?;
+        for statement in [
+            "DELETE FROM idempotency WHERE key IN
+             (SELECT key FROM idempotency WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
+            "DELETE FROM activations WHERE locator IN
+             (SELECT locator FROM activations WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
+        ] {
+            let row = params![body::millis(now), body::limit(limit)];
+            swept.purged += self.connection.prepare_cached(statement)?.execute(row)?;
+        }
+        Ok(swept)
+    }
+}
