@@ -5,9 +5,6 @@ mod manifest;
 pub mod zip_reader;
 mod zip_writer;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::io::{Cursor, Read, Seek, Write};

@@ -1,0 +1,9 @@
+//! Containers end to end: made, written, opened, validated, attacked.
+//!
+//! One binary, so that the crypto below is linked once.
+
+mod archive;
+mod make;
+mod raw_zip;
+mod whole;
+mod world;
