@@ -86,7 +86,7 @@ impl DeviceKey {
     /// Generates a key and splits its exponent. About one key in twenty is drawn again for its length.
     ///
     /// `rng` makes the share. The primes come from AWS-LC's own generator, which takes no other source of randomness, so
-    /// the modulus differs from run to run even with a seeded `rng`. Takes about 0.2 s at 3072 bits.
+    /// the modulus differs from run to run even with a seeded `rng`. Takes 0.1 to 1 s at 3072 bits.
     pub fn generate(parameters: &Parameters, rng: &mut impl CryptoRng) -> Result<Self, Error> {
         const ATTEMPTS: u32 = 64;
         for _ in 0..ATTEMPTS {
@@ -148,7 +148,7 @@ pub struct OuterKey {
 }
 
 impl OuterKey {
-    /// Generates an outer key for a pool. AWS-LC supplies the randomness. Takes about 0.16 s at 3072 bits.
+    /// Generates an outer key for a pool. AWS-LC supplies the randomness. Takes 0.1 to 1 s at 3072 bits.
     ///
     /// It fits most phone moduli but not all ([`OuterKey::fits`]); an unused one can wait for another phone.
     pub fn generate(parameters: &Parameters) -> Result<Self, Error> {
