@@ -14,7 +14,7 @@ mod respond;
 mod response;
 mod token;
 
-pub use check::{CheckedTimeStamp, TspError};
+pub use check::{CheckedTimeStamp, TspError, check, check_response};
 pub use request::{MAX_REQUEST_LEN, MessageImprint, TimeStampReq};
 pub use respond::{Authority, BTSP_POLICY, Issued, TokenSerialNumber};
 pub use response::{PkiFailureInfo, PkiStatus, TimeStampResp};

@@ -4,12 +4,13 @@
 use const_oid::ObjectIdentifier;
 use jiff::{SignedDuration, Timestamp};
 
-use super::request::MessageImprint;
-use super::response::{PkiFailureInfo, PkiStatus};
+use super::request::{MessageImprint, TimeStampReq};
+use super::response::{PkiFailureInfo, PkiStatus, TimeStampResp};
 use super::token::{Accuracy, TimeStampToken};
 use crate::asn1;
 use crate::certificate::extension::oid;
 use crate::certificate::{KeyUsage, Name};
+use crate::path::{self, Path, PathError, Purpose};
 use crate::{Certificate, Digest, Error, SignatureAlgorithm};
 
 /// Why a token or a response proves nothing.
@@ -87,6 +88,9 @@ pub enum TspError {
         /// The token's time.
         gen_time: Timestamp,
     },
+    /// No trusted CA stands behind the certificate at the token's time.
+    #[error("the time-stamping certificate is not trusted: {0}")]
+    Untrusted(#[from] PathError),
 }
 
 /// What a token proves.
@@ -98,17 +102,77 @@ pub struct CheckedTimeStamp {
     pub accuracy: Option<Accuracy>,
     /// The certificate of the unit that signed.
     pub tsu: Certificate,
+    /// From that certificate to a trusted CA.
+    pub path: Path,
+}
+
+/// Checks that `token` is a trusted authority's statement that data with this `imprint` existed.
+///
+/// The unit's certificate is looked for in the token, then in `others`; intermediates may be in either.
+/// `anchors` are the trusted CAs. The path must be valid at the token's own time, so that a token outlives
+/// its certificate; revocation of the unit's certificate is for the caller to look into. `at` is the time
+/// of the check.
+///
+/// # Errors
+/// One [`TspError`] per reason.
+pub fn check(
+    token: &TimeStampToken,
+    imprint: &MessageImprint,
+    others: &[Certificate],
+    anchors: &[Certificate],
+    at: Timestamp,
+    clock_skew: SignedDuration,
+) -> Result<CheckedTimeStamp, TspError> {
+    let tsu = check_signature(token, imprint, others, at, clock_skew)?;
+    let inside = token.signed_data().certificates().iter();
+    let intermediates: Vec<Certificate> =
+        inside.filter_map(|der| Certificate::from_der(der).ok()).chain(others.iter().cloned()).collect();
+    let path = path::validate(&tsu, &intermediates, anchors, token.gen_time(), Purpose::TimeStamping)?;
+    Ok(CheckedTimeStamp { gen_time: token.gen_time(), accuracy: token.info().accuracy, tsu, path })
+}
+
+/// Checks a response (DER) to `request`: granted, made for this request, and [`check`]ed.
+///
+/// # Errors
+/// One [`TspError`] per reason.
+pub fn check_response(
+    response: &[u8],
+    request: &TimeStampReq,
+    others: &[Certificate],
+    anchors: &[Certificate],
+    at: Timestamp,
+    clock_skew: SignedDuration,
+) -> Result<(TimeStampToken, CheckedTimeStamp), TspError> {
+    let token = match TimeStampResp::from_der(response)? {
+        TimeStampResp::Granted(token) => *token,
+        TimeStampResp::Refused { status, failures } => return Err(TspError::Refused { status, failures }),
+    };
+    let info = token.info();
+    if request.nonce().is_some() && info.nonce.as_deref() != request.nonce() {
+        return Err(TspError::WrongNonce);
+    }
+    match request.policy() {
+        Some(expected) if expected != info.policy => {
+            return Err(TspError::WrongPolicy { expected, found: info.policy });
+        }
+        Some(_) | None => {}
+    }
+    if request.cert_req() && token.signed_data().certificates().is_empty() {
+        return Err(TspError::WrongSigningCertificate);
+    }
+    let checked = check(&token, request.imprint(), others, anchors, at, clock_skew)?;
+    Ok((token, checked))
 }
 
 /// Everything but trust: that the token covers `imprint` and was signed by the unit whose certificate it
-/// names. That certificate is looked for in the token, then in `others`.
+/// names. Returns that certificate.
 fn check_signature(
     token: &TimeStampToken,
     imprint: &MessageImprint,
     others: &[Certificate],
     at: Timestamp,
     clock_skew: SignedDuration,
-) -> Result<CheckedTimeStamp, TspError> {
+) -> Result<Certificate, TspError> {
     let info = token.info();
     // The qualified statement is known, and never critical.
     if let Some(extension) = info.extensions.iter().find(|extension| extension.critical) {
@@ -155,7 +219,7 @@ fn check_signature(
     if !tsu.is_valid_at(gen_time) {
         return Err(TspError::CertificateNotValid { gen_time });
     }
-    Ok(CheckedTimeStamp { gen_time, accuracy: info.accuracy, tsu })
+    Ok(tsu)
 }
 
 /// Whether `certificate` may sign time-stamps, and nothing else [RFC 3161 §2.3].
