@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::bytes;
+use crate::error::Error;
 
 /// The key-encryption keys. One wraps; older ones still open, until everything is wrapped anew.
 pub struct Custody {
@@ -58,30 +59,12 @@ pub struct KeyPlace<'a> {
     pub modulus: &'a [u8],
 }
 
-/// Why a secret does not open. Either way the data are not what was stored, or the wrong key is configured.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CustodyError {
-    /// The key-encryption key is not configured.
-    #[error("the key-encryption key {found} is not configured")]
-    UnknownKey {
-        /// The name beside the secret.
-        found: String,
-    },
-    /// The secret was changed, moved, or wrapped by another key of the same name.
-    #[error("a stored secret does not open in this place")]
-    DoesNotOpen,
-    /// The secret opens but is not a key.
-    #[error("a stored secret is not a key")]
-    Unreadable,
-    /// The library failed.
-    #[error("the cipher failed")]
-    Cipher,
-}
+/// The error of this module; the crate has one.
+pub use crate::error::Error as CustodyError;
 
 impl KeyEncryptionKey {
     /// A key of 32 octets. `id` is stored beside what it wraps and says which key to ask for.
-    pub fn new(id: impl Into<String>, key: &Zeroizing<[u8; 32]>) -> Result<Self, CustodyError> {
+    pub fn new(id: impl Into<String>, key: &Zeroizing<[u8; 32]>) -> Result<Self, Error> {
         Ok(Self { id: id.into(), key: cipher(key.as_ref())? })
     }
 }
@@ -93,12 +76,7 @@ impl Custody {
     }
 
     /// Wraps a secret. `place` says what it belongs to and must be unique to that.
-    pub fn wrap(
-        &self,
-        place: &[u8],
-        secret: &[u8],
-        rng: &mut impl CryptoRng,
-    ) -> Result<Wrapped, CustodyError> {
+    pub fn wrap(&self, place: &[u8], secret: &[u8], rng: &mut impl CryptoRng) -> Result<Wrapped, Error> {
         let mut data_key = Zeroizing::new([0; 32]);
         rng.fill_bytes(data_key.as_mut());
         Ok(Wrapped {
@@ -109,7 +87,7 @@ impl Custody {
     }
 
     /// Opens a secret in its place.
-    pub fn unwrap(&self, place: &[u8], wrapped: &Wrapped) -> Result<Zeroizing<Vec<u8>>, CustodyError> {
+    pub fn unwrap(&self, place: &[u8], wrapped: &Wrapped) -> Result<Zeroizing<Vec<u8>>, Error> {
         let data_key = self.data_key(place, wrapped)?;
         open(&cipher(&data_key)?, place, &wrapped.secret)
     }
@@ -120,7 +98,7 @@ impl Custody {
         place: &[u8],
         wrapped: &Wrapped,
         rng: &mut impl CryptoRng,
-    ) -> Result<Wrapped, CustodyError> {
+    ) -> Result<Wrapped, Error> {
         let data_key = self.data_key(place, wrapped)?;
         Ok(Wrapped {
             kek: self.current.id.clone(),
@@ -129,11 +107,11 @@ impl Custody {
         })
     }
 
-    fn data_key(&self, place: &[u8], wrapped: &Wrapped) -> Result<Zeroizing<Vec<u8>>, CustodyError> {
+    fn data_key(&self, place: &[u8], wrapped: &Wrapped) -> Result<Zeroizing<Vec<u8>>, Error> {
         let kek = std::iter::once(&self.current)
             .chain(&self.older)
             .find(|kek| kek.id == wrapped.kek)
-            .ok_or_else(|| CustodyError::UnknownKey { found: wrapped.kek.clone() })?;
+            .ok_or_else(|| Error::UnknownKey { found: wrapped.kek.clone() })?;
         open(&kek.key, place, &wrapped.data_key)
     }
 }
@@ -146,16 +124,16 @@ impl WrappedKey {
         before: Option<&WrappedKey>,
         custody: &Custody,
         rng: &mut impl CryptoRng,
-    ) -> Result<Self, CustodyError> {
+    ) -> Result<Self, Error> {
         let version = before.map_or(0, |before| before.version) + 1;
-        let secret = key.serialize().map_err(|_| CustodyError::Unreadable)?;
+        let secret = key.serialize()?;
         Ok(Self { version, wrapped: custody.wrap(&place.octets(version), &secret, rng)? })
     }
 
     /// Opens the service's part of a key.
-    pub fn open(&self, place: KeyPlace<'_>, custody: &Custody) -> Result<ServerKey, CustodyError> {
+    pub fn open(&self, place: KeyPlace<'_>, custody: &Custody) -> Result<ServerKey, Error> {
         let secret = custody.unwrap(&place.octets(self.version), &self.wrapped)?;
-        ServerKey::deserialize(&secret).map_err(|_| CustodyError::Unreadable)
+        Ok(ServerKey::deserialize(&secret)?)
     }
 
     /// The same under the current key-encryption key.
@@ -164,7 +142,7 @@ impl WrappedKey {
         place: KeyPlace<'_>,
         custody: &Custody,
         rng: &mut impl CryptoRng,
-    ) -> Result<Self, CustodyError> {
+    ) -> Result<Self, Error> {
         let wrapped = custody.rewrap(&place.octets(self.version), &self.wrapped, rng)?;
         Ok(Self { version: self.version, wrapped })
     }
@@ -194,17 +172,12 @@ impl std::fmt::Debug for Wrapped {
     }
 }
 
-fn cipher(key: &[u8]) -> Result<LessSafeKey, CustodyError> {
-    UnboundKey::new(&AES_256_GCM, key).map(LessSafeKey::new).map_err(|_| CustodyError::Cipher)
+fn cipher(key: &[u8]) -> Result<LessSafeKey, Error> {
+    UnboundKey::new(&AES_256_GCM, key).map(LessSafeKey::new).map_err(|_| Error::Cipher)
 }
 
 /// Nonces are random: a data key seals once, a key-encryption key far less than 2^32 times.
-fn seal(
-    key: &LessSafeKey,
-    place: &[u8],
-    secret: &[u8],
-    rng: &mut impl CryptoRng,
-) -> Result<Vec<u8>, CustodyError> {
+fn seal(key: &LessSafeKey, place: &[u8], secret: &[u8], rng: &mut impl CryptoRng) -> Result<Vec<u8>, Error> {
     let mut nonce = [0; NONCE_LEN];
     rng.fill_bytes(&mut nonce);
     // Encrypted in place, and never longer than reserved: no copy of the secret is left behind.
@@ -217,17 +190,17 @@ fn seal(
             Aad::from(place),
             &mut sealed[NONCE_LEN..],
         )
-        .map_err(|_| CustodyError::Cipher)?;
+        .map_err(|_| Error::Cipher)?;
     sealed.extend(tag.as_ref());
     Ok(sealed)
 }
 
-fn open(key: &LessSafeKey, place: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, CustodyError> {
-    let (nonce, sealed) = sealed.split_first_chunk().ok_or(CustodyError::DoesNotOpen)?;
+fn open(key: &LessSafeKey, place: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let (nonce, sealed) = sealed.split_first_chunk().ok_or(Error::DoesNotOpen)?;
     let mut secret = Zeroizing::new(sealed.to_vec());
     let length = key
         .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(place), &mut secret)
-        .map_err(|_| CustodyError::DoesNotOpen)?
+        .map_err(|_| Error::DoesNotOpen)?
         .len();
     secret.truncate(length);
     Ok(secret)
@@ -252,7 +225,7 @@ mod tests {
         let custody = Custody::new(kek("k1", 1), Vec::new());
         let wrapped = custody.wrap(b"here", b"secret", &mut rng()).unwrap();
         assert_eq!(custody.unwrap(b"here", &wrapped).unwrap().as_slice(), b"secret");
-        assert_eq!(custody.unwrap(b"there", &wrapped), Err(CustodyError::DoesNotOpen));
+        assert_eq!(custody.unwrap(b"there", &wrapped), Err(Error::DoesNotOpen));
     }
 
     #[test]
@@ -265,12 +238,12 @@ mod tests {
                 let mut changed = wrapped.clone();
                 let octets = if part == 0 { &mut changed.secret } else { &mut changed.data_key };
                 octets[place] ^= 1;
-                assert_eq!(custody.unwrap(b"here", &changed), Err(CustodyError::DoesNotOpen));
+                assert_eq!(custody.unwrap(b"here", &changed), Err(Error::DoesNotOpen));
             }
         }
         let mut cut = wrapped.clone();
         cut.secret.truncate(5);
-        assert_eq!(custody.unwrap(b"here", &cut), Err(CustodyError::DoesNotOpen));
+        assert_eq!(custody.unwrap(b"here", &cut), Err(Error::DoesNotOpen));
     }
 
     #[test]
@@ -281,9 +254,9 @@ mod tests {
         let rewrapped = both.rewrap(b"here", &wrapped, &mut rng()).unwrap();
         let new = Custody::new(kek("k2", 2), Vec::new());
         assert_eq!(new.unwrap(b"here", &rewrapped).unwrap().as_slice(), b"secret");
-        assert_eq!(new.unwrap(b"here", &wrapped), Err(CustodyError::UnknownKey { found: "k1".into() }));
+        assert_eq!(new.unwrap(b"here", &wrapped), Err(Error::UnknownKey { found: "k1".into() }));
         let impostor = Custody::new(kek("k2", 3), Vec::new());
-        assert_eq!(impostor.unwrap(b"here", &rewrapped), Err(CustodyError::DoesNotOpen));
+        assert_eq!(impostor.unwrap(b"here", &rewrapped), Err(Error::DoesNotOpen));
     }
 
     #[test]

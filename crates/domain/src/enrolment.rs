@@ -9,7 +9,12 @@
 //! ```
 
 mod activation;
+mod proof;
 
 pub use activation::{
     Activated, Activation, ActivationCode, Delivery, Draft, Locator, activate, device_id, issue_activation,
+};
+pub use proof::{
+    BegunProof, FinishProof, FinishedProof, KeyMaking, NewKey, ProofWork, attach, begin_proof, finish_proof,
+    make_key,
 };

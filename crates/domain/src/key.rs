@@ -9,7 +9,7 @@
 //! ```
 
 use aws_lc_rs::digest::{SHA256, digest};
-use countersign_wire::id::{DocumentNumber, KeyId};
+use countersign_wire::id::{DocumentNumber, KeyId, TransactionId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,9 @@ pub struct Key {
     /// What a PIN change will make of the shares, until a signature with the new PIN succeeds.
     pending_refresh: Option<WrappedKey>,
     counter: Counter,
+    /// The proof of possession: DER of a CertificationRequest.
+    #[serde(with = "bytes::optional")]
+    certification_request: Option<Vec<u8>>,
     certificate: Option<KeyCertificate>,
     created_at: Timestamp,
 }
@@ -54,7 +57,9 @@ pub struct KeyCertificate {
 pub enum KeyState {
     /// Made; the phone has not proven yet that it holds its half.
     Pending {
-        /// What the proof signs.
+        /// What the proof is called.
+        transaction: TransactionId,
+        /// What the proof signs: DER of a CertificationRequestInfo.
         #[serde(with = "bytes")]
         request_info: Vec<u8>,
     },
@@ -136,6 +141,7 @@ impl Key {
         modulus: Vec<u8>,
         phone_modulus: &[u8],
         wrapped: WrappedKey,
+        transaction: TransactionId,
         request_info: Vec<u8>,
         now: Timestamp,
     ) -> Self {
@@ -148,11 +154,12 @@ impl Key {
             wrapped,
             pending_refresh: None,
             counter: Counter {
-                state: KeyState::Pending { request_info },
+                state: KeyState::Pending { transaction, request_info },
                 tries_used: 0,
                 lock_level: 0,
                 in_flight: None,
             },
+            certification_request: None,
             certificate: None,
             created_at: now,
         }
@@ -198,6 +205,11 @@ impl Key {
         self.pending_refresh.as_ref()
     }
 
+    /// The proof that the phone holds its half, once given: DER of a CertificationRequest [RFC 2986].
+    pub fn certification_request(&self) -> Option<&[u8]> {
+        self.certification_request.as_deref()
+    }
+
     /// The certificate, once issued.
     pub fn certificate(&self) -> Option<&KeyCertificate> {
         self.certificate.as_ref()
@@ -208,10 +220,10 @@ impl Key {
         self.created_at
     }
 
-    /// What the proof of possession signs, while it is still due.
-    pub fn request_info(&self) -> Option<&[u8]> {
+    /// The proof of possession while it is still due: what it is called, and what it signs.
+    pub fn due_proof(&self) -> Option<(&TransactionId, &[u8])> {
         match &self.counter.state {
-            KeyState::Pending { request_info } => Some(request_info),
+            KeyState::Pending { transaction, request_info } => Some((transaction, request_info)),
             KeyState::Active | KeyState::Locked { .. } | KeyState::Blocked | KeyState::Revoked => None,
         }
     }
@@ -322,17 +334,51 @@ impl Key {
         Ok(self)
     }
 
-    /// The phone has proven its half: the key signs once it has a certificate.
-    pub fn prove(mut self) -> Result<(Self, Vec<Event>), KeyRefusal> {
-        match self.counter.state {
-            KeyState::Pending { .. } => {
-                self.counter.state = KeyState::Active;
-                let event = Event::KeyProven { key: self.id.clone() };
-                Ok((self, vec![event]))
+    /// Takes a key that is still to be proven for the length of a lease. It has one try: a wrong proof discards it.
+    pub fn reserve_proof(
+        mut self,
+        request: &RequestId,
+        now: Timestamp,
+        policy: &PinPolicy,
+    ) -> Result<Self, KeyRefusal> {
+        self.counter = self.counter.settled(now, policy);
+        match (&self.counter.state, &self.counter.in_flight) {
+            (KeyState::Pending { .. }, None) => {
+                self.counter.in_flight =
+                    Some(InFlight { request: request.clone(), until: now + policy.lease });
+                Ok(self)
             }
-            KeyState::Revoked => Err(KeyRefusal::Revoked),
-            KeyState::Active | KeyState::Locked { .. } | KeyState::Blocked => Err(KeyRefusal::NotActive),
+            (KeyState::Pending { .. }, Some(_)) => Err(KeyRefusal::InProgress),
+            (KeyState::Revoked, _) => Err(KeyRefusal::Revoked),
+            (KeyState::Blocked, _) => Err(KeyRefusal::Blocked),
+            (KeyState::Active | KeyState::Locked { .. }, _) => Err(KeyRefusal::NotActive),
         }
+    }
+
+    /// The phone has proven its half to `request`: the key signs once it has a certificate.
+    pub fn prove(
+        mut self,
+        request: &RequestId,
+        certification_request: Vec<u8>,
+    ) -> Result<(Self, Vec<Event>), LeaseLost> {
+        self.counter = self.counter.proof_released(request)?;
+        self.counter.state = KeyState::Active;
+        self.certification_request = Some(certification_request);
+        let event = Event::KeyProven { key: self.id.clone() };
+        Ok((self, vec![event]))
+    }
+
+    /// The proof to `request` was wrong: the phone has to make another key.
+    pub fn discard(mut self, request: &RequestId) -> Result<(Self, Vec<Event>), LeaseLost> {
+        self.counter = self.counter.proof_released(request)?;
+        let event = Event::KeyDiscarded { key: self.id.clone() };
+        Ok((self.revoke(), vec![event]))
+    }
+
+    /// The computation of the proof failed on our side, or could not be begun: the key is free for another.
+    pub fn release_proof(mut self, request: &RequestId) -> Result<Self, LeaseLost> {
+        self.counter = self.counter.proof_released(request)?;
+        Ok(self)
     }
 
     /// Puts the certificate beside its key.
@@ -379,6 +425,14 @@ impl Counter {
         match self.in_flight.take() {
             Some(in_flight) if in_flight.request == *request && self.state == KeyState::Active => Ok(self),
             Some(_) | None => Err(LeaseLost),
+        }
+    }
+
+    /// The same for a key that is still to be proven.
+    fn proof_released(mut self, request: &RequestId) -> Result<Self, LeaseLost> {
+        match (self.in_flight.take(), &self.state) {
+            (Some(in_flight), KeyState::Pending { .. }) if in_flight.request == *request => Ok(self),
+            (Some(_) | None, _) => Err(LeaseLost),
         }
     }
 

@@ -43,9 +43,7 @@ use crate::settings::PinPolicy;
 use crate::{KeyUse, RequestId, bytes};
 
 pub use claim::{Claim, claim, token_in};
-pub use confirm::{
-    Begun, Confirmation, Finish, Finished, SigningFailure, SigningWork, begin_confirm, finish_confirm,
-};
+pub use confirm::{Begun, Confirmation, Finish, Finished, SigningWork, begin_confirm, finish_confirm};
 pub use idempotency::Repeated;
 pub use refuse::{Refused, cancel, deliver, display, expire, refuse};
 pub use start::{SessionStart, StartSession, certificate, start};

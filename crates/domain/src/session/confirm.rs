@@ -8,24 +8,23 @@
 
 use std::net::IpAddr;
 
-use countersign_split_key::{Completion, Hash, Padding, PartialSignature, ServerKey};
 use countersign_wire::callback::UserChallenge;
 use countersign_wire::device::{self, CallbackTask, ConfirmRequest};
-use countersign_wire::id::{DocumentNumber, KeyId};
 use countersign_wire::start::{Asked, FlowMembers, SignatureScheme};
-use countersign_wire::words::{EndResult, HashAlgorithm, InteractionType};
+use countersign_wire::words::{EndResult, InteractionType};
 use jiff::Timestamp;
 
 use super::{Addressed, Outcome, Progress, Session, State};
 use crate::RequestId;
 use crate::account::{Account, AwaitingLinked};
 use crate::answer::{Answer, Answered};
-use crate::custody::{Custody, CustodyError, KeyPlace, WrappedKey};
+use crate::custody::Custody;
 use crate::device::{Device, DeviceState, NextToken, TokenVerdict};
 use crate::event::Event;
 use crate::key::{Key, KeyRefusal, LeaseLost, WrongPin};
 use crate::refusal::Refusal;
 use crate::settings::Settings;
+use crate::signing::{self, Shares, SigningFailure};
 
 /// A device's confirmation, with what it is judged by.
 pub struct Confirmation {
@@ -100,30 +99,9 @@ pub enum Begun {
 /// A signature to be computed, outside any transaction.
 pub struct SigningWork {
     request: RequestId,
-    account: DocumentNumber,
-    key: KeyId,
-    modulus: Vec<u8>,
-    wrapped: WrappedKey,
+    shares: Shares,
     digest: Vec<u8>,
     scheme: SignatureScheme,
-}
-
-/// Why there is no signature.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SigningFailure {
-    /// Nothing is known but that.
-    #[error("wrong PIN")]
-    WrongPin,
-    /// The phone's part cannot come from an honest phone: wrong sizes.
-    #[error("the phone's part of the signature is malformed")]
-    Malformed,
-    /// The stored share does not open.
-    #[error(transparent)]
-    Custody(#[from] CustodyError),
-    /// The arithmetic failed: hardware, memory, or a damaged key. Nothing was released.
-    #[error(transparent)]
-    Arithmetic(countersign_split_key::Error),
 }
 
 /// The result of the work, with everything as it is stored by now.
@@ -231,15 +209,7 @@ pub fn begin_confirm(confirmation: Confirmation, settings: &Settings, now: Times
             | KeyRefusal::NotActive),
         ) => return unusable(session, refusal.into(), now),
     };
-    let work = SigningWork {
-        request: request.req.clone(),
-        account: account.document,
-        key: key.id().clone(),
-        modulus: key.modulus().to_vec(),
-        wrapped: key.wrapped().clone(),
-        digest,
-        scheme,
-    };
+    let work = SigningWork { request: request.req.clone(), shares: Shares::of(&key), digest, scheme };
     let until = now + settings.pins.lease;
     let progress = Progress::Confirming { request: request.req, interaction, user_challenge, until };
     let session = Session { state: State::Addressed { to, progress }, ..session };
@@ -296,20 +266,12 @@ pub fn finish_confirm(finish: Finish, settings: &Settings, now: Timestamp) -> Re
             Ok(Finished { session, device, key, answer: Ok(answer), events })
         }
         Err(failure) => {
-            let (refusal, event) = match failure {
-                SigningFailure::Malformed | SigningFailure::WrongPin => {
-                    (Refusal::NotPossible { expected: "a part of a signature under this key" }, None)
-                }
-                SigningFailure::Custody(_) | SigningFailure::Arithmetic(_) => {
-                    (Refusal::Fault, Some(Event::ComputationFailed { key: key.id().clone() }))
-                }
-            };
+            let (refusal, events) = failure.refusal(&key);
             let key = key.settle_fault(&request, now, &settings.pins)?;
             let session = match session.confirming(&request, now) {
                 Ok((session, to, ..)) => session.displayed_again(to),
                 Err((session, _)) => session,
             };
-            let events = event.into_iter().collect();
             Ok(Finished { session, device, key, answer: Err(refusal), events })
         }
     }
@@ -321,68 +283,9 @@ impl SigningWork {
         &self.request
     }
 
-    /// The service's shares, for a caller that keeps opened keys; see [`SigningWork::run_with`].
-    pub fn open(&self, custody: &Custody) -> Result<ServerKey, SigningFailure> {
-        let place = KeyPlace { account: &self.account, key: &self.key, modulus: &self.modulus };
-        Ok(self.wrapped.open(place, custody)?)
-    }
-
     /// Opens the service's shares and completes the phone's part. Takes milliseconds of one core.
     pub fn run(&self, custody: &Custody, part: &device::PartialSignature) -> Result<Vec<u8>, SigningFailure> {
-        self.run_with(&self.open(custody)?, part)
-    }
-
-    /// The same with shares that were opened before.
-    pub fn run_with(
-        &self,
-        key: &ServerKey,
-        part: &device::PartialSignature,
-    ) -> Result<Vec<u8>, SigningFailure> {
-        let padding = padding(self.scheme, &part.salt)?;
-        let message =
-            padding.encode(&self.digest, key.public_key().bits()).map_err(|_| SigningFailure::Malformed)?;
-        let part = PartialSignature::from_be_bytes(&part.y).map_err(|_| SigningFailure::Malformed)?;
-        match key.complete(&message, &part) {
-            Ok(Completion::Signed(signature)) => Ok(signature.into_bytes()),
-            Ok(Completion::WrongPin) => Err(SigningFailure::WrongPin),
-            Err(error) => Err(SigningFailure::of_part(error)),
-        }
-    }
-}
-
-impl SigningFailure {
-    /// Sizes and ranges are the phone's fault, the rest is ours.
-    pub(crate) fn of_part(error: countersign_split_key::Error) -> Self {
-        match error {
-            countersign_split_key::Error::Length { .. } | countersign_split_key::Error::OutOfRange { .. } => {
-                Self::Malformed
-            }
-            other => Self::Arithmetic(other),
-        }
-    }
-}
-
-/// The padding that the relying party asked for, with the salt that the phone chose.
-fn padding(scheme: SignatureScheme, salt: &[u8]) -> Result<Padding, SigningFailure> {
-    let hash = hash(scheme.hash());
-    if !scheme.is_pss() {
-        return if salt.is_empty() { Ok(Padding::Pkcs1 { hash }) } else { Err(SigningFailure::Malformed) };
-    }
-    if salt.len() == hash.len() {
-        Ok(Padding::Pss { hash, salt: salt.to_vec() })
-    } else {
-        Err(SigningFailure::Malformed)
-    }
-}
-
-pub(crate) fn hash(hash: HashAlgorithm) -> Hash {
-    match hash {
-        HashAlgorithm::Sha256 => Hash::Sha256,
-        HashAlgorithm::Sha384 => Hash::Sha384,
-        HashAlgorithm::Sha512 => Hash::Sha512,
-        HashAlgorithm::Sha3_256 => Hash::Sha3_256,
-        HashAlgorithm::Sha3_384 => Hash::Sha3_384,
-        HashAlgorithm::Sha3_512 => Hash::Sha3_512,
+        signing::complete(&self.shares.open(custody)?, self.scheme, &self.digest, part)
     }
 }
 
