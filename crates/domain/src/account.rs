@@ -1,11 +1,16 @@
 //! One person on one device: the document number that relying parties address.
 
-use countersign_wire::id::{DeviceId, DocumentNumber, KeyId, SemanticsIdentifier, SessionId};
+use countersign_wire::base64::b64;
+use countersign_wire::device::{self, AccountAnswer, DeviceStatus, KeyStatus};
+use countersign_wire::id::{DeviceId, DocumentNumber, KeyId, SemanticsIdentifier, SessionId, TransactionId};
 use countersign_wire::words::CertificateLevel;
 use jiff::{Timestamp, civil};
 use serde::{Deserialize, Serialize};
 
 use crate::KeyUse;
+use crate::device::{Device, DeviceState};
+use crate::key::{Key, KeyState};
+use crate::settings::PinPolicy;
 
 /// An account. A person with two devices has two.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,5 +103,69 @@ impl Account {
     /// The certificate choice whose linked signature is still awaited at `now`.
     pub fn awaited(&self, now: Timestamp) -> Option<&AwaitingLinked> {
         self.awaiting_linked.as_ref().filter(|awaited| now < awaited.until)
+    }
+}
+
+/// What a device is told about its account. `keys` are those of [`Account::keys`], `open` what waits for the person.
+pub fn account_view(
+    account: &Account,
+    devices: &[Device],
+    keys: &[Key],
+    open: Vec<TransactionId>,
+    policy: &PinPolicy,
+    now: Timestamp,
+) -> AccountAnswer {
+    let frozen = devices.iter().any(|device| {
+        *device.id() == account.device && matches!(device.state(), DeviceState::CloneSuspect { .. })
+    });
+    AccountAnswer {
+        state: match account.state {
+            AccountState::Revoked { .. } => device::AccountState::Revoked,
+            AccountState::Registering | AccountState::Active if frozen => device::AccountState::CloneSuspect,
+            AccountState::Registering => device::AccountState::Draft,
+            AccountState::Active => device::AccountState::Certified,
+        },
+        document_number: account.document.clone(),
+        keys: keys.iter().map(|key| key_status(key, frozen, policy, now)).collect(),
+        devices: devices.iter().map(device_status).collect(),
+        open_transactions: open,
+    }
+}
+
+fn key_status(key: &Key, frozen: bool, policy: &PinPolicy, now: Timestamp) -> KeyStatus {
+    let certificate = key.certificate();
+    let (state, locked_until) = match key.state(now, policy) {
+        KeyState::Revoked => (device::KeyState::Revoked, None),
+        KeyState::Blocked => (device::KeyState::Blocked, None),
+        KeyState::Pending { .. } | KeyState::Active | KeyState::Locked { .. } if frozen => {
+            (device::KeyState::CloneSuspect, None)
+        }
+        KeyState::Pending { .. } => (device::KeyState::Pending, None),
+        KeyState::Locked { until } => (device::KeyState::Locked, Some(until)),
+        KeyState::Active if certificate.is_some() && !key.is_certified(now) => {
+            (device::KeyState::Expired, None)
+        }
+        KeyState::Active => (device::KeyState::Active, None),
+    };
+    KeyStatus {
+        kid: key.id().clone(),
+        key_use: key.usage(),
+        state,
+        tries_left: u32::from(key.tries_left(now, policy)),
+        locked_until,
+        certificate: certificate.map(|certificate| b64(&certificate.der)),
+        not_after: certificate.map(|certificate| certificate.not_after),
+    }
+}
+
+fn device_status(device: &Device) -> DeviceStatus {
+    DeviceStatus {
+        device_id: device.id().clone(),
+        platform: device.platform().to_owned(),
+        state: match device.state() {
+            DeviceState::Active => device::DeviceState::Active,
+            DeviceState::CloneSuspect { .. } => device::DeviceState::CloneSuspect,
+            DeviceState::Revoked { .. } => device::DeviceState::Revoked,
+        },
     }
 }

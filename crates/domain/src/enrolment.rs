@@ -11,6 +11,8 @@
 mod activation;
 mod proof;
 
+pub(crate) use proof::public_key;
+
 pub use activation::{
     Activated, Activation, ActivationCode, Delivery, Draft, Locator, activate, device_id, issue_activation,
 };
