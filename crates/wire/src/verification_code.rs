@@ -56,7 +56,8 @@ impl VerificationCode {
         // The others are exchangeable, so the right one's place is all that has to be random.
         let place = loop {
             let number = rng.next_u32();
-            if number < u32::MAX - u32::MAX % 3 {
+            // 2³² − 1 is a multiple of 3: without the largest number all three places are equally likely.
+            if number != u32::MAX {
                 break (number % 3) as usize;
             }
         };

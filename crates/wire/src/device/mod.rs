@@ -751,3 +751,6 @@ pub struct RevokeRequest {
 /// The body `{}`, as a request and as an answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Empty {}
+
+#[cfg(test)]
+mod tests;
