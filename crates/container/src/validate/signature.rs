@@ -88,8 +88,8 @@ impl<'c, 'a> Check<'c, 'a> {
             self.warn(Part::Structure, "not-evaluated", "only parts that are looked at", ignored);
         }
         self.check_constraints();
-        self.check_files();
         self.check_signed_properties();
+        self.check_files();
         let signer = self.find_signer();
         if let Some(signer) = &signer {
             self.use_certificate(CertificateRole::Signing, signer);
@@ -260,19 +260,16 @@ impl<'c, 'a> Check<'c, 'a> {
                     self.warn(PART, "issuer-serial", format!("issuer {issuer:?}"), format!("{own_issuer:?}"));
                 }
             }
-            Some(IssuerSerial::Der(der)) => {
-                if !is_issuer_serial(der, certificate) {
-                    self.indeterminate(
-                        SubIndication::SigConstraintsFailure,
-                        Finding::new(
-                            PART,
-                            "issuer-serial",
-                            "issuer and serial number of the certificate in IssuerSerialV2",
-                            "others",
-                        ),
-                    );
-                }
-            }
+            Some(IssuerSerial::Der(der)) if is_issuer_serial(der, certificate) => {}
+            Some(IssuerSerial::Der(_)) => self.indeterminate(
+                SubIndication::SigConstraintsFailure,
+                Finding::new(
+                    PART,
+                    "issuer-serial",
+                    "issuer and serial number of the certificate in IssuerSerialV2",
+                    "others",
+                ),
+            ),
         }
     }
 
@@ -314,7 +311,8 @@ impl<'c, 'a> Check<'c, 'a> {
         let required = self.context.policy.required_level;
         if self.errors.is_empty() && self.level < required {
             let part = if self.level == Level::B { Part::TimeStamp } else { Part::RevocationData };
-            self.missing(part, "level", &format!("{required}; the signature reaches {}", self.level));
+            let finding = Finding::new(part, "level", required, self.level);
+            self.indeterminate(SubIndication::SigConstraintsFailure, finding);
         }
         if required < Level::Lt && self.level < Level::Lt && self.errors.is_empty() {
             self.warn(

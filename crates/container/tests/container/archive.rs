@@ -13,12 +13,14 @@ use crate::raw_zip::{RawEntry, RawZip};
 const TYPE: &str = "application/vnd.etsi.asic-e+zip";
 
 pub fn manifest(files: &[&str]) -> Vec<u8> {
+    manifest_of(&files.iter().map(|file| (*file, "text/plain")).collect::<Vec<_>>())
+}
+
+pub fn manifest_of(files: &[(&str, &str)]) -> Vec<u8> {
     let mut xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<manifest:manifest \
         xmlns:manifest=\"urn:oasis:names:tc:opendocument:xmlns:manifest:1.0\" manifest:version=\"1.2\">"
         .to_owned();
-    for (path, media_type) in
-        std::iter::once(("/", TYPE)).chain(files.iter().map(|file| (*file, "text/plain")))
-    {
+    for (path, media_type) in std::iter::once(("/", TYPE)).chain(files.iter().copied()) {
         xml += &format!(
             "<manifest:file-entry manifest:full-path=\"{path}\" manifest:media-type=\"{media_type}\"/>"
         );

@@ -3,6 +3,8 @@
 //! One binary, so that the crypto below is linked once.
 
 mod archive;
+mod forge;
+mod hostile;
 mod make;
 mod raw_zip;
 mod whole;
