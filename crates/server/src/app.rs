@@ -4,16 +4,29 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use countersign_domain::custody::Custody;
+use countersign_domain::relying_party::RelyingParties;
+use countersign_domain::settings::Settings;
+use countersign_pki::Certificate;
+use countersign_store::{Location, Store};
+use countersign_wire::device::nonce::NonceKey;
 use jiff::Timestamp;
+use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
+use crate::authority::Authorities;
+use crate::ca::RevocationLists;
 use crate::clock::{Clock, SystemClock};
 use crate::compute::Compute;
-use crate::config::Config;
+use crate::config::{Config, Mend};
+use crate::keys::{self, CoreKeys, Keys};
 use crate::operations::metrics::Metrics;
 use crate::randomness::Randomness;
 use crate::watch::Watches;
 use crate::web::StartPage;
+
+/// The file of the database inside the data directory.
+pub const DATABASE: &str = "countersign.db";
 
 /// The application: state, clock, randomness, keys and configuration. Cheap to clone; every clone is the same.
 #[derive(Clone)]
@@ -21,14 +34,21 @@ pub struct App(Arc<Inner>);
 
 struct Inner {
     config: Config,
+    settings: Settings,
+    relying_parties: RelyingParties,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
+    store: Store,
+    keys: Keys,
     watches: Watches,
     compute: Compute,
     metrics: Metrics,
     switches: Switches,
     start_page: StartPage,
     stopping: CancellationToken,
+    authorities: Option<Authorities>,
+    tls_root: Option<Certificate>,
+    revocation_lists: RevocationLists,
 }
 
 /// What can be turned on and off while the server runs.
@@ -49,11 +69,35 @@ impl Switches {
     }
 }
 
+/// Why an application cannot be put together.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The configuration is wrong.
+    #[error("the configuration has faults:{}", list(.0))]
+    Config(Vec<Mend>),
+    /// A key is missing or wrong.
+    #[error(transparent)]
+    Keys(#[from] keys::Error),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Store(#[from] countersign_store::Error),
+}
+
+fn list(faults: &[Mend]) -> String {
+    faults.iter().map(|fault| format!("\n  {fault}")).collect()
+}
+
 /// Puts an [`App`] together.
 pub struct Builder {
     config: Config,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
+    store: Option<Store>,
+    keys: Option<Keys>,
+    compute: Option<Compute>,
+    authorities: Option<Authorities>,
+    tls_root: Option<Certificate>,
     start_page: StartPage,
 }
 
@@ -64,6 +108,11 @@ impl App {
             config,
             clock: Arc::new(SystemClock),
             randomness: Randomness::system(),
+            store: None,
+            keys: None,
+            compute: None,
+            authorities: None,
+            tls_root: None,
             start_page: StartPage::default(),
         }
     }
@@ -71,6 +120,16 @@ impl App {
     /// The configuration in force.
     pub fn config(&self) -> &Config {
         &self.0.config
+    }
+
+    /// The part of the configuration that the rules see.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Who may start sessions.
+    pub fn relying_parties(&self) -> &RelyingParties {
+        &self.0.relying_parties
     }
 
     /// The clock. Read it once per command.
@@ -86,6 +145,26 @@ impl App {
     /// The source of randomness, as a generator.
     pub fn randomness(&self) -> Randomness {
         self.0.randomness.clone()
+    }
+
+    /// Everything that is kept. Commands go through [`App::execute`] instead.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// What seals the server's key shares at rest.
+    pub fn custody(&self) -> &Custody {
+        &self.0.keys.custody
+    }
+
+    /// What phones seal their halves to.
+    pub fn core_keys(&self) -> &CoreKeys {
+        &self.0.keys.core
+    }
+
+    /// What makes and checks the nonces of the device API.
+    pub fn nonces(&self) -> &NonceKey {
+        &self.0.keys.nonces
     }
 
     /// Who waits for what.
@@ -111,6 +190,20 @@ impl App {
     /// What the start page shows beyond the URLs.
     pub fn start_page(&self) -> &StartPage {
         &self.0.start_page
+    }
+
+    /// The CAs, responders and time-stamping unit of this service; none where it only relies on others'.
+    pub fn authorities(&self) -> Option<&Authorities> {
+        self.0.authorities.as_ref()
+    }
+
+    /// The anchor of this server's TLS certificate, where it is our own.
+    pub fn tls_root(&self) -> Option<&Certificate> {
+        self.0.tls_root.as_ref()
+    }
+
+    pub(crate) fn revocation_lists(&self) -> &RevocationLists {
+        &self.0.revocation_lists
     }
 
     /// Completes when the server is asked to stop. Whoever waits for something ends then with what it has.
@@ -141,32 +234,90 @@ impl Builder {
         self
     }
 
+    /// A store that is open already; otherwise the one of the configuration is opened.
+    pub fn store(mut self, store: Store) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Keys from elsewhere; otherwise those of the configuration are loaded.
+    pub fn keys(mut self, keys: Keys) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    /// A pool of another size than this machine's.
+    pub fn compute(mut self, compute: Compute) -> Self {
+        self.compute = Some(compute);
+        self
+    }
+
+    /// The issuing side of this service.
+    pub fn authorities(mut self, authorities: Authorities) -> Self {
+        self.authorities = Some(authorities);
+        self
+    }
+
+    /// The anchor of this server's TLS certificate, to be published beside the others.
+    pub fn tls_root(mut self, certificate: Certificate) -> Self {
+        self.tls_root = Some(certificate);
+        self
+    }
+
     /// What the start page shows beyond the URLs.
     pub fn start_page(mut self, page: StartPage) -> Self {
         self.start_page = page;
         self
     }
 
-    /// The finished application.
-    pub fn build(self) -> App {
-        let Self { config, clock, randomness, start_page } = self;
-        App(Arc::new(Inner {
+    /// The finished application. Fails when the configuration has faults, a key is missing, or the database cannot
+    /// be opened.
+    pub fn build(self) -> Result<App, Error> {
+        let Self { config, clock, mut randomness, store, keys, compute, authorities, tls_root, start_page } = self;
+        let faults = config.check();
+        if !faults.is_empty() {
+            return Err(Error::Config(faults));
+        }
+        let (settings, relying_parties) = config
+            .settings()
+            .and_then(|settings| Ok((settings, config.parties()?)))
+            .map_err(|fault| Error::Config(vec![fault]))?;
+        let keys = match keys {
+            Some(keys) => keys,
+            None => Keys::load(&config, &mut randomness)?,
+        };
+        let store = match store {
+            Some(store) => store,
+            None => Store::open(location(&config))?,
+        };
+        Ok(App(Arc::new(Inner {
+            settings,
+            relying_parties,
             clock,
             randomness,
+            store,
+            keys,
             watches: Watches::new(),
-            compute: Compute::for_this_machine(config.limits.queued_computations as usize),
+            compute: compute
+                .unwrap_or_else(|| Compute::for_this_machine(config.limits.queued_computations as usize)),
             metrics: Metrics::new(),
             switches: Switches { maintenance: AtomicBool::new(config.rp_api.maintenance) },
+            authorities,
+            tls_root,
+            revocation_lists: RevocationLists::default(),
             start_page,
             stopping: CancellationToken::new(),
             config,
-        }))
+        })))
     }
+}
 
-    #[cfg(test)]
-    pub(crate) fn build_for_tests(self) -> App {
-        self.build()
-    }
+fn location(config: &Config) -> Location {
+    config
+        .store
+        .directory
+        .as_ref()
+        .map_or(Location::Memory, |directory| Location::File(directory.join(DATABASE)))
 }
 
 impl fmt::Debug for App {

@@ -3,28 +3,37 @@
 //! [`App`] holds what requests need; [`router`] gives all surfaces as one service, which works the same in
 //! process and behind sockets; [`Server::start`] puts it on sockets and ends it in order.
 
-pub mod address;
 mod app;
+pub mod authority;
+mod ca;
 pub mod clock;
+mod command;
 pub mod compute;
 pub mod config;
 mod jobs;
+pub mod keys;
 pub mod listen;
 pub mod openapi;
 pub mod operations;
+mod ocsp;
 mod peer;
 mod problem;
 pub mod randomness;
+mod rp;
+pub mod trust;
+mod tsa;
 pub mod watch;
 pub mod web;
 
-pub use self::app::{App, Builder, Switches};
+pub use self::app::{App, Builder, DATABASE, Error, Switches};
 pub use self::clock::{Clock, MovableClock, SystemClock};
 pub use self::config::Config;
+pub use self::keys::Keys;
 pub use self::listen::{Listeners, Running, Server};
 pub use self::peer::{Origin, Peer};
 pub use self::randomness::Randomness;
 
+use countersign_wire::device::DeviceErrorCode;
 use countersign_wire::problem::ProblemType;
 
 use self::problem::{Problem, Surface};
@@ -32,9 +41,17 @@ use self::problem::{Problem, Surface};
 /// All surfaces as one service. A request without a [`Peer`] extension counts as one from this machine, so do
 /// not put this behind sockets by other means than [`Server`].
 pub fn router(app: App) -> axum::Router {
-    let routes =
-        axum::Router::new().merge(web::routes()).merge(operations::routes()).merge(openapi::routes());
+    let routes = axum::Router::new()
+        .merge(web::routes())
+        .merge(operations::routes())
+        .merge(openapi::routes())
+        .merge(rp::routes(&app));
     // Further doors are merged here, one line each: `.merge(device::routes())`, …
+    let routes = routes
+        .merge(ca::routes())
+        .merge(ocsp::routes())
+        .merge(tsa::routes())
+        .merge(trust::routes());
 
     routes
         .fallback(unknown_path)
@@ -46,10 +63,16 @@ pub fn router(app: App) -> axum::Router {
 async fn unknown_path(uri: http::Uri) -> Problem {
     match Surface::of_path(uri.path()) {
         surface @ Surface::RelyingParty => Problem::status(surface, http::StatusCode::NOT_FOUND),
+        Surface::Device => Problem::device(DeviceErrorCode::NotFound, "nothing is served at this path"),
         Surface::Own => Problem::of(ProblemType::NotFound, "nothing is served at this path"),
     }
 }
 
 async fn wrong_method(uri: http::Uri) -> Problem {
     Problem::status(Surface::of_path(uri.path()), http::StatusCode::METHOD_NOT_ALLOWED)
+}
+
+/// One line in the log for a failure of the store behind a responder.
+fn store_error(what: &'static str, error: &(dyn std::error::Error + 'static)) {
+    tracing::error!(operation = what, error = %error, "the store failed");
 }

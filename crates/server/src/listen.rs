@@ -127,6 +127,15 @@ pub fn tls(
     Ok(Arc::new(config))
 }
 
+/// The same from PEM text.
+pub fn tls_from_pem(chain: &str, key: &str) -> Result<Arc<rustls::ServerConfig>, Error> {
+    let pem = |expected| move |source| Error::Pem { path: PathBuf::new(), expected, source };
+    let chain = CertificateDer::pem_slice_iter(chain.as_bytes())
+        .collect::<Result<_, _>>()
+        .map_err(pem("certificate"))?;
+    tls(chain, PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(pem("private key"))?)
+}
+
 /// The same from PEM files.
 pub fn tls_from_files(certificate: &Path, key: &Path) -> Result<Arc<rustls::ServerConfig>, Error> {
     let pem = |path: &Path, expected| {

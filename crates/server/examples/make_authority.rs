@@ -1,0 +1,49 @@
+//! Makes the public TEST authority of `countersign dev` into `fixtures/dev/authority`. Run once; the result is
+//! committed, so that every certificate is the same on every machine:
+//! `cargo run -p countersign-server --example make_authority`
+
+use std::error::Error;
+use std::path::Path;
+
+use countersign_pki::certificate::build::Validity;
+use countersign_pki::profile::{CaProfile, Issuer, Organization, issue_root};
+use countersign_pki::verify::Curve;
+use countersign_pki::{Certificate, Signer, SoftwareKey};
+use countersign_server::Randomness;
+use countersign_server::authority::{Names, dev, set_up};
+use jiff::Timestamp;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/dev/authority");
+    std::fs::create_dir_all(&directory)?;
+    let mut rng = Randomness::system();
+    let not_before: Timestamp = "2026-01-01T00:00:00Z".parse()?;
+    let organization = Organization {
+        country: "EE".to_owned(),
+        name: "TEST of Countersign".to_owned(),
+        identifier: "NTREE-00000000".to_owned(),
+    };
+    let names = Names { organization, prefix: "TEST of Countersign".to_owned(), year: 2026 };
+    let write = |name: &str, certificate: &Certificate, key: &str| -> std::io::Result<()> {
+        std::fs::write(directory.join(format!("{name}.pem")), certificate.to_pem())?;
+        std::fs::write(directory.join(format!("{name}.key.pem")), key)
+    };
+    for member in set_up(&names, &dev::places(), not_before, &mut rng)? {
+        write(member.name, &member.certificate, &member.key)?;
+    }
+
+    let root_key = SoftwareKey::generate_ec(Curve::P256)?;
+    let subject = names.organization.named("TEST of Countersign TLS ROOT 2026")?;
+    let root = issue_root(&CaProfile::root(subject), &root_key, Validity::years(not_before, 20)?, &mut rng)?;
+    write("tls-root", &root, &root_key.to_pem()?)?;
+    let key = SoftwareKey::generate_ec(Curve::P256)?;
+    let certificate = Issuer::new(&root, &root_key)?.issue_tls_server(
+        &["localhost".to_owned(), "sid.demo.sk.ee".to_owned()],
+        &["127.0.0.1".parse()?, "::1".parse()?],
+        key.public_key(),
+        Validity::years(not_before, 15)?,
+        &mut rng,
+    )?;
+    write("tls", &certificate, &key.to_pem()?)?;
+    Ok(())
+}

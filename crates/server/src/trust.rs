@@ -1,0 +1,152 @@
+//! What others need to trust this service's signatures: roots and CAs in the forms that programs take.
+//!
+//! One list of files serves `/trust` and `countersign trust export`.
+
+use axum::Json;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use countersign_pki::truststore::{self, Anchor};
+use countersign_pki::{Certificate, Error};
+use countersign_wire::problem::ProblemType;
+use http::HeaderValue;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use rand_core::CryptoRng;
+use serde::Serialize;
+
+use crate::authority::Authorities;
+use crate::problem::Problem;
+use crate::{App, Origin};
+
+/// The password of the key stores. It protects nothing: what is inside is public.
+pub const STORE_PASSWORD: &str = "changeit";
+
+/// A file that helps others to trust this service.
+pub struct TrustFile {
+    /// Its name.
+    pub name: String,
+    /// Its media type.
+    pub kind: &'static str,
+    /// What it is for, in a sentence.
+    pub about: &'static str,
+    /// Its content.
+    pub content: Vec<u8>,
+}
+
+const PEM: &str = "application/x-pem-file";
+const DER: &str = "application/pkix-cert";
+
+/// Every file, in the order in which a person would look for them.
+///
+/// # Errors
+/// None in practice: the names and the password are constants.
+pub fn trust_files(
+    authorities: &Authorities,
+    tls_root: Option<&Certificate>,
+    rng: &mut impl CryptoRng,
+) -> Result<Vec<TrustFile>, Error> {
+    let mut files = Vec::new();
+    let mut add = |name: &str, kind, about, content: Vec<u8>| {
+        files.push(TrustFile { name: name.to_owned(), kind, about, content });
+    };
+    let [root, qualified, non_qualified] = authorities.cas() else {
+        return Err(Error::Missing { what: "a CA" });
+    };
+    let tsa = authorities.time_stamping().certificate();
+    let all = [root.certificate(), qualified.certificate(), non_qualified.certificate()];
+    add("bundle.pem", PEM, "Root and issuing CAs in one file.", truststore::pem(&all).into_bytes());
+    let singles = [
+        ("root", root.certificate(), "The trust anchor."),
+        ("eid-q", qualified.certificate(), "Issues qualified certificates of people."),
+        ("eid-nq", non_qualified.certificate(), "Issues other certificates of people."),
+        ("tsa", tsa, "Signs time-stamps; issued by the root."),
+        ("root-ocsp", root.responder_certificate(), "Signs the root's OCSP answers."),
+        ("eid-q-ocsp", qualified.responder_certificate(), "Signs OCSP answers for eid-q."),
+        ("eid-nq-ocsp", non_qualified.responder_certificate(), "Signs OCSP answers for eid-nq."),
+    ];
+    for (name, certificate, about) in singles {
+        add(&format!("{name}.pem"), PEM, about, certificate.to_pem().into_bytes());
+        add(&format!("{name}.der"), DER, about, certificate.as_der().to_vec());
+    }
+    if let Some(tls_root) = tls_root {
+        add(
+            "tls-root.pem",
+            PEM,
+            "The anchor of this server's TLS certificate.",
+            tls_root.to_pem().into_bytes(),
+        );
+    }
+    let anchors = [("root", all[0]), ("eid-q", all[1]), ("eid-nq", all[2])]
+        .map(|(alias, certificate)| Anchor { alias, certificate });
+    let created = root.certificate().not_before();
+    add(
+        "trust.jks",
+        "application/x-java-keystore",
+        "Root and issuing CAs as a Java key store; the password is changeit.",
+        truststore::jks(&anchors, STORE_PASSWORD, created)?,
+    );
+    add(
+        "trust.p12",
+        "application/x-pkcs12",
+        "Root and issuing CAs as PKCS#12; the password is changeit.",
+        truststore::pkcs12(&anchors, STORE_PASSWORD, rng)?,
+    );
+    Ok(files)
+}
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new().route("/trust", get(index)).route("/trust/{file}", get(file))
+}
+
+#[derive(Serialize)]
+struct Listed {
+    name: String,
+    about: &'static str,
+    url: String,
+    bytes: usize,
+}
+
+async fn index(State(app): State<App>, origin: Origin) -> Response {
+    let files = match files(&app) {
+        Ok(files) => files,
+        Err(problem) => return problem.into_response(),
+    };
+    let listed: Vec<_> = files
+        .into_iter()
+        .map(|file| Listed {
+            url: format!("{}/trust/{}", origin.base, file.name),
+            bytes: file.content.len(),
+            name: file.name,
+            about: file.about,
+        })
+        .collect();
+    Json(listed).into_response()
+}
+
+async fn file(State(app): State<App>, Path(name): Path<String>) -> Response {
+    let files = match files(&app) {
+        Ok(files) => files,
+        Err(problem) => return problem.into_response(),
+    };
+    let Some(file) = files.into_iter().find(|file| file.name == name) else {
+        return Problem::of(ProblemType::NotFound, "there is no trust file of this name; /trust lists them")
+            .into_response();
+    };
+    let mut response = file.content.into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(file.kind));
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{}\"", file.name)) {
+        response.headers_mut().insert(CONTENT_DISPOSITION, value);
+    }
+    response
+}
+
+fn files(app: &App) -> Result<Vec<TrustFile>, Problem> {
+    let authorities = app
+        .authorities()
+        .ok_or_else(|| Problem::of(ProblemType::NotFound, "no certificate authority runs here"))?;
+    trust_files(authorities, app.tls_root(), &mut app.randomness()).map_err(|error| {
+        tracing::error!(error = %error, "the trust files could not be made");
+        Problem::of(ProblemType::Unavailable, "the trust files cannot be made right now")
+    })
+}
