@@ -19,6 +19,7 @@ use crate::ca::RevocationLists;
 use crate::clock::{Clock, SystemClock};
 use crate::compute::Compute;
 use crate::config::{Config, Mend};
+use crate::device::Door;
 use crate::keys::{self, CoreKeys, Keys};
 use crate::operations::metrics::Metrics;
 use crate::randomness::Randomness;
@@ -42,6 +43,7 @@ struct Inner {
     keys: Keys,
     watches: Watches,
     compute: Compute,
+    door: Door,
     metrics: Metrics,
     switches: Switches,
     start_page: StartPage,
@@ -177,6 +179,11 @@ impl App {
         &self.0.compute
     }
 
+    /// What the device API keeps in memory.
+    pub(crate) fn door(&self) -> &Door {
+        &self.0.door
+    }
+
     /// What is counted.
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
@@ -300,6 +307,7 @@ impl Builder {
             watches: Watches::new(),
             compute: compute
                 .unwrap_or_else(|| Compute::for_this_machine(config.limits.queued_computations as usize)),
+            door: Door::new(),
             metrics: Metrics::new(),
             switches: Switches { maintenance: AtomicBool::new(config.rp_api.maintenance) },
             authorities,

@@ -49,6 +49,15 @@ impl Compute {
     /// the caller.
     pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
         let place = self.admit()?;
+        self.run_admitted(place, work).await
+    }
+
+    /// [`Compute::run`] in a place that was taken before. It still fails when the program ends.
+    pub async fn run_admitted<T: Send + 'static>(
+        &self,
+        place: Place,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Busy> {
         // The semaphore is never closed, and one that were would only mean that nothing is limited.
         let permit = self.running.clone().acquire_owned().await.ok();
         let task = tokio::task::spawn_blocking(move || {
@@ -66,7 +75,8 @@ impl Compute {
         }
     }
 
-    fn admit(&self) -> Result<Place, Busy> {
+    /// Takes a place in the queue, for work that something has to be written down for first.
+    pub fn admit(&self) -> Result<Place, Busy> {
         let limit = self.limit + self.width;
         self.admitted
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| (now < limit).then_some(now + 1))
@@ -76,7 +86,8 @@ impl Compute {
 }
 
 /// A place in the queue, given back on drop.
-struct Place(Arc<AtomicUsize>);
+#[derive(Debug)]
+pub struct Place(Arc<AtomicUsize>);
 
 impl Drop for Place {
     fn drop(&mut self) {

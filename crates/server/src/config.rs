@@ -12,13 +12,17 @@ use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use countersign_domain::relying_party::{self as domain, AddressRange, RelyingParties};
+use countersign_domain::settings::{PinPolicy, Settings};
+use countersign_wire::acsp::SchemeName;
+use countersign_wire::device_link::Leniency;
+use countersign_wire::id::RelyingPartyUuid;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use self::problem::{Error, Mend};
 pub use self::secret::Secret;
-use crate::address::AddressRange;
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -99,13 +103,15 @@ pub struct Storage {
 pub struct Keys {
     /// The key that seals the server's key shares at rest: 32 bytes in hexadecimal.
     pub custody: Option<Secret>,
+    /// The key before the present one, until everything is sealed anew.
+    pub previous_custody: Option<Secret>,
     /// A file with the same; the default is `keys/custody.key` in the data directory.
     pub custody_file: Option<PathBuf>,
-    /// The seed of the key that phones seal their halves to: 32 bytes in hexadecimal.
+    /// The private key (P-256) that phones seal their halves to: 32 bytes in hexadecimal.
     pub core: Option<Secret>,
     /// A file with the same; the default is `keys/core.key` in the data directory.
     pub core_file: Option<PathBuf>,
-    /// The seed before the present one. Phones that know only that one are still understood.
+    /// The key before the present one. Phones that know only that one are still understood.
     pub previous_core: Option<Secret>,
 }
 
@@ -222,7 +228,7 @@ impl Operations {
         if self.metrics_addresses.is_empty() {
             return address.is_loopback();
         }
-        self.metrics_addresses.iter().any(|range| range.contains(address))
+        self.metrics_addresses.iter().any(|range| range.contains(address.to_canonical()))
     }
 }
 
@@ -319,19 +325,36 @@ impl Config {
         found
     }
 
-    /// How long a session lives.
-    pub fn session_lifetime(&self) -> SignedDuration {
-        seconds(self.lifetimes.session)
+    /// What the rules see of it. The fault is one that [`Config::check`] finds too.
+    pub fn settings(&self) -> Result<Settings, Mend> {
+        let lifetimes = &self.lifetimes;
+        Ok(Settings {
+            scheme: SchemeName::parse(&self.rp_api.scheme).map_err(|_| self.rp_api.wrong_scheme())?,
+            session_lifetime: seconds(lifetimes.session),
+            result_kept: seconds(lifetimes.result),
+            linked_wait: seconds(lifetimes.linked),
+            link_age: seconds(lifetimes.link_late),
+            link_ahead: seconds(lifetimes.link_early),
+            idempotency: seconds(lifetimes.repeat),
+            leniency: if self.rp_api.lenient_auth_code { Leniency::ALL } else { Leniency::default() },
+            pins: PinPolicy {
+                tries: self.pin.tries,
+                first_lock: seconds(self.pin.first_lock),
+                second_lock: seconds(self.pin.second_lock),
+                ..PinPolicy::default()
+            },
+        })
     }
 
-    /// How long a result is kept.
-    pub fn result_lifetime(&self) -> SignedDuration {
-        seconds(self.lifetimes.result)
+    /// Who may start sessions. The fault is one that [`Config::check`] finds too.
+    pub fn parties(&self) -> Result<RelyingParties, Mend> {
+        let parties = self.relying_parties.iter().enumerate().map(|(index, party)| party.registered(index));
+        Ok(RelyingParties::new(parties.collect::<Result<_, _>>()?))
     }
 
     /// Whether a peer may speak for others in forwarded headers.
     pub fn trusts_proxy(&self, peer: IpAddr) -> bool {
-        self.listen.trusted_proxies.iter().any(|range| range.contains(peer))
+        self.listen.trusted_proxies.iter().any(|range| range.contains(peer.to_canonical()))
     }
 }
 
@@ -378,14 +401,17 @@ impl Listen {
 }
 
 impl RpApi {
+    fn wrong_scheme(&self) -> Mend {
+        Mend::new(
+            "rp_api.scheme",
+            format!("{:?} cannot be part of a signed text", self.scheme),
+            "use 1 to 64 letters, digits and hyphens, for instance \"smart-id-demo\"",
+        )
+    }
+
     fn check(&self, found: &mut Vec<Mend>) {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if self.scheme.is_empty() || !self.scheme.chars().all(plain) {
-            found.push(Mend::new(
-                "rp_api.scheme",
-                format!("{:?} has a character that cannot be used in a signed text", self.scheme),
-                "use letters, digits and hyphens, for instance \"smart-id-demo\"",
-            ));
+        if SchemeName::parse(&self.scheme).is_err() {
+            found.push(self.wrong_scheme());
         }
         if let Some(url) = &self.device_link_base
             && (url.query().is_some() || url.fragment().is_some() || url.host_str().is_none())
@@ -431,6 +457,7 @@ impl Keys {
     fn check(&self, found: &mut Vec<Mend>) {
         for (name, key) in [
             ("keys.custody", &self.custody),
+            ("keys.previous_custody", &self.previous_custody),
             ("keys.core", &self.core),
             ("keys.previous_core", &self.previous_core),
         ] {
@@ -456,14 +483,32 @@ impl Keys {
 }
 
 impl RelyingParty {
-    fn check(&self, index: usize, found: &mut Vec<Mend>) {
-        let at = |member: &str| format!("relying_party[{index}].{member}");
-        if uuid::Uuid::try_parse(&self.uuid).is_err() {
-            found.push(Mend::new(
-                at("uuid"),
+    /// As the rules know it.
+    fn registered(&self, index: usize) -> Result<domain::RelyingParty, Mend> {
+        let uuid = RelyingPartyUuid::parse(&self.uuid).map_err(|_| {
+            Mend::new(
+                format!("relying_party[{index}].uuid"),
                 "is not a UUID",
                 "give eight-four-four-four-twelve hexadecimal digits",
-            ));
+            )
+        })?;
+        Ok(domain::RelyingParty {
+            uuid,
+            names: self.names.clone(),
+            brokered_name: self.brokered_name.clone(),
+            permissions: domain::Permissions {
+                advanced: self.advanced,
+                share_md_client_ip_address: self.share_device_address,
+                capabilities: self.capabilities.clone(),
+            },
+            addresses: self.addresses.clone(),
+        })
+    }
+
+    fn check(&self, index: usize, found: &mut Vec<Mend>) {
+        let at = |member: &str| format!("relying_party[{index}].{member}");
+        if let Err(fault) = self.registered(index) {
+            found.push(fault);
         }
         if self.names.is_empty() {
             found.push(Mend::new(at("names"), "is empty", "give at least one name, which people will see"));

@@ -10,6 +10,7 @@ pub mod clock;
 mod command;
 pub mod compute;
 pub mod config;
+pub mod device;
 mod jobs;
 pub mod keys;
 pub mod listen;
@@ -45,7 +46,8 @@ pub fn router(app: App) -> axum::Router {
         .merge(web::routes())
         .merge(operations::routes())
         .merge(openapi::routes())
-        .merge(rp::routes(&app));
+        .merge(rp::routes(&app))
+        .merge(device::routes(&app));
     // Further doors are merged here, one line each: `.merge(device::routes())`, …
     let routes = routes
         .merge(ca::routes())

@@ -111,7 +111,8 @@ mod tests {
     use crate::config::Config;
 
     fn origin(config: &str, peer: Option<Peer>, headers: &[(&str, &str)]) -> Origin {
-        let app = App::builder(Config::parse(config).expect("a configuration")).build_for_tests();
+        let app =
+            App::builder(Config::parse(config).expect("a configuration")).build().expect("an application");
         let mut request = http::Request::builder().uri("/x");
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -7,17 +7,22 @@
 use std::fmt;
 
 use axum::response::{IntoResponse, Response};
+use countersign_domain::Refusal;
+use countersign_wire::device::{DeviceErrorCode, DeviceProblem};
 use countersign_wire::problem::{self as wire, InvalidMember, PROBLEM_JSON, ProblemType, status_title};
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 
-use crate::compute::Busy;
+use crate::App;
+use crate::command::Failure;
 
 /// Whose form an answer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Surface {
     /// The relying party API: `application/json`, `about:blank`.
     RelyingParty,
+    /// The device API: problems with a `code`.
+    Device,
     /// Everything else.
     Own,
 }
@@ -29,7 +34,13 @@ impl Surface {
             |base: &str| path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let relying_party = countersign_wire::endpoint::BASES.iter().any(|base| below(&format!("{base}/v3")))
             || below("/smart-id-rp");
-        if relying_party { Self::RelyingParty } else { Self::Own }
+        if relying_party {
+            Self::RelyingParty
+        } else if below(countersign_wire::device::BASE) {
+            Self::Device
+        } else {
+            Self::Own
+        }
     }
 }
 
@@ -37,41 +48,64 @@ impl Surface {
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
     surface: Surface,
-    body: Box<wire::Problem>,
+    body: Body,
+    instance: Option<String>,
     cause: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Body {
+    General(Box<wire::Problem>),
+    Device(Box<DeviceProblem>),
 }
 
 impl Problem {
     /// Fully described by its status.
     pub(crate) fn status(surface: Surface, status: StatusCode) -> Self {
-        Self::from_wire(surface, wire::Problem::status(status.as_u16()))
+        Self::general(surface, wire::Problem::status(status.as_u16()))
     }
 
     /// 400, one entry for each wrong member.
     pub(crate) fn invalid(surface: Surface, members: impl IntoIterator<Item = InvalidMember>) -> Self {
         let body = wire::Problem::invalid(members);
         match surface {
-            Surface::RelyingParty => Self::from_wire(surface, body),
+            Surface::RelyingParty => Self::general(surface, body),
             Surface::Own => {
                 let named = wire::Problem::of(ProblemType::InvalidRequest, body.detail);
-                Self::from_wire(surface, wire::Problem { errors: body.errors, ..named })
+                Self::general(surface, wire::Problem { errors: body.errors, ..named })
+            }
+            Surface::Device => {
+                let details: Vec<_> = body.errors.into_iter().filter_map(|entry| entry.detail).collect();
+                Self::device(DeviceErrorCode::BadRequest, details.join("; "))
             }
         }
     }
 
     /// A problem of one of our own types.
     pub(crate) fn of(kind: ProblemType, detail: impl Into<String>) -> Self {
-        Self::from_wire(Surface::Own, wire::Problem::of(kind, detail))
+        Self::general(Surface::Own, wire::Problem::of(kind, detail))
     }
 
-    /// As the wire knows it.
-    pub(crate) fn from_wire(surface: Surface, body: wire::Problem) -> Self {
-        Self { surface, body: Box::new(body), cause: None }
+    /// A problem of the device API.
+    pub(crate) fn device(code: DeviceErrorCode, detail: impl Into<String>) -> Self {
+        Self::from_device(DeviceProblem::new(code, detail))
+    }
+
+    /// A problem of the device API with members of its own.
+    pub(crate) fn from_device(problem: DeviceProblem) -> Self {
+        Self { surface: Surface::Device, body: Body::Device(Box::new(problem)), instance: None, cause: None }
+    }
+
+    fn general(surface: Surface, body: wire::Problem) -> Self {
+        Self { surface, body: Body::General(Box::new(body)), instance: None, cause: None }
     }
 
     /// Another text than the status phrase.
-    pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.body.detail = detail.into();
+    pub(crate) fn detail(mut self, text: impl Into<String>) -> Self {
+        match &mut self.body {
+            Body::General(body) => body.detail = text.into(),
+            Body::Device(body) => body.detail = text.into(),
+        }
         self
     }
 
@@ -86,7 +120,7 @@ impl Problem {
     }
 
     pub(crate) fn instance(mut self, instance: String) -> Self {
-        self.body.instance = Some(instance);
+        self.instance = Some(instance);
         self
     }
 
@@ -94,37 +128,116 @@ impl Problem {
     pub(crate) fn internal(surface: Surface, cause: impl fmt::Display) -> Self {
         let body = match surface {
             Surface::RelyingParty => wire::Problem::status(500),
-            Surface::Own => wire::Problem::of(ProblemType::Internal, status_title(500)),
+            Surface::Device | Surface::Own => wire::Problem::of(ProblemType::Internal, status_title(500)),
         };
-        Self::from_wire(surface, body).fault(cause)
+        Self::general(surface, body).fault(cause)
     }
 
-    /// Too much work waits already.
-    pub(crate) fn busy(surface: Surface, busy: Busy) -> Self {
+    /// 503 of this surface.
+    fn unavailable(surface: Surface) -> Self {
         let body = match surface {
             Surface::RelyingParty => wire::Problem::status(503),
-            Surface::Own => {
+            Surface::Device | Surface::Own => {
                 wire::Problem::of(ProblemType::Unavailable, "too much work waits; try again shortly")
             }
         };
-        tracing::warn!(limit = busy.limit, "a computation was refused: too many wait");
-        Self::from_wire(surface, body)
+        Self::general(surface, body)
+    }
+
+    /// What a refusal looks like from outside: the one list.
+    pub(crate) fn refused(surface: Surface, refusal: &Refusal) -> Self {
+        let plain = |status: u16| Self::general(surface, wire::Problem::status(status));
+        let told =
+            |status: u16| Self::general(surface, wire::Problem::status(status)).detail(refusal.to_string());
+        let member = |pointer: &'static str| {
+            let detail = match refusal {
+                // As the original service words it.
+                Refusal::AddressSharingNotPermitted => {
+                    "Relying Party does not have permissions to request the MD client IP address sharing"
+                        .to_owned()
+                }
+                other => other.to_string(),
+            };
+            Self::general(surface, wire::Problem::forbidden(InvalidMember::at(pointer, detail)))
+        };
+        let device = |code: DeviceErrorCode| Self::device(code, refusal.to_string());
+        match refusal {
+            Refusal::UnknownRelyingParty => member("/relyingPartyUUID"),
+            Refusal::AddressNotAllowed => told(401),
+            Refusal::NameNotRegistered => member("/relyingPartyName"),
+            Refusal::LevelNotPermitted => member("/certificateLevel"),
+            Refusal::AddressSharingNotPermitted => member("/requestProperties/shareMdClientIpAddress"),
+            Refusal::CapabilityNotPermitted => member("/capabilities"),
+            Refusal::NoAccount | Refusal::NoSession => plain(404),
+            Refusal::NoSuitableAccount => Self::general(surface, wire::Problem::no_suitable_account()),
+            Refusal::LinkedSession(fault) => {
+                Self::invalid(surface, [InvalidMember::at("/linkedSessionID", fault.to_string())])
+            }
+            Refusal::NotFound => device(DeviceErrorCode::NotFound),
+            Refusal::Expired => device(DeviceErrorCode::TxExpired),
+            Refusal::Cancelled => device(DeviceErrorCode::TxCancelled),
+            Refusal::AlreadyDone => device(DeviceErrorCode::AlreadyDone),
+            Refusal::InProgress => device(DeviceErrorCode::InProgress),
+            Refusal::Locked { until } => Self::from_device(DeviceProblem {
+                until: Some(*until),
+                ..DeviceProblem::new(DeviceErrorCode::Locked, refusal.to_string())
+            }),
+            Refusal::Blocked => device(DeviceErrorCode::Blocked),
+            Refusal::CloneSuspect => device(DeviceErrorCode::CloneSuspect),
+            Refusal::DeviceRevoked => device(DeviceErrorCode::UnknownDevice),
+            Refusal::NotPossible { .. } => device(DeviceErrorCode::BadRequest),
+            Refusal::ActivationInvalid => device(DeviceErrorCode::ActivationInvalid),
+            Refusal::KeyRefused { reason } => Self::from_device(DeviceProblem {
+                reason: Some((*reason).to_owned()),
+                ..DeviceProblem::new(DeviceErrorCode::KeyRefused, refusal.to_string())
+            }),
+            Refusal::KeyNotActive => device(DeviceErrorCode::BadRequest),
+            Refusal::Fault => Self::internal(surface, "a computation with a key failed"),
+            // The list may grow in a crate below; what is not known here is our fault, and is logged.
+            other => Self::internal(surface, format!("a refusal without an answer: {other}")),
+        }
+    }
+}
+
+impl App {
+    /// What a failure looks like from outside.
+    pub(crate) fn problem(&self, surface: Surface, failure: Failure) -> Problem {
+        match failure {
+            Failure::Refused(Refusal::NoSuitableAccount) if self.config().rp_api.status_471 => {
+                Problem::general(surface, wire::Problem::status(471))
+            }
+            Failure::Refused(refusal) => Problem::refused(surface, &refusal),
+            Failure::Busy(busy) => {
+                tracing::warn!(limit = busy.limit, "a computation was refused: too many wait");
+                Problem::unavailable(surface)
+            }
+            Failure::Store(error) => Problem::internal(surface, error),
+            Failure::Fault(cause) => Problem::internal(surface, cause),
+        }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        // Problems are made of texts, numbers and times, all of which JSON can say.
+        let (status, body) = match &self.body {
+            Body::General(body) => {
+                let body = wire::Problem { instance: self.instance.clone(), ..(**body).clone() };
+                (body.status, serde_json::to_vec(&body).expect("a problem can be written as JSON"))
+            }
+            Body::Device(body) => {
+                (body.status, serde_json::to_vec(body).expect("a problem can be written as JSON"))
+            }
+        };
         // Statuses come from our own tables, all of which are within 100..999.
-        let status = StatusCode::from_u16(self.body.status).expect("a status of our own tables");
+        let status = StatusCode::from_u16(status).expect("a status of our own tables");
         let form = match self.surface {
             Surface::RelyingParty => "application/json",
-            Surface::Own => PROBLEM_JSON,
+            Surface::Device | Surface::Own => PROBLEM_JSON,
         };
-        // A problem is made of texts and numbers, all of which JSON can say.
-        let body = serde_json::to_vec(&*self.body).expect("a problem can be written as JSON");
         let mut response = (status, [(CONTENT_TYPE, HeaderValue::from_static(form))], body).into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(http::header::RETRY_AFTER, HeaderValue::from_static("1"));
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response.extensions_mut().insert(self);
         response
@@ -140,7 +253,10 @@ mod tests {
         for path in ["/v3", "/v3/x", "/smart-id-rp/v3/session/1", "/smart-id-rp", "/smart-id-rp/v2/x"] {
             assert_eq!(Surface::of_path(path), Surface::RelyingParty, "{path}");
         }
-        for path in ["/", "/v3x", "/device/v1/keys", "/docs", "/smart-id-rpx/v3"] {
+        for path in ["/device/v1", "/device/v1/keys"] {
+            assert_eq!(Surface::of_path(path), Surface::Device, "{path}");
+        }
+        for path in ["/", "/v3x", "/device/v2/keys", "/device-link", "/docs", "/smart-id-rpx/v3"] {
             assert_eq!(Surface::of_path(path), Surface::Own, "{path}");
         }
     }

@@ -9,15 +9,16 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use countersign_wire::id::{DocumentNumber, SessionId};
 use tokio::sync::Notify;
 
 /// What can be waited for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Topic {
-    /// A session of the relying party API, by its id.
-    Session(String),
-    /// The open transactions of an account, by its document number.
-    Account(String),
+    /// A session of the relying party API.
+    Session(SessionId),
+    /// What is open for an account.
+    Account(DocumentNumber),
 }
 
 /// The registry. Cheap to clone.
@@ -141,15 +142,20 @@ mod tests {
     use super::*;
     use futures_util::FutureExt;
 
-    fn topic(name: &str) -> Topic {
-        Topic::Session(name.into())
+    fn topic(number: u128) -> Topic {
+        let text = uuid::Uuid::from_u128(number).to_string();
+        Topic::Session(SessionId::parse(&text).expect("a session id"))
+    }
+
+    fn account() -> Topic {
+        Topic::Account(DocumentNumber::parse("PNOEE-40504040001-DEM0-Q").expect("a document number"))
     }
 
     #[tokio::test]
     async fn a_change_between_subscribing_and_waiting_is_seen() {
         let watches = Watches::new();
-        let mut watch = watches.subscribe(topic("a"));
-        watches.wake(&topic("a"));
+        let mut watch = watches.subscribe(topic(1));
+        watches.wake(&topic(1));
         watch.changed().await;
         assert!(watch.changed().now_or_never().is_none(), "one change is seen once");
     }
@@ -157,19 +163,19 @@ mod tests {
     #[tokio::test]
     async fn other_topics_do_not_wake() {
         let watches = Watches::new();
-        let mut watch = watches.subscribe(topic("a"));
-        watches.wake(&topic("b"));
-        watches.wake(&Topic::Account("a".into()));
+        let mut watch = watches.subscribe(topic(1));
+        watches.wake(&topic(2));
+        watches.wake(&account());
         assert!(watch.changed().now_or_never().is_none());
     }
 
     #[tokio::test]
     async fn every_listener_of_a_topic_is_woken() {
         let watches = Watches::new();
-        let mut first = watches.subscribe(topic("a"));
-        let second = watches.subscribe(topic("a"));
+        let mut first = watches.subscribe(topic(1));
+        let second = watches.subscribe(topic(1));
         drop(second);
-        let mut third = watches.subscribe(topic("a"));
+        let mut third = watches.subscribe(topic(1));
         assert_eq!(watches.waiting(), 2);
         watches.wake_all();
         first.changed().await;
@@ -179,7 +185,7 @@ mod tests {
     #[test]
     fn a_topic_nobody_waits_for_is_forgotten() {
         let watches = Watches::new();
-        let held: Vec<_> = (0..100).map(|n| watches.subscribe(topic(&n.to_string()))).collect();
+        let held: Vec<_> = (0..100).map(|n| watches.subscribe(topic(n))).collect();
         assert_eq!(watches.waiting(), 100);
         drop(held);
         assert_eq!(watches.waiting(), 0);

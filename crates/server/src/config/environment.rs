@@ -13,7 +13,7 @@ pub const PREFIX: &str = "COUNTERSIGN_";
 pub const RESERVED: [&str; 6] = ["CONFIG", "DATA", "LISTEN", "LOG", "BASE_URL", "TRUST"];
 
 /// The keys that can be overridden, and what each holds.
-pub const KEYS: [(&str, &str, Kind); 35] = [
+pub const KEYS: [(&str, &str, Kind); 36] = [
     ("listen", "http", Kind::List),
     ("listen", "https", Kind::List),
     ("listen", "certificate", Kind::Text),
@@ -25,6 +25,7 @@ pub const KEYS: [(&str, &str, Kind); 35] = [
     ("store", "directory", Kind::Text),
     ("keys", "custody", Kind::Text),
     ("keys", "custody_file", Kind::Text),
+    ("keys", "previous_custody", Kind::Text),
     ("keys", "core", Kind::Text),
     ("keys", "core_file", Kind::Text),
     ("keys", "previous_core", Kind::Text),

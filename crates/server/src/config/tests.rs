@@ -131,6 +131,7 @@ fn every_key_of_every_section_can_be_overridden() {
         store: Storage { directory: Some("d".into()) },
         keys: Keys {
             custody: Some(Secret::new("")),
+            previous_custody: Some(Secret::new("")),
             custody_file: Some("f".into()),
             core: Some(Secret::new("")),
             core_file: Some("f".into()),

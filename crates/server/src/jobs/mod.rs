@@ -1,5 +1,7 @@
 //! Work that nobody asks for: owned by the running server, which waits for it at shutdown.
 
+mod sweep;
+
 use std::future::Future;
 use std::pin::Pin;
 
@@ -9,6 +11,6 @@ use crate::App;
 pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Every job of a running server.
-pub(crate) fn all(_app: &App) -> Vec<Job> {
-    Vec::new()
+pub(crate) fn all(app: &App) -> Vec<Job> {
+    vec![Box::pin(sweep::sweep(app.clone())), Box::pin(crate::device::finish_open_work(app.clone()))]
 }

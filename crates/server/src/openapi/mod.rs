@@ -23,6 +23,8 @@ use serde_json::{Map, Value, json};
 use crate::App;
 use crate::web::Asset;
 
+pub use self::rp::example;
+
 pub(crate) const OPENAPI: &str = "/openapi.json";
 pub(crate) const DOCS: &str = "/docs";
 

@@ -25,7 +25,7 @@ pub struct Metrics {
     ended: Family<EndLabels, Counter>,
     lives: Family<KindLabels, Histogram, fn() -> Histogram>,
     tries: Family<TryLabels, Counter>,
-    swept: Counter,
+    purged: Counter,
     long_polls: Gauge,
     computations: Gauge,
     faults: Counter,
@@ -117,7 +117,7 @@ impl Metrics {
         let ended = Family::default();
         let lives = Family::new_with_constructor(session_seconds as fn() -> Histogram);
         let tries = Family::default();
-        let (swept, long_polls, computations, faults) =
+        let (purged, long_polls, computations, faults) =
             (Counter::default(), Gauge::default(), Gauge::default(), Counter::default());
 
         let mut registry = Registry::with_prefix("countersign");
@@ -135,7 +135,7 @@ impl Metrics {
         registry.register("sessions_ended", "Sessions that ended, by end result", ended.clone());
         registry.register_with_unit("session_life", "From start to end result", Unit::Seconds, lives.clone());
         registry.register("pin_tries", "Computations with a PIN", tries.clone());
-        registry.register("sessions_swept", "Sessions whose result is kept no longer", swept.clone());
+        registry.register("rows_purged", "Rows deleted because they are kept no longer", purged.clone());
         registry.register("long_polls_open", "Calls that wait for a change", long_polls.clone());
         registry.register("computations_open", "Key computations that run or wait", computations.clone());
         registry.register("faults", "Requests answered with an incident", faults.clone());
@@ -147,7 +147,7 @@ impl Metrics {
             ended,
             lives,
             tries,
-            swept,
+            purged,
             long_polls,
             computations,
             faults,
@@ -192,9 +192,9 @@ impl Metrics {
         self.tries.get_or_create(&TryLabels { result: Fixed::Word(word) }).inc();
     }
 
-    /// The sweep job removed sessions.
-    pub(crate) fn sessions_swept(&self, count: u64) {
-        self.swept.inc_by(count);
+    /// The sweep job deleted rows that are kept no longer.
+    pub(crate) fn rows_purged(&self, count: u64) {
+        self.purged.inc_by(count);
     }
 
     /// Something went wrong on our side.
