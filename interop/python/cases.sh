@@ -1,0 +1,50 @@
+# Counting and printing for the shell suites. `expect NAME TEXT WANTED...`, `refuse NAME TEXT UNWANTED...`, `finish`.
+passed=0
+failed=0
+
+ok() {
+    passed=$((passed + 1))
+    echo "ok     $1"
+}
+
+not_ok() {
+    failed=$((failed + 1))
+    echo "FAILED $1: $(printf '%s' "$2" | tr '\n' '|' | cut -c1-400)"
+}
+
+expect() {
+    case_name=$1
+    case_text=$2
+    shift 2
+    for wanted in "$@"; do
+        case $case_text in
+        *"$wanted"*) ;;
+        *)
+            not_ok "$case_name" "no \"$wanted\" in: $case_text"
+            return
+            ;;
+        esac
+    done
+    ok "$case_name"
+}
+
+refuse() {
+    case_name=$1
+    case_text=$2
+    shift 2
+    for unwanted in "$@"; do
+        case $case_text in
+        *"$unwanted"*)
+            not_ok "$case_name" "$case_text"
+            return
+            ;;
+        esac
+    done
+    ok "$case_name"
+}
+
+finish() {
+    echo "passed $passed failed $failed"
+    [ "$failed" -eq 0 ]
+    exit
+}

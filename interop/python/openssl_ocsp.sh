@@ -1,0 +1,64 @@
+#!/bin/sh
+# `openssl ocsp` against the running responder: SHA-1 and SHA-256 CertIDs, POST and GET, what was never issued,
+# an issuer the responder does not know, and rubbish.
+#
+#   openssl_ocsp.sh URL TRUSTDIR
+set -u
+url=${1%/}
+trust=$2
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+. "$here/cases.sh"
+
+# A signing certificate of a test person, by the relying party API.
+person=PNOEE-40504040001-DEM0-Q
+curl -sS -m 20 -H 'Content-Type: application/json' \
+    -d '{"relyingPartyUUID":"00000000-0000-4000-8000-000000000000","relyingPartyName":"DEMO","certificateLevel":"QUALIFIED"}' \
+    "$url/smart-id-rp/v3/signature/certificate/$person" >"$work/answer.json"
+sed -n 's/.*"value" *: *"\([A-Za-z0-9+/=]*\)".*/\1/p' "$work/answer.json" | base64 -d >"$work/signer.der" 2>/dev/null
+if ! openssl x509 -inform DER -in "$work/signer.der" -out "$work/signer.pem" 2>/dev/null; then
+    not_ok "a certificate to ask about" "$(head -c 300 "$work/answer.json")"
+    finish
+fi
+issuer=$trust/eid-q.pem
+cat "$trust/root.pem" "$issuer" >"$work/chain.pem"
+
+# ask HASH NAME: POST with a nonce, which must come back.
+ask() {
+    said=$(openssl ocsp -issuer "$issuer" "-$1" -cert "$work/signer.pem" -url "$url/ocsp" -CAfile "$work/chain.pem" -nonce 2>&1)
+    expect "$2" "$said" "Response verify OK" "signer.pem: good"
+    refuse "$2 echoes the nonce" "$said" "no nonce in response" "Nonce Verify error"
+}
+ask sha1 "POST with a SHA-1 CertID"
+ask sha256 "POST with a SHA-256 CertID"
+
+# get HASH: the request in the path, as RFC 6960 A.1 has it.
+get() {
+    openssl ocsp -issuer "$issuer" "-$1" -cert "$work/signer.pem" -no_nonce -reqout "$work/$1.req" >/dev/null 2>&1
+    path=$(base64 -w0 <"$work/$1.req" | sed 's/+/%2B/g; s|/|%2F|g; s/=/%3D/g')
+    kind=$(curl -sS -m 20 -o "$work/$1.resp" -w '%{http_code} %{content_type}' "$url/ocsp/$path")
+    expect "GET with a $1 CertID: status and type" "$kind" "200 application/ocsp-response"
+    said=$(openssl ocsp -issuer "$issuer" "-$1" -cert "$work/signer.pem" -respin "$work/$1.resp" -CAfile "$work/chain.pem" -no_nonce 2>&1)
+    expect "GET with a $1 CertID" "$said" "Response verify OK" "signer.pem: good"
+}
+get sha1
+get sha256
+
+said=$(openssl ocsp -issuer "$issuer" -sha256 -serial 0x1234567890abcdef -url "$url/ocsp" -CAfile "$work/chain.pem" 2>&1)
+expect "a serial number never issued is answered" "$said" "Response verify OK"
+refuse "a serial number never issued is not good" "$said" ": good"
+
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=stranger -days 2 \
+    -keyout "$work/stranger.key" -out "$work/stranger.pem" >/dev/null 2>&1
+said=$(openssl ocsp -issuer "$work/stranger.pem" -serial 1 -url "$url/ocsp" -CAfile "$work/chain.pem" 2>&1)
+refuse "an unknown issuer's certificate is not good" "$said" ": good"
+expect "an unknown issuer's certificate" "$said" "unauthorized"
+
+printf 'not a request' >"$work/rubbish"
+kind=$(curl -sS -m 20 -o "$work/rubbish.resp" -w '%{http_code} %{content_type}' -H 'Content-Type: application/ocsp-request' \
+    --data-binary "@$work/rubbish" "$url/ocsp")
+expect "rubbish is answered in the protocol" "$kind" "200 application/ocsp-response"
+said=$(openssl ocsp -respin "$work/rubbish.resp" -issuer "$issuer" -cert "$work/signer.pem" -CAfile "$work/chain.pem" 2>&1)
+expect "rubbish is malformed" "$said" "malformedrequest"
+finish
