@@ -1,0 +1,54 @@
+//! The device API (`/device/v1`): what a phone asks of the service.
+//!
+//! Every request proves its device ([`proof`]), every answer carries the next nonce. Requests that can cost a try
+//! go through two transactions with the arithmetic between them ([`counted`]); everything else is one command or
+//! one query. What the messages look like is `countersign_wire::device`; what they may do is the domain's.
+
+mod account;
+mod answer;
+mod claim;
+mod confirm;
+mod counted;
+mod door;
+mod in_process;
+mod proof;
+mod seen;
+mod transactions;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::{get, post};
+use countersign_wire::device::{BASE, DEVICE_NONCE};
+use http::HeaderValue;
+
+use crate::App;
+use crate::problem::Surface;
+
+pub(crate) use self::door::{Door, finish_open_work};
+pub use self::in_process::InProcess;
+
+const SURFACE: Surface = Surface::Device;
+
+pub(crate) fn routes(app: &App) -> Router<App> {
+    let table = Router::new()
+        .route("/account", get(account::account))
+        .route("/account/revoke", post(account::revoke))
+        .route("/transactions", get(transactions::list))
+        .route("/transactions/claim", post(claim::claim))
+        .route("/transactions/{tx}", get(transactions::show))
+        .route("/transactions/{tx}/confirm", post(confirm::confirm))
+        .route("/transactions/{tx}/refuse", post(transactions::refuse));
+    Router::new().nest(BASE, table.layer(from_fn_with_state(app.clone(), next_nonce)))
+}
+
+/// Every answer, also a refusal, brings the nonce for the next request.
+async fn next_nonce(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    // Base64url: printable ASCII.
+    if let Ok(nonce) = HeaderValue::from_str(&app.nonces().issue(app.now())) {
+        response.headers_mut().insert(DEVICE_NONCE, nonce);
+    }
+    response
+}
