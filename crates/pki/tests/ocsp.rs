@@ -277,6 +277,28 @@ fn a_responder_no_client_would_accept_cannot_be_set_up() {
 }
 
 #[test]
+fn a_responder_whose_certificate_has_expired_falls_silent() {
+    let world = World::new();
+    let (person, ca) = (&world.person.certificate, &world.ca.certificate);
+    let short = Template::responder(22).valid("2026-05-01T00:00:00Z", "2026-06-01T00:00:00Z");
+    let holder = world.ca.issue(&short);
+    let authority = Authority::new(ca, &holder.certificate, holder.key.clone()).unwrap();
+    let responder = Responder::new(vec![authority]);
+    let request = request(CertIdHash::Sha1, &[person], ca, &[]);
+    let answer = |time| responder.respond(&request, |_| Status::Good, time, &Freshness::default());
+    check(
+        &answer(at("2026-06-01T00:00:00Z")),
+        person,
+        ca,
+        None,
+        at("2026-06-01T00:00:00Z"),
+        &Policy::fetched(),
+    )
+    .unwrap();
+    assert_eq!(answer(now()), ResponseStatus::InternalError.to_der());
+}
+
+#[test]
 fn pre_produced_answers_say_when_they_end() {
     let world = World::new();
     let (person, ca) = (&world.person.certificate, &world.ca.certificate);

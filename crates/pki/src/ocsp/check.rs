@@ -210,10 +210,11 @@ pub fn check(
         return Err(OcspError::NoResponses);
     }
     let signer = find_signer(&response, certificate, issuer)?;
-    if let ResponseSigner::Delegate(delegate) = &signer {
-        if policy.require_no_check && !delegate.has_ocsp_nocheck() {
+    match &signer {
+        ResponseSigner::Delegate(delegate) if policy.require_no_check && !delegate.has_ocsp_nocheck() => {
             return Err(OcspError::ResponderWithoutNoCheck);
         }
+        ResponseSigner::Delegate(_) | ResponseSigner::Issuer => {}
     }
 
     match (nonce, data.nonce()?) {
@@ -277,10 +278,11 @@ impl Times {
         if policy.max_age.is_some_and(|max| at.duration_since(self.this_update) > max + skew) {
             return Err(OcspError::TooOld { this_update: self.this_update, at });
         }
-        if let Some(next_update) = self.next_update {
-            if policy.must_be_current && at.duration_since(next_update) > skew {
-                return Err(OcspError::Expired { next_update, at });
-            }
+        if let Some(next_update) = self.next_update
+            && policy.must_be_current
+            && at.duration_since(next_update) > skew
+        {
+            return Err(OcspError::Expired { next_update, at });
         }
         match policy.produced_from {
             // producedAt has no fraction, so it is compared by whole seconds.

@@ -251,6 +251,11 @@ pub(super) fn refuse_critical(
     extensions: &[Extension],
     understood: &[ObjectIdentifier],
 ) -> Result<(), Error> {
+    const LIMIT: usize = 32;
+    let found = extensions.len();
+    if found > LIMIT {
+        return Err(Error::TooLarge { what: "Extensions", limit: LIMIT, found });
+    }
     for (index, extension) in extensions.iter().enumerate() {
         if extensions[..index].iter().any(|earlier| earlier.extn_id == extension.extn_id) {
             return Err(Error::malformed("Extensions", "an extension occurs twice"));

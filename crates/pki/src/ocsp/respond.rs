@@ -30,7 +30,7 @@ pub struct Responder {
 pub struct Authority {
     issuer: IssuerHashes,
     responder_id: ResponderId,
-    certificate: Vec<u8>,
+    certificate: Certificate,
     signer: Arc<dyn Signer>,
 }
 
@@ -55,7 +55,7 @@ impl Authority {
         Ok(Self {
             issuer: IssuerHashes::of(issuer),
             responder_id: ResponderId::by_key(certificate)?,
-            certificate: certificate.as_der().to_vec(),
+            certificate: certificate.clone(),
             signer,
         })
     }
@@ -157,7 +157,7 @@ impl Responder {
 
     /// Answers a plan of this responder. `statuses` belong to [`Plan::queries`], one each, in order.
     ///
-    /// Signing failures, and a list of another length, become [`ResponseStatus::InternalError`].
+    /// Failures become [`ResponseStatus::InternalError`]; [`try_answer`](Self::try_answer) names them.
     pub fn answer(&self, plan: &Plan, statuses: &[Status], now: Timestamp, freshness: &Freshness) -> Vec<u8> {
         match self.try_answer(plan, statuses, now, freshness) {
             Ok(response) => response.into_der(),
@@ -168,7 +168,8 @@ impl Responder {
     /// Like [`answer`](Self::answer), for callers that report failures.
     ///
     /// # Errors
-    /// Those of the signer, and [`Error::Mismatch`] when the number of statuses is wrong.
+    /// Those of the signer, [`Error::Mismatch`] when the number of statuses is wrong, and
+    /// [`Error::Malformed`] when the responder's certificate is not valid at `now`.
     pub fn try_answer(
         &self,
         plan: &Plan,
@@ -180,6 +181,9 @@ impl Responder {
             .authorities
             .get(plan.authority)
             .ok_or(Error::malformed("plan", "it was made by another responder"))?;
+        if !authority.certificate.is_valid_at(now) {
+            return Err(Error::malformed("responder certificate", "it is not valid at this time"));
+        }
         let expected = plan.queries.len();
         if statuses.len() != expected {
             return Err(Error::Mismatch {
@@ -215,7 +219,7 @@ impl Responder {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let data = ResponseData::new(authority.responder_id.clone(), now, responses, plan.request.nonce())?;
-        BasicOcspResponse::sign(data, authority.signer.as_ref(), &[&authority.certificate])
+        BasicOcspResponse::sign(data, authority.signer.as_ref(), &[authority.certificate.as_der()])
     }
 
     /// Both halves in one, for callers that have every status at hand.

@@ -37,13 +37,12 @@ impl TimeStampReq {
     /// which the answer must repeat; 8 random bytes do.
     ///
     /// # Errors
-    /// When the nonce is empty or longer than 64 bytes.
+    /// When the nonce is empty or needs more than 64 bytes.
     pub fn new(imprint: MessageImprint, nonce: &[u8]) -> Result<Self, Error> {
-        if nonce.is_empty() || nonce.len() > MAX_NONCE_LEN {
-            return Err(Error::TooLarge { what: "nonce", limit: MAX_NONCE_LEN, found: nonce.len() });
+        if nonce.is_empty() {
+            return Err(Error::Missing { what: "nonce" });
         }
-        let integer = asn1::unsigned(nonce);
-        let nonce = Some(Parser::new(&integer, "nonce").integer_bytes()?.to_vec());
+        let nonce = Some(read_nonce(&mut Parser::new(&asn1::unsigned(nonce), "nonce"))?);
         Ok(Self { version: 1, imprint, policy: None, nonce, cert_req: true, has_extensions: false })
     }
 
