@@ -20,6 +20,7 @@ pub mod path;
 pub mod profile;
 pub mod signer;
 pub mod time;
+pub mod truststore;
 pub mod tsp;
 pub mod verify;
 
