@@ -65,7 +65,7 @@ end_servers() {
     done
     servers=()
 }
-trap 'end_servers' EXIT
+trap 'end_servers; [ -z "${building:-}" ] || kill "$building" 2>/dev/null' EXIT
 trap 'exit 130' INT TERM
 
 # start_server NAME: starts one more service and sets $url, from the first URL that it prints.
@@ -103,6 +103,11 @@ prepare_python() {
             printf '%s\n' "$sum" >"$mark" || return 1
     fi
     python=$venv/bin/python
+}
+
+# Compiling others' programs takes longer than running them: it begins in the background while files are signed.
+build_rust() {
+    CARGO_TARGET_DIR=$target nice -n 10 cargo build -q --locked --manifest-path "$here/rust-client/Cargo.toml" >"$target/logs/build-rust.log" 2>&1
 }
 
 # validator MODULE CLASS: where the classes of a Java validator are, built if needed.
@@ -170,32 +175,23 @@ signed_files() { find "$work/signed" -name '*.asice' -print0 | sort -z; }
 
 suite_check_asice() {
     begin
-    local file log=$target/logs/check-asice.log
+    local file name log=$target/logs/check-asice.log
     : >"$log"
     while IFS= read -r -d '' file; do
+        name=$(basename "$file")
         "$python" "$here/python/check_asice.py" "$file" "$trust" >"$work/out" 2>&1
-        one check_asice "$(basename "$file")" $? "$work/out"
+        one check_asice "$name" $? "$work/out"
         cat "$work/out" >>"$log"
     done < <(signed_files)
     [ $((suite_passed + suite_failed)) -gt 0 ] || one check_asice "there is no signed file to judge" 1
     count check_asice "$suite_passed" "$suite_failed"
 }
 
-# suite_validator MODULE CLASS
+# suite_validator MODULE CLASS: one start of Java for all files.
 suite_validator() {
-    begin
-    local log=$target/logs/$1.log files=() file
+    local files=() file
     while IFS= read -r -d '' file; do files+=("$file"); done < <(signed_files)
-    if [ ${#files[@]} -eq 0 ]; then
-        one "$1" "there is no signed file to judge" 1
-    else
-        for file in "${files[@]}"; do
-            nice -n 5 java -Xshare:auto -XX:TieredStopAtLevel=1 -cp "$validator_path" "interop.$2" "$trust" "$file" >"$work/out" 2>&1
-            one "$1" "$(basename "$file")" $? "$work/out"
-            cat "$work/out" >>"$log"
-        done
-    fi
-    count "$1" "$suite_passed" "$suite_failed"
+    suite_counting "$1" nice -n 5 java -Xshare:auto -XX:TieredStopAtLevel=1 -cp "$validator_path" "interop.$2" "$trust" "${files[@]}"
 }
 
 # The judges themselves: containers that no Countersign code made, one good and the rest not; and what `countersign
@@ -316,6 +312,12 @@ for tool in curl openssl; do
     }
 done
 
+building=
+if chosen rust && have cargo; then
+    build_rust &
+    building=$!
+fi
+
 if ! start_server main; then
     say "interop: $passed passed, $((failed + 1)) failed, $skipped skipped"
     exit 1
@@ -350,7 +352,6 @@ for module in dss:DssValidator digidoc4j:DigiDoc4jValidator; do
     elif ! validator "$name"; then
         skip "java-validators/$name" "cannot be built here, see $target/logs/build-$name.log"
     else
-        : >"$target/logs/$name.log"
         suite_validator "$name" "${module##*:}"
     fi
 done
@@ -375,8 +376,7 @@ url=$main_url
 if chosen rust; then
     if ! have cargo; then
         skip rust-client "cargo not found"
-    elif ! CARGO_TARGET_DIR=$target nice -n 10 cargo build -q --locked --manifest-path "$here/rust-client/Cargo.toml" \
-        >"$target/logs/build-rust.log" 2>&1; then
+    elif ! wait "$building"; then
         skip rust-client "cannot be built here, see $target/logs/build-rust.log"
     else
         COUNTERSIGN_URL=$url COUNTERSIGN_TRUST=$trust suite_counting rust "$target/debug/interop-rust-client"

@@ -15,14 +15,18 @@ import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * DSS on signed files, offline: {@code DssValidator TRUSTDIR FILE...}. Every certificate of TRUSTDIR is an anchor,
- * as services of a trusted list are. Exit code 0 only if every signature of every file is TOTAL_PASSED and has time-stamps,
+ * DSS on signed files, offline: {@code DssValidator TRUSTDIR FILE...}. The root, the issuing CAs and the TSU of
+ * TRUSTDIR are anchors, as services of a trusted list are. Exit code 0 only if there is a file and every signature of every file is TOTAL_PASSED and has time-stamps,
  * all PASSED.
  */
 public final class DssValidator {
+
+    /** What a trusted list has as services: certificate authorities and the time-stamping unit, no OCSP responders. */
+    private static final Set<String> ANCHORS = Set.of("root.pem", "eid-q.pem", "eid-nq.pem", "tsa.pem");
 
     private DssValidator() {}
 
@@ -31,17 +35,23 @@ public final class DssValidator {
         for (CertificateToken anchor : anchors(Path.of(arguments[0]))) {
             trusted.addCertificate(anchor);
         }
-        boolean passed = true;
+        int passed = 0;
+        int failed = 0;
         for (String file : List.of(arguments).subList(1, arguments.length)) {
-            passed &= validate(new File(file), trusted);
+            if (validate(new File(file), trusted)) {
+                passed++;
+            } else {
+                failed++;
+                System.out.println("FAILED " + Path.of(file).getFileName() + ": see above");
+            }
         }
-        System.exit(passed ? 0 : 1);
+        System.out.println("passed " + passed + " failed " + (passed + failed == 0 ? 1 : failed));
+        System.exit(failed == 0 && passed > 0 ? 0 : 1);
     }
 
     private static List<CertificateToken> anchors(Path folder) throws Exception {
         try (Stream<Path> files = Files.list(folder)) {
-            // The root of the server's TLS signs no documents.
-            return files.filter(f -> f.toString().endsWith(".pem") && !f.getFileName().toString().contains("tls"))
+            return files.filter(f -> ANCHORS.contains(f.getFileName().toString()))
                     .sorted().map(f -> DSSUtils.loadCertificate(f.toFile())).toList();
         }
     }
