@@ -147,7 +147,7 @@ impl fmt::Debug for Cert {
 }
 
 /// How a session stands: the body of `GET /v3/session/{id}` (4.2).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionStatus {
     /// Whether it has ended.
@@ -173,6 +173,21 @@ pub struct SessionStatus {
     /// The names of request properties that the service does not know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignored_properties: Vec<String>,
+}
+
+/// Without the address of the person's device.
+impl fmt::Debug for SessionStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionStatus")
+            .field("state", &self.state)
+            .field("result", &self.result)
+            .field("signature_protocol", &self.signature_protocol)
+            .field("signature", &self.signature)
+            .field("cert", &self.cert)
+            .field("interaction_type_used", &self.interaction_type_used)
+            .field("ignored_properties", &self.ignored_properties)
+            .finish_non_exhaustive()
+    }
 }
 
 /// `result`. All members may be missing while the session is running.

@@ -5,9 +5,12 @@
 
 mod jwk;
 pub mod nonce;
+mod problem;
 pub mod proof;
 pub mod sealed;
 mod share;
+
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,9 +20,10 @@ use crate::callback::{CallbackUrl, UserChallenge};
 use crate::id::{DeviceId, DocumentNumber, KeyId, RequestId, TransactionId};
 use crate::verification_code::VerificationCode;
 use crate::words;
-use crate::words::{FlowType, HashAlgorithm, InteractionType, Open, SignatureAlgorithm};
+use crate::words::{FlowType, HashAlgorithm, InteractionType, SignatureAlgorithm};
 
 pub use jwk::{Jwk, Point, Thumbprint};
+pub use problem::{DeviceErrorCode, DeviceProblem};
 pub use sealed::Sealed;
 pub use share::{KeyShare, PartialSignature, ShareRefresh, Token};
 
@@ -158,149 +162,6 @@ words! {
         Pending = "PENDING",
         /// The new PIN counts.
         Active = "ACTIVE",
-    }
-
-    /// The `code` of a problem of the device API; stable, for programs.
-    pub enum DeviceErrorCode {
-        /// Wrong PIN; `triesLeft` and `token` follow.
-        WrongPin = "WRONG_PIN",
-        /// Too many wrong PINs; `until` and perhaps `token` follow.
-        Locked = "LOCKED",
-        /// Too many wrong PINs, for good; perhaps `token` follows.
-        Blocked = "BLOCKED",
-        /// Another copy of this device has been used.
-        CloneSuspect = "CLONE_SUSPECT",
-        /// The transaction's time is over.
-        TxExpired = "TX_EXPIRED",
-        /// The service withdrew the transaction.
-        TxCancelled = "TX_CANCELLED",
-        /// The transaction has been decided already.
-        AlreadyDone = "ALREADY_DONE",
-        /// Another request on this key is being computed.
-        InProgress = "IN_PROGRESS",
-        /// The nonce is missing or old; the answer carries a new one.
-        UseNonce = "USE_NONCE",
-        /// This version of the app is too old.
-        UpgradeRequired = "UPGRADE_REQUIRED",
-        /// No active device has this key.
-        UnknownDevice = "UNKNOWN_DEVICE",
-        /// The proof does not prove this request.
-        ProofInvalid = "PROOF_INVALID",
-        /// No such activation code, or used, or old.
-        ActivationInvalid = "ACTIVATION_INVALID",
-        /// The key share was refused; `reason` follows.
-        KeyRefused = "KEY_REFUSED",
-        /// The person chose a wrong code; the session has ended.
-        WrongCode = "WRONG_CODE",
-        /// The link's authentication code is wrong; the session has ended.
-        LinkInvalid = "LINK_INVALID",
-        /// The link is too old or from the future; the session goes on.
-        LinkStale = "LINK_STALE",
-        /// Another device has the session.
-        LinkTaken = "LINK_TAKEN",
-        /// A same-device link to a session without callback.
-        LinkNoCallback = "LINK_NO_CALLBACK",
-        /// The session is for somebody else.
-        WrongPerson = "WRONG_PERSON",
-        /// The request is malformed.
-        BadRequest = "BAD_REQUEST",
-        /// Nothing of this id here.
-        NotFound = "NOT_FOUND",
-    }
-}
-
-impl DeviceErrorCode {
-    /// The HTTP status.
-    pub const fn status(self) -> u16 {
-        match self {
-            Self::BadRequest | Self::KeyRefused | Self::LinkInvalid | Self::LinkNoCallback => 400,
-            Self::UseNonce | Self::UnknownDevice | Self::ProofInvalid => 401,
-            Self::WrongPin | Self::ActivationInvalid | Self::CloneSuspect | Self::WrongPerson => 403,
-            Self::NotFound => 404,
-            Self::AlreadyDone | Self::InProgress | Self::LinkTaken | Self::LinkStale | Self::WrongCode => 409,
-            Self::TxExpired | Self::TxCancelled => 410,
-            Self::Locked | Self::Blocked => 423,
-            Self::UpgradeRequired => 426,
-        }
-    }
-
-    /// The short text for people.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::WrongPin => "Wrong PIN",
-            Self::Locked => "Locked for a while",
-            Self::Blocked => "Locked for good",
-            Self::CloneSuspect => "Register again",
-            Self::TxExpired => "The request has expired",
-            Self::TxCancelled => "The request was withdrawn",
-            Self::AlreadyDone => "Already decided",
-            Self::InProgress => "Another request is being computed",
-            Self::UseNonce => "A fresh nonce is needed",
-            Self::UpgradeRequired => "This app is too old",
-            Self::UnknownDevice => "Unknown device",
-            Self::ProofInvalid => "The device proof is not valid",
-            Self::ActivationInvalid => "The activation code is not valid",
-            Self::KeyRefused => "The key was refused",
-            Self::WrongCode => "Wrong code",
-            Self::LinkInvalid => "The link is not valid",
-            Self::LinkStale => "The link is too old",
-            Self::LinkTaken => "Taken by another device",
-            Self::LinkNoCallback => "The link has no way back",
-            Self::WrongPerson => "Meant for somebody else",
-            Self::BadRequest => "The request is not valid",
-            Self::NotFound => "Not found",
-        }
-    }
-
-    /// The `type` URI: `urn:countersign:device:CODE`.
-    pub fn uri(self) -> String {
-        format!("urn:countersign:device:{}", self.as_str())
-    }
-}
-
-/// A problem of the device API: problem details [RFC 9457] with a stable `code`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DeviceProblem {
-    /// `urn:countersign:device:CODE`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// The text of the code, for people.
-    pub title: String,
-    /// The HTTP status, repeated.
-    pub status: u16,
-    /// What happened, in words.
-    pub detail: String,
-    /// The code, for programs.
-    pub code: Open<DeviceErrorCode>,
-    /// With `WRONG_PIN`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tries_left: Option<u32>,
-    /// With `LOCKED`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Timestamp>,
-    /// The next token, when the request was counted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token: Option<Sealed>,
-    /// With `KEY_REFUSED`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-impl DeviceProblem {
-    /// A problem with this code.
-    pub fn new(code: DeviceErrorCode, detail: impl Into<String>) -> Self {
-        Self {
-            kind: code.uri(),
-            title: code.title().to_owned(),
-            status: code.status(),
-            detail: detail.into(),
-            code: code.into(),
-            tries_left: None,
-            until: None,
-            token: None,
-            reason: None,
-        }
     }
 }
 
@@ -451,13 +312,20 @@ pub struct RegistrationAnswer {
 }
 
 /// A certificate of this account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceCertificate {
     /// Which key.
     #[serde(rename = "use")]
     pub key_use: KeyUse,
     /// Base64 of the DER, with padding.
     pub value: String,
+}
+
+/// Without the certificate, which names its holder.
+impl fmt::Debug for DeviceCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceCertificate").field("key_use", &self.key_use).finish_non_exhaustive()
+    }
 }
 
 /// The answer to `GET /account`.
@@ -477,7 +345,7 @@ pub struct AccountAnswer {
 }
 
 /// A key of an account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyStatus {
     /// The key.
@@ -498,6 +366,18 @@ pub struct KeyStatus {
     /// When the certificate runs out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_after: Option<Timestamp>,
+}
+
+/// Without the certificate, which names its holder.
+impl fmt::Debug for KeyStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyStatus")
+            .field("kid", &self.kid)
+            .field("key_use", &self.key_use)
+            .field("state", &self.state)
+            .field("tries_left", &self.tries_left)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A device of an account.
@@ -663,13 +543,20 @@ pub struct ConfirmAnswer {
 
 /// A URL for the phone to open at the end; it adds the parameters with
 /// [`CallbackUrl::completed`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CallbackTask {
     /// As the relying party sent it.
     pub url: CallbackUrl,
     /// The digest of the session secret, Base64url.
     pub session_secret_digest: String,
+}
+
+/// Without the digest, which a callback proves itself with.
+impl fmt::Debug for CallbackTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallbackTask").field("url", &self.url).finish_non_exhaustive()
+    }
 }
 
 /// `POST /transactions/{tx}/refuse`.
@@ -740,12 +627,19 @@ pub struct PinChangeAnswer {
 }
 
 /// `POST /account/revoke`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevokeRequest {
     /// What is revoked.
     pub scope: RevocationScope,
     /// Why, in the person's words or the app's.
     pub reason: String,
+}
+
+/// Without the reason, which may be in the person's own words.
+impl fmt::Debug for RevokeRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RevokeRequest").field("scope", &self.scope).finish_non_exhaustive()
+    }
 }
 
 /// The body `{}`, as a request and as an answer.

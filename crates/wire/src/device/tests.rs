@@ -233,6 +233,15 @@ fn secrets_of_requests_are_not_shown() {
 }
 
 #[test]
+fn certificates_and_callbacks_are_not_shown() {
+    let certificate = DeviceCertificate { key_use: KeyUse::Sign, value: "MAA=".into() };
+    assert_eq!(format!("{certificate:?}"), "DeviceCertificate { key_use: Sign, .. }");
+    let url = CallbackUrl::parse("https://rp.example.org/cb?value=x").unwrap();
+    let callback = CallbackTask { url, session_secret_digest: "d1g3st".into() };
+    assert!(!format!("{callback:?}").contains("d1g3st"));
+}
+
+#[test]
 fn a_token_travels_sealed_to_the_device() {
     let mut rng = rng();
     let (ek, device) = (SealingKey::generate(&mut rng), DeviceId::parse("device-1").unwrap());
