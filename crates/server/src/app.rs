@@ -8,6 +8,7 @@ use countersign_domain::custody::Custody;
 use countersign_domain::relying_party::RelyingParties;
 use countersign_domain::settings::Settings;
 use countersign_pki::Certificate;
+use countersign_split_key::Parameters;
 use countersign_store::{Location, Store};
 use countersign_wire::device::nonce::NonceKey;
 use jiff::Timestamp;
@@ -100,6 +101,7 @@ pub struct Builder {
     compute: Option<Compute>,
     authorities: Option<Authorities>,
     tls_root: Option<Certificate>,
+    key_parameters: Option<Parameters>,
     start_page: StartPage,
 }
 
@@ -115,6 +117,7 @@ impl App {
             compute: None,
             authorities: None,
             tls_root: None,
+            key_parameters: None,
             start_page: StartPage::default(),
         }
     }
@@ -271,6 +274,12 @@ impl Builder {
         self
     }
 
+    /// Keys of another size than configured. The only way to the small ones that tests use.
+    pub fn key_parameters(mut self, parameters: Parameters) -> Self {
+        self.key_parameters = Some(parameters);
+        self
+    }
+
     /// What the start page shows beyond the URLs.
     pub fn start_page(mut self, page: StartPage) -> Self {
         self.start_page = page;
@@ -280,7 +289,18 @@ impl Builder {
     /// The finished application. Fails when the configuration has faults, a key is missing, or the database cannot
     /// be opened.
     pub fn build(self) -> Result<App, Error> {
-        let Self { config, clock, mut randomness, store, keys, compute, authorities, tls_root, start_page } = self;
+        let Self {
+            config,
+            clock,
+            mut randomness,
+            store,
+            keys,
+            compute,
+            authorities,
+            tls_root,
+            key_parameters,
+            start_page,
+        } = self;
         let faults = config.check();
         if !faults.is_empty() {
             return Err(Error::Config(faults));
@@ -293,6 +313,11 @@ impl Builder {
             Some(keys) => keys,
             None => Keys::load(&config, &mut randomness)?,
         };
+        let parameters = match key_parameters {
+            Some(parameters) => parameters,
+            None => config.device_api.parameters().map_err(|fault| Error::Config(vec![fault]))?,
+        };
+        let door = Door::new(parameters, config.device_api.outer_keys as usize);
         let store = match store {
             Some(store) => store,
             None => Store::open(location(&config))?,
@@ -307,7 +332,7 @@ impl Builder {
             watches: Watches::new(),
             compute: compute
                 .unwrap_or_else(|| Compute::for_this_machine(config.limits.queued_computations as usize)),
-            door: Door::new(),
+            door,
             metrics: Metrics::new(),
             switches: Switches { maintenance: AtomicBool::new(config.rp_api.maintenance) },
             authorities,

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use self::problem::{Error, Mend};
+pub use crate::device::config::DeviceApi;
 pub use self::secret::Secret;
 
 /// The whole configuration.
@@ -36,6 +37,8 @@ pub struct Config {
     pub keys: Keys,
     /// The relying party interface.
     pub rp_api: RpApi,
+    /// The interface of phones, and the keys they make.
+    pub device_api: DeviceApi,
     /// How long things last.
     pub lifetimes: Lifetimes,
     /// Wrong PINs.
@@ -282,7 +285,12 @@ impl Config {
 
     /// The configuration of `countersign dev`: everything in memory, the relying party DEMO.
     pub fn dev() -> Self {
-        Self { relying_parties: vec![RelyingParty::demo()], ..Self::default() }
+        Self {
+            relying_parties: vec![RelyingParty::demo()],
+            // Keys are made when somebody registers: a processor in the background is worth more to a developer.
+            device_api: DeviceApi { outer_keys: 0, ..DeviceApi::default() },
+            ..Self::default()
+        }
     }
 
     /// The configuration as it is in force, in the form of the file, with secrets hidden.
@@ -297,6 +305,7 @@ impl Config {
         let mut found = Vec::new();
         self.listen.check(&mut found);
         self.rp_api.check(&mut found);
+        self.device_api.check(&mut found);
         self.lifetimes.check(&mut found);
         self.keys.check(&mut found);
         if self.pin.tries == 0 {

@@ -13,7 +13,7 @@ pub const PREFIX: &str = "COUNTERSIGN_";
 pub const RESERVED: [&str; 6] = ["CONFIG", "DATA", "LISTEN", "LOG", "BASE_URL", "TRUST"];
 
 /// The keys that can be overridden, and what each holds.
-pub const KEYS: [(&str, &str, Kind); 36] = [
+pub const KEYS: [(&str, &str, Kind); 40] = [
     ("listen", "http", Kind::List),
     ("listen", "https", Kind::List),
     ("listen", "certificate", Kind::Text),
@@ -37,6 +37,10 @@ pub const KEYS: [(&str, &str, Kind); 36] = [
     ("rp_api", "strict_timeout", Kind::Switch),
     ("rp_api", "pkcs1", Kind::Switch),
     ("rp_api", "lenient_auth_code", Kind::Switch),
+    ("device_api", "half_bits", Kind::Number),
+    ("device_api", "composite", Kind::Switch),
+    ("device_api", "kdf_iterations", Kind::Number),
+    ("device_api", "outer_keys", Kind::Number),
     ("lifetimes", "session", Kind::Number),
     ("lifetimes", "result", Kind::Number),
     ("lifetimes", "linked", Kind::Number),

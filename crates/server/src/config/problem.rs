@@ -48,7 +48,7 @@ pub struct Mend {
 }
 
 impl Mend {
-    pub(super) fn new(key: impl Into<String>, fault: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(crate) fn new(key: impl Into<String>, fault: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { key: key.into(), fault: fault.into(), remedy: remedy.into() }
     }
 }

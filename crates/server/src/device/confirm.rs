@@ -18,12 +18,11 @@ use countersign_wire::id::{DeviceId, SessionId, TransactionId};
 
 use super::SURFACE;
 use super::answer::respond;
-use super::counted::{count, freeze, next_token, open_part};
+use super::counted::{Computed, compute, freeze, note_clone, note_refused, open_part, save};
 use super::proof::Proven;
 use super::transactions::{find, logged, transaction, with};
 use crate::App;
 use crate::command::{Command, Failure};
-use crate::operations::metrics::Try;
 use crate::operations::record::Logged;
 use crate::problem::Problem;
 
@@ -84,44 +83,33 @@ async fn carry_out(
     let part = request.approval.as_ref().map(|approval| {
         open_part(&app, &approval.sealed, SealedFor::Confirm { tx: &transaction, kid: &approval.kid })
     });
-    let inner = app.clone();
+    let (inner, id) = (app.clone(), device.clone());
     let (next, logged) = app
         .execute("begin a confirmation", move |tx, context| {
             begin(&inner, tx, context, &device, &transaction, request, part)
         })
         .await?;
-    let (session, device, work, part) = match (next, place) {
+    let (session, device, work, part, place) = match (next, place) {
         (Next::Tell(confirmed), _) => {
-            if matches!(
-                confirmed,
-                Confirmed::Refused(Refusal::Locked { .. } | Refusal::Blocked | Refusal::InProgress)
-            ) {
-                app.metrics().pin_try(Try::Refused);
+            match &confirmed {
+                Confirmed::Refused(Refusal::CloneSuspect) => note_clone(&id),
+                Confirmed::Refused(refusal) => note_refused(&app, refusal),
+                Confirmed::Counted(_) | Confirmed::Chosen(_) | Confirmed::WrongCode => {}
             }
             return Ok((confirmed, logged));
         }
-        (Next::Compute { session, device, work, part }, Some(place)) => {
-            app.metrics().pin_try(Try::Reserved);
-            let inner = app.clone();
-            let (work, device, result, token) = app
-                .compute()
-                .run_admitted(place, move || {
-                    let result = work.run(inner.custody(), &part);
-                    let token = next_token(&inner, &device);
-                    (work, device, result, token)
-                })
-                .await?;
-            count(&app, &result);
-            (session, device, work, (result, token?))
-        }
+        (Next::Compute { session, device, work, part }, Some(place)) => (session, device, work, part, place),
+        // Without an approval the rule asks for none.
         (Next::Compute { .. }, None) => return Err(Failure::Fault("work without an approval".to_owned())),
     };
-    let (result, next) = part;
-    let (inner, request) = (app.clone(), work.request().clone());
+    let request = work.request().clone();
+    let Computed { result, next } =
+        compute(&app, place, device, move |custody, _| work.run(custody, &part)).await?;
+    let inner = app.clone();
     let answer = app
         .execute("finish a confirmation", move |tx, context| {
             let session = tx.sessions().get(session)?;
-            let device = tx.devices().get(device.id())?;
+            let device = tx.devices().get(&id)?;
             let account = tx.accounts().get(device.account())?;
             let key = session.addressed().map(|to| to.key.clone()).ok_or(Refusal::NotFound)?;
             let key = tx.keys().get(&key)?;
@@ -132,8 +120,7 @@ async fn carry_out(
                 finish_confirm(finish, inner.settings(), context.now).map_err(|_| Refusal::InProgress)?;
             context.record(finished.events);
             context.update_session(tx, &finished.session)?;
-            tx.devices().update(&finished.device)?;
-            tx.keys().update(&finished.key)?;
+            save(tx, context, &finished.device, &finished.key, &finished.answer)?;
             Ok(finished.answer)
         })
         .await?;

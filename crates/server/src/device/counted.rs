@@ -9,18 +9,60 @@
 //!
 //! All of it runs to its end also when the phone hangs up ([`super::door::Door::carry_out`]).
 
-use countersign_domain::Refusal;
-use countersign_domain::SigningFailure;
+use countersign_domain::answer::{Answer, Answered};
+use countersign_domain::custody::Custody;
 use countersign_domain::device::{Device, NextToken};
+use countersign_domain::key::Key;
+use countersign_domain::revocation::RevocationReason;
 use countersign_domain::session::cancel;
+use countersign_domain::{Refusal, SigningFailure};
 use countersign_store::Tx;
 use countersign_wire::device::sealed::SealedFor;
 use countersign_wire::device::{PartialSignature, Sealed};
+use countersign_wire::id::DeviceId;
 use countersign_wire::words::EndResult;
 
 use crate::App;
 use crate::command::{Command, Failure};
+use crate::compute::Place;
 use crate::operations::metrics::Try;
+use crate::randomness::Randomness;
+
+/// What a computation gave, and the token that follows.
+pub(super) struct Computed<R> {
+    pub(super) result: Result<R, SigningFailure>,
+    pub(super) next: NextToken,
+}
+
+/// Runs the arithmetic in the place that was taken for it.
+pub(super) async fn compute<R: Send + 'static>(
+    app: &App,
+    place: Place,
+    device: Device,
+    work: impl FnOnce(&Custody, &mut Randomness) -> Result<R, SigningFailure> + Send + 'static,
+) -> Result<Computed<R>, Failure> {
+    app.metrics().pin_try(Try::Reserved);
+    let inner = app.clone();
+    let (result, next) = app
+        .compute()
+        .run_admitted(place, move || {
+            let mut rng = inner.randomness();
+            let result = work(inner.custody(), &mut rng);
+            (result, NextToken::make(device.id(), device.sealing_key(), &mut rng))
+        })
+        .await?;
+    match &result {
+        Ok(_) => app.metrics().pin_try(Try::Right),
+        Err(SigningFailure::WrongPin) => app.metrics().pin_try(Try::Wrong),
+        Err(SigningFailure::Fault(error)) => {
+            tracing::error!(error = %error, "a computation with a key failed");
+        }
+        // Malformed: told to the phone. The enum may grow, and what is new is told as well.
+        Err(_) => {}
+    }
+    let next = next.map_err(|error| Failure::Fault(error.to_string()))?;
+    Ok(Computed { result, next })
+}
 
 /// Opens the phone's part of a signature. What does not open was not sealed to this core for this purpose.
 pub(super) fn open_part(
@@ -34,16 +76,16 @@ pub(super) fn open_part(
     PartialSignature::from_plaintext(&plaintext).map_err(|_| not_possible)
 }
 
-/// The token that follows, sealed to the device.
-pub(super) fn next_token(app: &App, device: &Device) -> Result<NextToken, Failure> {
-    NextToken::make(device.id(), device.sealing_key(), &mut app.randomness())
-        .map_err(|error| Failure::Fault(error.to_string()))
+/// Counts a try that was not given.
+pub(super) fn note_refused(app: &App, refusal: &Refusal) {
+    if matches!(refusal, Refusal::Locked { .. } | Refusal::Blocked | Refusal::InProgress) {
+        app.metrics().pin_try(Try::Refused);
+    }
 }
 
 /// Saves a frozen device and ends everything that is open for it.
 pub(super) fn freeze(tx: &Tx<'_>, context: &mut Command, device: &Device) -> Result<(), Failure> {
     tx.devices().update(device)?;
-    tracing::warn!(device.id = %device.id(), "two copies of a device seem to exist: it was frozen");
     end_open_sessions(tx, context, device, EndResult::DocumentUnusable)
 }
 
@@ -64,14 +106,34 @@ pub(super) fn end_open_sessions(
     Ok(())
 }
 
-/// Counts how a computation with a PIN ended.
-pub(super) fn count<T>(app: &App, result: &Result<T, SigningFailure>) {
-    match result {
-        Ok(_) => app.metrics().pin_try(Try::Right),
-        Err(SigningFailure::WrongPin) => app.metrics().pin_try(Try::Wrong),
-        Err(SigningFailure::Fault(error)) => {
-            tracing::error!(error = %error, "a computation with a key failed");
-        }
-        Err(_) => {}
+/// Saves device and key as a computation left them. A key that was blocked takes the other one and the
+/// certificates with it: the person has to register anew.
+pub(super) fn save(
+    tx: &Tx<'_>,
+    context: &mut Command,
+    device: &Device,
+    key: &Key,
+    answer: &Result<Answer, Refusal>,
+) -> Result<(), Failure> {
+    tx.devices().update(device)?;
+    tx.keys().update(key)?;
+    if !matches!(answer, Ok(Answer { result: Answered::Blocked, .. })) {
+        return Ok(());
     }
+    for other in tx.keys().of_account(key.account())? {
+        if other.id() != key.id() {
+            tx.keys().update(&other.revoke())?;
+        }
+    }
+    for certificate in tx.certificates().of_account(key.account())? {
+        let (certificate, events) = certificate.revoke(RevocationReason::CessationOfOperation, context.now);
+        context.record(events);
+        tx.certificates().update(&certificate)?;
+    }
+    end_open_sessions(tx, context, device, EndResult::DocumentUnusable)
+}
+
+/// Writes down that a device was frozen.
+pub(super) fn note_clone(device: &DeviceId) {
+    tracing::warn!(device.id = %device, "two copies of a device seem to exist: it was frozen");
 }

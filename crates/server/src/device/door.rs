@@ -2,21 +2,41 @@
 
 use std::future::Future;
 
+use countersign_split_key::Parameters;
 use tokio_util::task::TaskTracker;
 
+use super::outer_keys::OuterKeys;
 use super::seen::Seen;
 use crate::App;
 
 /// What the device API keeps in memory.
 #[derive(Debug)]
 pub(crate) struct Door {
+    parameters: Parameters,
+    outer_keys: OuterKeys,
     seen: Seen,
     open_work: TaskTracker,
 }
 
 impl Door {
-    pub(crate) fn new() -> Self {
-        Self { seen: Seen::new(), open_work: TaskTracker::new() }
+    /// Makes keys of these sizes, with so many outer keys kept ready.
+    pub(crate) fn new(parameters: Parameters, outer_keys: usize) -> Self {
+        Self {
+            outer_keys: OuterKeys::new(parameters, outer_keys),
+            parameters,
+            seen: Seen::new(),
+            open_work: TaskTracker::new(),
+        }
+    }
+
+    /// The sizes of new keys.
+    pub(super) fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// The outer keys that wait for a phone.
+    pub(super) fn outer_keys(&self) -> &OuterKeys {
+        &self.outer_keys
     }
 
     /// The proofs that were accepted lately.

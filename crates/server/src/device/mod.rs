@@ -7,10 +7,14 @@
 mod account;
 mod answer;
 mod claim;
+pub mod config;
 mod confirm;
 mod counted;
 mod door;
+mod enrol;
 mod in_process;
+mod outer_keys;
+mod pin;
 mod proof;
 mod seen;
 mod transactions;
@@ -28,11 +32,19 @@ use crate::problem::Surface;
 
 pub(crate) use self::door::{Door, finish_open_work};
 pub use self::in_process::InProcess;
+pub(crate) use self::outer_keys::keep_ready;
 
 const SURFACE: Surface = Surface::Device;
 
 pub(crate) fn routes(app: &App) -> Router<App> {
     let table = Router::new()
+        .route("/activations", post(enrol::activate))
+        .route("/keys", post(enrol::make_key))
+        .route("/keys/{kid}/proof", post(enrol::prove_key))
+        .route("/registration/complete", post(enrol::complete))
+        .route("/keys/{kid}/pin-check", post(pin::check))
+        .route("/keys/{kid}/pin-change", post(pin::change))
+        .route("/keys/{kid}/pin-change/commit", post(pin::commit))
         .route("/account", get(account::account))
         .route("/account/revoke", post(account::revoke))
         .route("/transactions", get(transactions::list))

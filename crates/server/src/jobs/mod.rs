@@ -5,12 +5,16 @@ mod sweep;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::App;
+use crate::{App, device};
 
 /// One job, which ends by itself when the application stops.
 pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Every job of a running server.
 pub(crate) fn all(app: &App) -> Vec<Job> {
-    vec![Box::pin(sweep::sweep(app.clone())), Box::pin(crate::device::finish_open_work(app.clone()))]
+    vec![
+        Box::pin(sweep::sweep(app.clone())),
+        Box::pin(device::finish_open_work(app.clone())),
+        Box::pin(device::keep_ready(app.clone())),
+    ]
 }
