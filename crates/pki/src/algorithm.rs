@@ -433,7 +433,7 @@ mod tests {
         assert!(SignatureAlgorithm::from_algorithm_identifier_der(&good).is_ok());
         let oid = asn1::oid(&RSASSA_PSS);
         let empty = asn1::sequence(&[oid.clone(), asn1::sequence::<Vec<u8>>(&[])]);
-        for der in [asn1::sequence(&[oid.clone()]), empty, asn1::sequence(&[oid, asn1::null()])] {
+        for der in [asn1::sequence(std::slice::from_ref(&oid)), empty, asn1::sequence(&[oid, asn1::null()])] {
             assert!(SignatureAlgorithm::from_algorithm_identifier_der(&der).is_err());
         }
         let mut short_salt = good.clone();

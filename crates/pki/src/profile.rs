@@ -119,8 +119,8 @@ pub struct Profile {
     pub carries_date_of_birth: bool,
     /// About the issuing CA.
     pub addresses: Addresses,
-    /// Years of validity; one second is taken off.
-    pub years: u8,
+    /// Days of validity, leap years not regarded; one second is taken off.
+    pub days: u16,
 }
 
 impl Profile {
@@ -142,7 +142,7 @@ impl Profile {
             }),
             carries_date_of_birth: true,
             addresses,
-            years: 3,
+            days: THREE_YEARS,
         }
     }
 
@@ -156,10 +156,13 @@ impl Profile {
             qc_statements: None,
             carries_date_of_birth: false,
             addresses,
-            years: 3,
+            days: THREE_YEARS,
         }
     }
 }
+
+/// In days, as the certificates clients know count them.
+const THREE_YEARS: u16 = 3 * 365;
 
 /// The policies client libraries require of a QUALIFIED and of an ADVANCED certificate.
 const OWN_QUALIFIED_POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.10015.17.2");
@@ -372,7 +375,7 @@ impl<'a> Issuer<'a> {
         extensions.extend(crl(&profile.addresses)?);
         extensions.push(Extension::subject_key_identifier(key));
         extensions.push(Extension::key_usage(usage));
-        let validity = Validity::years(not_before, profile.years)?;
+        let validity = Validity::days(not_before, profile.days)?;
         self.sign(role, person.subject()?, key, validity, extensions, random)
     }
 

@@ -107,7 +107,7 @@ pub fn pkcs12(anchors: &[Anchor<'_>], password: &str, random: &mut impl CryptoRn
 
     let mut salt = [0; 16];
     random.fill_bytes(&mut salt);
-    let key = hmac::Key::new(hmac::HMAC_SHA256, &*mac_key(&password, &salt, ITERATIONS));
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &mac_key(&password, &salt, ITERATIONS));
     let mac = hmac::sign(&key, &authenticated_safe);
     let identifier = asn1::sequence(&[asn1::oid(&Digest::Sha256.oid()), asn1::null()]);
     let digest_info = asn1::sequence(&[identifier, asn1::octet_string(mac.as_ref())]);

@@ -110,7 +110,7 @@ fn openssl_prints_what_was_meant() {
         "Subject: serialNumber=PNOEE-40504040001,GN=ÕIE,SN=TESTNUMBER,CN=TESTNUMBER\\,ÕIE,C=EE",
         "Issuer: C=EE,O=Example Trust OÜ,organizationIdentifier=NTREE-12345678,CN=Example EID-Q 2026",
         "Not Before: Nov 22 10:00:00 2026 GMT",
-        "Not After : Nov 22 09:59:59 2029 GMT",
+        "Not After : Nov 21 09:59:59 2029 GMT",
         "CA:FALSE",
         "CA Issuers - URI:http://c.trust.example/eid-q.der.crt",
         "OCSP - URI:http://aia.trust.example/eid-q",

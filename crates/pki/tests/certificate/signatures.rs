@@ -1,8 +1,8 @@
 //! Signatures others made: every file in `fixtures/certificate/signatures`, named
 //! `key.scheme.digest.sig`, verifies over `message`; those that end in `.bad` do not.
 
-use countersign_pki::verify::{ecdsa_der_from_fixed, ecdsa_fixed_from_der};
 use countersign_pki::verify::{KeyKind, KeyLimits};
+use countersign_pki::verify::{ecdsa_der_from_fixed, ecdsa_fixed_from_der};
 use countersign_pki::{Digest, Error, PublicKey, SignatureAlgorithm};
 
 use crate::world::fixtures;
@@ -54,7 +54,8 @@ fn signatures_of_openssl_verify_and_bad_ones_do_not() {
             let fixed = ecdsa_fixed_from_der(curve, &signature).unwrap();
             assert_eq!(ecdsa_der_from_fixed(curve, &fixed).unwrap(), signature);
         }
-        let again = PublicKey::from_spki_der_within(&spki, KeyLimits { min_rsa_bits: 2048, max_rsa_bits: 2048 });
+        let again =
+            PublicKey::from_spki_der_within(&spki, KeyLimits { min_rsa_bits: 2048, max_rsa_bits: 2048 });
         assert_eq!(again.unwrap(), key);
     }
     assert!(good >= 30 && bad >= 3, "{good} good, {bad} bad");
