@@ -246,4 +246,4 @@ impl Device {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

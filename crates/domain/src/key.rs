@@ -464,3 +464,6 @@ impl Counter {
         };
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,6 +30,8 @@ pub mod revocation;
 pub mod session;
 pub mod settings;
 mod signing;
+#[cfg(test)]
+mod world;
 
 pub use countersign_wire::device::KeyUse;
 pub use countersign_wire::id::RequestId;

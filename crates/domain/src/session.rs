@@ -16,7 +16,7 @@ mod refuse;
 mod start;
 mod status;
 #[cfg(test)]
-mod tests {}
+mod tests;
 
 use countersign_wire::acsp::{AcspPayload, SchemeName, ServerRandom, callback_field};
 use countersign_wire::callback::{SessionSecret, UserChallenge};

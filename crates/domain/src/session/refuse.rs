@@ -46,10 +46,9 @@ pub fn refuse(
         RefusalReason::User | RefusalReason::NotMe => (EndResult::UserRefused, None),
         RefusalReason::CertChoice => (EndResult::UserRefusedCertChoice, None),
         RefusalReason::InteractionNotSupported => (EndResult::RequiredInteractionNotSupportedByApp, None),
-        RefusalReason::WrongCode if session.codes.as_ref().is_some_and(|codes| codes.choice.is_some()) => {
-            (EndResult::WrongVc, None)
-        }
-        RefusalReason::WrongCode => return expected("a choice between codes"),
+        // Wherever a code is compared the person can find that it is another one.
+        RefusalReason::WrongCode if session.codes.is_some() => (EndResult::WrongVc, None),
+        RefusalReason::WrongCode => return expected("a session with a verification code"),
         RefusalReason::Interaction => match interaction.filter(|kind| offers(*kind)) {
             Some(kind) => (EndResult::UserRefusedInteraction, Some(kind)),
             None => return expected("one of the interactions of the request"),
