@@ -1,4 +1,4 @@
-# Counting and printing for the shell suites. `expect NAME TEXT WANTED...`, `refuse NAME TEXT UNWANTED...`, `finish`.
+# Counting and printing for the shell suites. `expect NAME TEXT WANTED...`, `refuse NAME TEXT WANTED UNWANTED...`, `finish`.
 passed=0
 failed=0
 
@@ -28,10 +28,18 @@ expect() {
     ok "$case_name"
 }
 
+# refuse NAME TEXT WANTED UNWANTED...: WANTED shows that there was an answer at all, so that silence does not pass.
 refuse() {
     case_name=$1
     case_text=$2
-    shift 2
+    case $case_text in
+    *"$3"*) ;;
+    *)
+        not_ok "$case_name" "no \"$3\" in: $case_text"
+        return
+        ;;
+    esac
+    shift 3
     for unwanted in "$@"; do
         case $case_text in
         *"$unwanted"*)

@@ -28,7 +28,7 @@ cat "$trust/root.pem" "$issuer" >"$work/chain.pem"
 ask() {
     said=$(openssl ocsp -issuer "$issuer" "-$1" -cert "$work/signer.pem" -url "$url/ocsp" -CAfile "$work/chain.pem" -nonce 2>&1)
     expect "$2" "$said" "Response verify OK" "signer.pem: good"
-    refuse "$2 echoes the nonce" "$said" "no nonce in response" "Nonce Verify error"
+    refuse "$2 echoes the nonce" "$said" "Response verify OK" "no nonce in response" "Nonce Verify error"
 }
 ask sha1 "POST with a SHA-1 CertID"
 ask sha256 "POST with a SHA-256 CertID"
@@ -46,14 +46,12 @@ get sha1
 get sha256
 
 said=$(openssl ocsp -issuer "$issuer" -sha256 -serial 0x1234567890abcdef -url "$url/ocsp" -CAfile "$work/chain.pem" 2>&1)
-expect "a serial number never issued is answered" "$said" "Response verify OK"
-refuse "a serial number never issued is not good" "$said" ": good"
+refuse "a serial number never issued is not good" "$said" "Response verify OK" ": good"
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=stranger -days 2 \
     -keyout "$work/stranger.key" -out "$work/stranger.pem" >/dev/null 2>&1
 said=$(openssl ocsp -issuer "$work/stranger.pem" -serial 1 -url "$url/ocsp" -CAfile "$work/chain.pem" 2>&1)
-refuse "an unknown issuer's certificate is not good" "$said" ": good"
-expect "an unknown issuer's certificate" "$said" "unauthorized"
+refuse "an unknown issuer's certificate is not answered for" "$said" "unauthorized" ": good"
 
 printf 'not a request' >"$work/rubbish"
 kind=$(curl -sS -m 20 -o "$work/rubbish.resp" -w '%{http_code} %{content_type}' -H 'Content-Type: application/ocsp-request' \

@@ -34,15 +34,16 @@ expect "no ordering is promised" "$said" "Ordering: no"
 
 head -c 4096 /dev/urandom >"$work/other"
 said=$(openssl ts -verify -data "$work/other" -in "$work/sha512.tsr" -CAfile "$trust/root.pem" -untrusted "$work/untrusted.pem" 2>&1)
-expect "a token does not do for other data" "$said" "Verification: FAILED"
+expect "a token does not do for other data" "$said" "message imprint mismatch"
 
 openssl ts -query -data "$work/data" -sha256 -no_nonce -out "$work/bare.tsq" >/dev/null 2>&1
 stamp "$work/bare.tsq" "$work/bare.tsr" >/dev/null
 said=$(openssl ts -verify -queryfile "$work/bare.tsq" -in "$work/bare.tsr" -CAfile "$trust/root.pem" -untrusted "$work/untrusted.pem" 2>&1)
 expect "without certReq the token has no certificates and verifies with the exported one" "$said" "Verification: OK"
 openssl ts -reply -in "$work/bare.tsr" -token_out -out "$work/bare.token" >/dev/null 2>&1
-said=$(openssl pkcs7 -inform DER -in "$work/bare.token" -print_certs 2>&1)
-refuse "without certReq no certificate is sent" "$said" "BEGIN CERTIFICATE"
+said=$(openssl asn1parse -inform DER -in "$work/bare.token" 2>&1)
+# Only a certificate has this extension.
+refuse "without certReq no certificate is sent" "$said" "id-smime-ct-TSTInfo" "X509v3 Key Usage"
 
 openssl ts -query -data "$work/data" -sha1 -cert -out "$work/sha1.tsq" >/dev/null 2>&1
 stamp "$work/sha1.tsq" "$work/sha1.tsr" >/dev/null
