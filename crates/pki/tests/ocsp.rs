@@ -10,7 +10,8 @@ use countersign_pki::ocsp::{
     Nonce, OcspError, OcspRequest, Policy, Query, Responder, ResponseSigner, ResponseStatus, Status, check,
     decode_get_path,
 };
-use countersign_pki::{Certificate, SerialNumber};
+use countersign_pki::signer::RsaSize;
+use countersign_pki::{Certificate, Digest, SerialNumber, SignatureAlgorithm, SoftwareKey};
 use jiff::SignedDuration;
 use test_ca::{Holder, NOW, OpenSsl, Template, World, at, now};
 
@@ -356,6 +357,37 @@ fn openssl_accepts_our_answers() {
     }
     let text = openssl.says("ocsp -respin response.der -text -noverify", "OCSP Archive Cutoff");
     assert!(text.contains("OCSP Nonce"), "{text}");
+}
+
+#[test]
+fn openssl_accepts_answers_signed_with_rsa() {
+    let Some(openssl) = OpenSsl::new("openssl_accepts_answers_signed_with_rsa") else { return };
+    let world = World::new();
+    let (person, ca) = (&world.person.certificate, &world.ca.certificate);
+    openssl
+        .write("chain.pem", world.root.certificate.to_pem() + &ca.to_pem())
+        .write("ca.pem", ca.to_pem())
+        .write("person.pem", person.to_pem());
+    let rsa = SoftwareKey::generate_rsa(RsaSize::Bits2048).unwrap();
+    for algorithm in
+        [SignatureAlgorithm::RsaPss(Digest::Sha256), SignatureAlgorithm::RsaPkcs1(Digest::Sha512)]
+    {
+        let key = Arc::new(rsa.with_algorithm(algorithm).unwrap());
+        let holder = world.ca.issue_to(&Template::responder(23), key.clone());
+        let responder = Responder::new(vec![Authority::new(ca, &holder.certificate, key).unwrap()]);
+        let request = request(CertIdHash::Sha1, &[person], ca, &[]);
+        let response = responder.respond(&request, |_| Status::Good, now(), &Freshness::default());
+        check(&response, person, ca, None, now(), &Policy::fetched()).unwrap();
+        openssl.write("response.der", &response);
+        let text = openssl.says(
+            &format!(
+                "ocsp -no_nonce -issuer ca.pem -cert person.pem -respin response.der -CAfile chain.pem -attime {}",
+                now().as_second()
+            ),
+            "Response verify OK",
+        );
+        assert!(text.contains("person.pem: good"), "{text}");
+    }
 }
 
 #[test]

@@ -2,13 +2,16 @@
 
 mod test_ca;
 
+use std::sync::Arc;
+
 use const_oid::ObjectIdentifier;
 use countersign_pki::asn1;
+use countersign_pki::signer::RsaSize;
 use countersign_pki::tsp::{
     Accuracy, Authority, BTSP_POLICY, MessageImprint, PkiFailureInfo, PkiStatus, TimeStampReq, TimeStampResp,
     TimeStampToken, TokenSerialNumber, TspError, check, check_response,
 };
-use countersign_pki::{Certificate, Digest};
+use countersign_pki::{Certificate, Digest, SignatureAlgorithm, SoftwareKey};
 use jiff::SignedDuration;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -295,6 +298,37 @@ fn openssl_accepts_our_tokens() {
         openssl.says("ts -reply -in refusal.tsr -text", "Rejected")
     };
     assert!(text.contains("the requested TSA policy is not supported"), "{text}");
+}
+
+#[test]
+fn openssl_accepts_tokens_signed_with_rsa() {
+    let Some(openssl) = OpenSsl::new("openssl_accepts_tokens_signed_with_rsa") else { return };
+    let world = World::new();
+    openssl
+        .write("root.pem", world.root.certificate.to_pem())
+        .write("ca.pem", world.ca.certificate.to_pem())
+        .write("data", "data");
+    let rsa = SoftwareKey::generate_rsa(RsaSize::Bits2048).unwrap();
+    for (algorithm, judged) in [
+        (SignatureAlgorithm::RsaPkcs1(Digest::Sha256), true),
+        (SignatureAlgorithm::RsaPkcs1(Digest::Sha512), true),
+        // `openssl ts` reads tokens as PKCS #7, which knows no PSS.
+        (SignatureAlgorithm::RsaPss(Digest::Sha256), false),
+    ] {
+        let key = Arc::new(rsa.with_algorithm(algorithm).unwrap());
+        let tsu = world.ca.issue_to(&Template::tsu(24), key.clone());
+        let authority = Authority::new(&tsu.certificate, &[], key, vec![BTSP_POLICY]).unwrap();
+        let request = TimeStampReq::new(MessageImprint::of(Digest::Sha256, b"data"), &[1; 8]).unwrap();
+        let response = authority.respond(&request.to_der(), &serial(), now());
+        let others = [world.ca.certificate.clone()];
+        check_response(&response, &request, &others, &anchors(&world), now(), SKEW).unwrap();
+        if judged {
+            openssl.write("response.tsr", &response);
+            let verify = format!("ts -verify -CAfile root.pem -attime {}", now().as_second());
+            openssl
+                .says(&format!("{verify} -untrusted ca.pem -data data -in response.tsr"), "Verification: OK");
+        }
+    }
 }
 
 #[test]

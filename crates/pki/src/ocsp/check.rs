@@ -359,8 +359,7 @@ pub(super) fn authorized(responder: &Certificate, issuer: &Certificate) -> Resul
 }
 
 fn verify(response: &BasicOcspResponse, signer: &Certificate) -> Result<(), OcspError> {
-    let algorithm = SignatureAlgorithm::from_algorithm_identifier(response.signature_algorithm())
-        .map_err(OcspError::WrongSignature)?;
+    let algorithm = response.signature_algorithm().map_err(OcspError::WrongSignature)?;
     if algorithm.digest().is_weak() {
         return Err(OcspError::WeakSignature(algorithm));
     }

@@ -10,8 +10,9 @@ use x509_cert::ext::Extension;
 
 use super::request::{Nonce, Version, refuse_critical};
 use super::{CertId, strict};
+use crate::asn1;
 use crate::crl::Reason;
-use crate::{Certificate, Digest, Error, Signer};
+use crate::{Certificate, Digest, Error, SignatureAlgorithm, Signer};
 
 /// The largest response read, in bytes: 32 answers and a short chain of certificates fit many times.
 pub const MAX_RESPONSE_LEN: usize = 64 * 1024;
@@ -65,7 +66,8 @@ pub struct BasicOcspResponse {
     der: Vec<u8>,
     tbs_der: Vec<u8>,
     tbs: ResponseData,
-    signature_algorithm: AlgorithmIdentifierOwned,
+    /// The DER of the AlgorithmIdentifier.
+    signature_algorithm: Vec<u8>,
     signature: Vec<u8>,
     certificates: Vec<Vec<u8>>,
 }
@@ -112,7 +114,7 @@ impl BasicOcspResponse {
             der: bytes.to_vec(),
             tbs_der,
             tbs,
-            signature_algorithm: basic.signature_algorithm,
+            signature_algorithm: basic.signature_algorithm.to_der()?,
             signature,
             certificates: certs.iter().map(Encode::to_der).collect::<Result<_, _>>()?,
         }))
@@ -122,23 +124,18 @@ impl BasicOcspResponse {
     pub fn sign(tbs: ResponseData, signer: &dyn Signer, certificates: &[&[u8]]) -> Result<Self, Error> {
         let tbs_der = tbs.to_der()?;
         let signature = signer.sign(&tbs_der)?;
-        let signature_algorithm = signer.algorithm().algorithm_identifier();
-        let certs = certificates.iter().map(|der| strict::<Any>(der)).collect::<Result<Vec<_>, _>>()?;
-        let basic = BasicWire {
-            tbs_response_data: strict(&tbs_der)?,
-            signature_algorithm: signature_algorithm.clone(),
-            signature: BitString::from_bytes(&signature)?,
-            certs: (!certs.is_empty()).then_some(certs),
-        };
-        let wire = Wire {
-            response_status: ResponseStatus::Successful,
-            response_bytes: Some(ResponseBytes {
-                response_type: ID_PKIX_OCSP_BASIC,
-                response: OctetString::new(basic.to_der()?)?,
-            }),
-        };
+        let signature_algorithm = signer.algorithm().algorithm_identifier_der();
+        // The parts are DER already, so they are put together as they are.
+        let mut basic = vec![tbs_der.clone(), signature_algorithm.clone(), asn1::bit_string(&signature)];
+        if !certificates.is_empty() {
+            basic.push(asn1::tlv(asn1::context_constructed(0), &asn1::sequence(certificates)));
+        }
+        let response_bytes =
+            asn1::sequence(&[asn1::oid(&ID_PKIX_OCSP_BASIC), asn1::octet_string(&asn1::sequence(&basic))]);
+        let successful = asn1::tlv(asn1::ENUMERATED, &[ResponseStatus::Successful as u8]);
+        let explicit = asn1::tlv(asn1::context_constructed(0), &response_bytes);
         Ok(Self {
-            der: wire.to_der()?,
+            der: asn1::sequence(&[successful, explicit]),
             tbs_der,
             tbs,
             signature_algorithm,
@@ -168,8 +165,11 @@ impl BasicOcspResponse {
     }
 
     /// The algorithm the response says it is signed with.
-    pub fn signature_algorithm(&self) -> &AlgorithmIdentifierOwned {
-        &self.signature_algorithm
+    ///
+    /// # Errors
+    /// As [`SignatureAlgorithm::from_algorithm_identifier`].
+    pub fn signature_algorithm(&self) -> Result<SignatureAlgorithm, Error> {
+        SignatureAlgorithm::from_algorithm_identifier_der(&self.signature_algorithm)
     }
 
     /// The signature's octets.
