@@ -242,6 +242,16 @@ impl Key {
         }
     }
 
+    /// Wrong PINs in the row that runs: as stored, whatever the time.
+    pub fn tries_used(&self) -> u8 {
+        self.counter.tries_used
+    }
+
+    /// How many rows of wrong PINs have locked the key since the last right one.
+    pub fn lock_level(&self) -> u8 {
+        self.counter.lock_level
+    }
+
     /// Whether the key could make a signature at `now`: active, certified, not expired. It may be busy for a moment.
     pub fn is_usable(&self, now: Timestamp, policy: &PinPolicy) -> bool {
         self.is_certified(now) && self.state(now, policy) == KeyState::Active

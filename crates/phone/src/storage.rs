@@ -11,7 +11,7 @@ use countersign_wire::base64::{B64u, b64u, from_b64u};
 use countersign_wire::callback::UserChallengeVerifier;
 use countersign_wire::device::proof::DeviceKey;
 use countersign_wire::device::sealed::SealingKey;
-use countersign_wire::device::{CoreKey, KeyParameters, KeyUse, Sealed, Token};
+use countersign_wire::device::{CoreKey, CsrTask, KeyParameters, KeyUse, Sealed, Token};
 use countersign_wire::id::{DeviceId, DocumentNumber, KeyId, RequestId, TransactionId};
 use countersign_wire::words::InteractionType;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -59,6 +59,8 @@ pub struct StoredKey {
     pub n1: B64u,
     /// The public modulus.
     pub n: B64u,
+    /// Whether the service has seen it work.
+    pub proven: bool,
     /// The share in use.
     pub share: StoredShare,
     /// The share under a new PIN, until the service has seen it work.
@@ -98,26 +100,45 @@ pub enum PendingKind {
     KeyProof {
         /// The key.
         kid: KeyId,
+        /// What is signed.
+        csr: CsrTask,
     },
     /// To confirm a transaction.
     Confirm {
         /// The transaction.
         tx: TransactionId,
+        /// The key.
+        kid: KeyId,
         /// What was shown.
         interaction: Option<InteractionType>,
         /// For an authentication: the verifier, which the callback will carry.
         verifier: Option<Secret>,
     },
     /// To check a PIN, or a step of its change.
-    PinCheck {
+    Pin {
         /// The key.
         kid: KeyId,
         /// What is signed beside the key id.
         nonce: B64u,
-        /// For the first step of a change: the refresh as it was sealed to the core. If it is sent again it must
-        /// be the same, since the service may have taken it.
-        refresh: Option<Sealed>,
+        /// Which.
+        step: PinStep,
     },
+}
+
+/// What a PIN is checked for.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "camelCase")]
+pub enum PinStep {
+    /// To know whether it is right.
+    Check,
+    /// It is the old one, and a new share is offered with it.
+    Propose {
+        /// The refresh as it was sealed to the core. If it is sent again it must be the same, since the service may
+        /// have taken it.
+        refresh: Sealed,
+    },
+    /// It is the new one, and takes the old one's place.
+    Commit,
 }
 
 impl Storage {
@@ -145,6 +166,13 @@ impl Storage {
 impl StoredKey {
     pub(crate) fn n1(&self) -> Result<Modulus, Error> {
         Ok(Modulus::from_be_bytes(self.n1.as_ref())?)
+    }
+
+    /// The share under the new PIN takes the old one's place, which is gone.
+    pub(crate) fn take_next(&mut self) {
+        if let Some(next) = self.next.take() {
+            self.share = next;
+        }
     }
 
     pub(crate) fn modulus_bits(&self) -> Result<u32, Error> {
@@ -220,7 +248,7 @@ impl<'de> Deserialize<'de> for Secret {
 }
 
 /// Where the storage is kept. It is written before a counted request is sent and after its answer.
-pub trait Vault: Send {
+pub trait Vault: Send + Sync {
     /// Writes the whole storage; when this returns it will be found again after a crash.
     fn save(&mut self, storage: &Storage) -> io::Result<()>;
 }

@@ -1,7 +1,7 @@
 //! What every request needs, behind one cheap handle.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use countersign_domain::custody::Custody;
@@ -20,6 +20,7 @@ use crate::ca::RevocationLists;
 use crate::clock::{Clock, SystemClock};
 use crate::compute::Compute;
 use crate::config::{Config, Mend};
+use crate::dev::TestWorld;
 use crate::device::Door;
 use crate::keys::{self, CoreKeys, Keys};
 use crate::operations::metrics::Metrics;
@@ -52,6 +53,7 @@ struct Inner {
     authorities: Option<Authorities>,
     tls_root: Option<Certificate>,
     revocation_lists: RevocationLists,
+    test_world: OnceLock<Arc<TestWorld>>,
 }
 
 /// What can be turned on and off while the server runs.
@@ -216,6 +218,16 @@ impl App {
         &self.0.revocation_lists
     }
 
+    /// The test persons, in development.
+    pub(crate) fn test_world(&self) -> Option<&TestWorld> {
+        self.0.test_world.get().map(Arc::as_ref)
+    }
+
+    /// Error: there is one already.
+    pub(crate) fn set_test_world(&self, world: Arc<TestWorld>) -> Result<(), Arc<TestWorld>> {
+        self.0.test_world.set(world)
+    }
+
     /// Completes when the server is asked to stop. Whoever waits for something ends then with what it has.
     pub async fn stopping(&self) {
         self.0.stopping.cancelled().await;
@@ -338,6 +350,7 @@ impl Builder {
             authorities,
             tls_root,
             revocation_lists: RevocationLists::default(),
+            test_world: OnceLock::new(),
             start_page,
             stopping: CancellationToken::new(),
             config,

@@ -7,10 +7,10 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use countersign_wire::id::{DocumentNumber, SessionId};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
 /// What can be waited for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -45,8 +45,18 @@ impl Watches {
         Watch { registry: self.0.clone(), topic, bell, seen }
     }
 
+    /// From now on every change of an account is also sent here: how test persons learn of it without waiting.
+    /// Only the first call counts.
+    pub fn notify_accounts(&self, sender: mpsc::UnboundedSender<DocumentNumber>) {
+        let _ = self.0.accounts.set(sender);
+    }
+
     /// Wakes everybody who waits for `topic`. Call it after the commit, never before.
     pub fn wake(&self, topic: &Topic) {
+        if let (Topic::Account(document), Some(sender)) = (topic, self.0.accounts.get()) {
+            // Nobody listens any more when the server stops.
+            let _ = sender.send(document.clone());
+        }
         let bell = lock(self.0.shard(topic)).get(topic).cloned();
         if let Some(bell) = bell {
             bell.ring();
@@ -122,6 +132,7 @@ type Bells = HashMap<Topic, Arc<Bell>>;
 struct Shards {
     shards: [Mutex<Bells>; 16],
     waiting: AtomicUsize,
+    accounts: OnceLock<mpsc::UnboundedSender<DocumentNumber>>,
 }
 
 impl Shards {

@@ -41,7 +41,6 @@ pub fn refuse(
         return Refused::NotPossible(Refusal::NotFound);
     };
     let expected = |expected| Refused::NotPossible(Refusal::NotPossible { expected });
-    let offers = |kind| session.request.interactions().is_some_and(|list| list.offers(kind));
     let (result, interaction) = match reason {
         RefusalReason::User | RefusalReason::NotMe => (EndResult::UserRefused, None),
         RefusalReason::CertChoice => (EndResult::UserRefusedCertChoice, None),
@@ -49,9 +48,10 @@ pub fn refuse(
         // Wherever a code is compared the person can find that it is another one.
         RefusalReason::WrongCode if session.codes.is_some() => (EndResult::WrongVc, None),
         RefusalReason::WrongCode => return expected("a session with a verification code"),
-        RefusalReason::Interaction => match interaction.filter(|kind| offers(*kind)) {
+        // The device says which screen it was; a screen that was not asked for harms nobody.
+        RefusalReason::Interaction => match interaction {
             Some(kind) => (EndResult::UserRefusedInteraction, Some(kind)),
-            None => return expected("one of the interactions of the request"),
+            None => return expected("the interaction that was refused"),
         },
     };
     let callback = session.callback(&to, false);
