@@ -15,7 +15,7 @@ use rand_core::CryptoRng;
 use super::request::TimeStampReq;
 use super::response::{PkiFailureInfo, TimeStampResp};
 use super::token::{Accuracy, ID_CT_TST_INFO, MAX_SERIAL_LEN, TstExtension, TstInfo};
-use crate::asn1;
+use crate::asn1::{self, Parser, Tlv};
 use crate::certificate::extension::oid;
 use crate::cms;
 use crate::{Certificate, Digest, Error, Signer};
@@ -29,6 +29,7 @@ const QTST_STATEMENT: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.194
 /// A time-stamping unit: a key, its certificate, and the rules it works by.
 pub struct Authority {
     certificate: Certificate,
+    key_use: KeyUse,
     sent_along: Vec<Vec<u8>>,
     signer: Arc<dyn Signer>,
     policies: Vec<ObjectIdentifier>,
@@ -62,6 +63,7 @@ impl Authority {
         let sent_along = std::iter::once(certificate).chain(chain).map(|c| c.as_der().to_vec()).collect();
         Ok(Self {
             certificate: certificate.clone(),
+            key_use: KeyUse::of(certificate)?,
             sent_along,
             signer,
             policies,
@@ -116,15 +118,16 @@ impl Authority {
     /// Signs a token for an [accepted](Self::accept) request. `now` is cut to the whole second.
     ///
     /// # Errors
-    /// Those of the signer, and [`Error::Malformed`] when the unit's certificate is not valid at `now`.
+    /// Those of the signer, and [`Error::Malformed`] when at `now` the unit's certificate is not valid, or
+    /// its key no longer to be used.
     pub fn issue(
         &self,
         request: &TimeStampReq,
         serial: &TokenSerialNumber,
         now: Timestamp,
     ) -> Result<Issued, Error> {
-        if !self.certificate.is_valid_at(now) {
-            return Err(Error::malformed("TSU certificate", "it is not valid at this time"));
+        if !self.certificate.is_valid_at(now) || !self.key_use.includes(now) {
+            return Err(Error::malformed("TSU certificate", "it, or the use of its key, is over or to come"));
         }
         let gen_time = Timestamp::from_second(now.as_second()).unwrap_or(now);
         let info = TstInfo {
@@ -224,6 +227,42 @@ impl TokenSerialNumber {
     /// The number, big-endian, without leading zeros.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+}
+
+/// When a key may be used, which ends long before its certificate [RFC 3280 §4.2.1.4].
+///
+/// ```text
+/// PrivateKeyUsagePeriod ::= SEQUENCE {
+///      notBefore       [0]     GeneralizedTime OPTIONAL,
+///      notAfter        [1]     GeneralizedTime OPTIONAL }
+/// ```
+struct KeyUse {
+    not_before: Timestamp,
+    not_after: Timestamp,
+}
+
+impl KeyUse {
+    fn of(certificate: &Certificate) -> Result<Self, Error> {
+        const WHAT: &str = "PrivateKeyUsagePeriod";
+        let mut key_use = Self { not_before: certificate.not_before(), not_after: certificate.not_after() };
+        if let Some(extension) = certificate.extension(oid::PRIVATE_KEY_USAGE_PERIOD) {
+            let mut fields = Parser::only(&extension.value, asn1::SEQUENCE, WHAT)?.inside(WHAT);
+            let mut time = |tag| match fields.optional(asn1::context(tag))? {
+                Some(tlv) => {
+                    crate::time::read_generalized_time(Tlv { tag: asn1::GENERALIZED_TIME, ..tlv }).map(Some)
+                }
+                None => Ok(None),
+            };
+            key_use.not_before = time(0)?.unwrap_or(key_use.not_before);
+            key_use.not_after = time(1)?.unwrap_or(key_use.not_after);
+            fields.end()?;
+        }
+        Ok(key_use)
+    }
+
+    fn includes(&self, now: Timestamp) -> bool {
+        self.not_before <= now && now.as_second() <= self.not_after.as_second()
     }
 }
 
