@@ -24,18 +24,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         identifier: "NTREE-00000000".to_owned(),
     };
     let names = Names { organization, prefix: "TEST of Countersign".to_owned(), year: 2026 };
-    let write = |name: &str, certificate: &Certificate, key: &str| -> std::io::Result<()> {
-        std::fs::write(directory.join(format!("{name}.pem")), certificate.to_pem())?;
+    let write = |name: &str, certificate: Option<&Certificate>, key: &str| -> std::io::Result<()> {
+        if let Some(certificate) = certificate {
+            std::fs::write(directory.join(format!("{name}.pem")), certificate.to_pem())?;
+        }
         std::fs::write(directory.join(format!("{name}.key.pem")), key)
     };
     for member in set_up(&names, &dev::places(), not_before, &mut rng)? {
-        write(member.name, &member.certificate, &member.key)?;
+        write(member.name, member.certificate.as_ref(), &member.key)?;
     }
 
-    let root_key = SoftwareKey::generate_ec(Curve::P256)?;
+    let root_key = SoftwareKey::generate_ec(Curve::P384)?;
     let subject = names.organization.named("TEST of Countersign TLS ROOT 2026")?;
     let root = issue_root(&CaProfile::root(subject), &root_key, Validity::years(not_before, 20)?, &mut rng)?;
-    write("tls-root", &root, &root_key.to_pem()?)?;
+    // Its key is not kept: nothing else is ever issued under it.
+    std::fs::write(directory.join("tls-root.pem"), root.to_pem())?;
     let key = SoftwareKey::generate_ec(Curve::P256)?;
     let certificate = Issuer::new(&root, &root_key)?.issue_tls_server(
         &["localhost".to_owned(), "sid.demo.sk.ee".to_owned()],
@@ -44,6 +47,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         Validity::years(not_before, 15)?,
         &mut rng,
     )?;
-    write("tls", &certificate, &key.to_pem()?)?;
+    write("tls", Some(&certificate), &key.to_pem()?)?;
     Ok(())
 }

@@ -61,7 +61,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let document = DocumentNumber::parse(person.document)?;
         let draft = Draft {
             person: document.semantics().clone(),
-            level: if document.is_qualified() { CertificateLevel::Qualified } else { CertificateLevel::Advanced },
+            level: if document.is_qualified() {
+                CertificateLevel::Qualified
+            } else {
+                CertificateLevel::Advanced
+            },
             holder: Holder {
                 given_name: person.given_name.to_owned(),
                 surname: person.surname.to_owned(),
@@ -76,11 +80,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             })
             .await?;
         let text = code.to_text();
-        let enrolment = Enrolment {
-            activation_code: &text,
-            platform: "headless",
-            parameters: Parameters::default(),
-        };
+        let enrolment =
+            Enrolment { activation_code: &text, platform: "headless", parameters: Parameters::default() };
         let pins = Pins { pin1: Pin::parse(PIN1)?, pin2: Pin::parse(PIN2)? };
         let vault = Box::new(MemoryVault::default());
         let (phone, _) = Phone::activate(transport.clone(), vault, &enrolment, pins, now, &mut rng).await?;

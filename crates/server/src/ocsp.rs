@@ -53,7 +53,15 @@ enum Method {
 
 async fn answer(app: &App, request: &[u8], method: Method) -> Response {
     let Some(authorities) = app.authorities() else { return plain(ResponseStatus::TryLater.to_der()) };
-    let plan = match authorities.responder().plan(request) {
+    let now = app.now();
+    let responders = match authorities.responders(now, &mut app.randomness()) {
+        Ok(responders) => responders,
+        Err(error) => {
+            tracing::error!(error = %error, "an OCSP responder's certificate could not be issued");
+            return plain(ResponseStatus::InternalError.to_der());
+        }
+    };
+    let plan = match responders.responder().plan(request) {
         Ok(plan) => plan,
         Err(status) => return plain(status.to_der()),
     };
@@ -87,14 +95,13 @@ async fn answer(app: &App, request: &[u8], method: Method) -> Response {
             authorities.status(issuer, query.serial.magnitude(), stored.as_ref())
         })
         .collect();
-    let now = app.now();
     let keepable = !plan.has_nonce();
     let freshness = Freshness {
         next_update: keepable.then_some(KEPT),
         // Expired certificates stay in the store, so the answer holds for all of them.
         archive_cutoff: Some(authorities.root().certificate().not_before()),
     };
-    let der = authorities.responder().answer(&plan, &statuses, now, &freshness);
+    let der = responders.responder().answer(&plan, &statuses, now, &freshness);
     if keepable && method == Method::Get { cacheable(der, now) } else { plain(der) }
 }
 

@@ -61,9 +61,6 @@ pub fn trust_files(
         ("eid-q", qualified.certificate(), "Issues qualified certificates of people."),
         ("eid-nq", non_qualified.certificate(), "Issues other certificates of people."),
         ("tsa", tsa, "Signs time-stamps; issued by the root."),
-        ("root-ocsp", root.responder_certificate(), "Signs the root's OCSP answers."),
-        ("eid-q-ocsp", qualified.responder_certificate(), "Signs OCSP answers for eid-q."),
-        ("eid-nq-ocsp", non_qualified.responder_certificate(), "Signs OCSP answers for eid-nq."),
     ];
     for (name, certificate, about) in singles {
         add(&format!("{name}.pem"), PEM, about, certificate.to_pem().into_bytes());

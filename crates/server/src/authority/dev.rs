@@ -9,17 +9,18 @@ use zeroize::Zeroizing;
 use super::{Authorities, Error, MEMBERS, Places, Source, parse};
 use crate::listen;
 
-/// `NAME → (certificate, private key)`, both PEM.
 macro_rules! embedded {
-    ($($name:literal),*) => {
-        [$(($name,
-            include_str!(concat!("../../../../fixtures/dev/authority/", $name, ".pem")),
-            include_str!(concat!("../../../../fixtures/dev/authority/", $name, ".key.pem")))),*]
+    ($ending:literal: $($name:literal),*) => {
+        [$(($name, include_str!(concat!("../../../../fixtures/dev/authority/", $name, $ending)))),*]
     };
 }
 
-static FILES: [(&str, &str, &str); 9] =
-    embedded!["root", "eid-q", "eid-nq", "root-ocsp", "eid-q-ocsp", "eid-nq-ocsp", "tsa", "tls-root", "tls"];
+static CERTIFICATES: [(&str, &str); 6] =
+    embedded![".pem": "root", "eid-q", "eid-nq", "tsa", "tls-root", "tls"];
+
+static KEYS: [(&str, &str); 8] = embedded![
+    ".key.pem": "root", "eid-q", "eid-nq", "root-ocsp", "eid-q-ocsp", "eid-nq-ocsp", "tsa", "tls"
+];
 
 /// What the TEST certificates point at. Fixed, so that they are the same everywhere; a server on another port
 /// answers there too, under its own address.
@@ -34,35 +35,30 @@ pub fn places() -> Places {
 /// The TEST authority.
 pub fn authorities() -> Result<Authorities, Error> {
     let source = Source {
-        certificate: &|name| Ok(find(name).0.to_owned()),
-        key: &|name| Ok(Zeroizing::new(find(name).1.to_owned())),
+        certificate: &|name| Ok(find(&CERTIFICATES, name).to_owned()),
+        key: &|name| Ok(Zeroizing::new(find(&KEYS, name).to_owned())),
     };
     Authorities::from_source(&source, &places())
 }
 
 /// Every certificate of the TEST authority: whoever has one of these keys is nobody in particular.
 pub fn certificates() -> Result<Vec<Certificate>, Error> {
-    MEMBERS.iter().map(|name| parse(name, find(name).0)).collect()
+    MEMBERS.iter().map(|name| parse(name, find(&CERTIFICATES, name))).collect()
 }
 
 /// The root of the development server's TLS certificate.
 pub fn tls_root() -> Result<Certificate, Error> {
-    parse("tls-root", find("tls-root").0)
+    parse("tls-root", find(&CERTIFICATES, "tls-root"))
 }
 
 /// TLS for `localhost`, the loopback addresses and the host name of the demo environment.
 pub fn tls() -> Result<Arc<rustls::ServerConfig>, listen::Error> {
-    listen::tls_from_pem(find("tls").0, find("tls").1)
+    listen::tls_from_pem(find(&CERTIFICATES, "tls"), find(&KEYS, "tls"))
 }
 
-/// Certificate and key of a member.
-fn find(name: &str) -> (&'static str, &'static str) {
-    // Cannot fail: the names are constants of this file and `MEMBERS`, and a test asks for each.
-    FILES
-        .iter()
-        .find(|(each, ..)| *each == name)
-        .map(|(_, certificate, key)| (*certificate, *key))
-        .expect("embedded")
+fn find(files: &'static [(&str, &str)], name: &str) -> &'static str {
+    // Cannot fail: the names are constants of this module, and a test asks for each.
+    files.iter().find(|(each, _)| *each == name).map(|(_, content)| *content).expect("embedded")
 }
 
 #[cfg(test)]
@@ -84,9 +80,10 @@ mod tests {
     #[test]
     fn a_public_key_is_refused_in_production() {
         let directory = tempfile::tempdir().unwrap();
-        for (name, certificate, key) in FILES {
-            std::fs::write(directory.path().join(format!("{name}.pem")), certificate).unwrap();
-            std::fs::write(directory.path().join(format!("{name}.key.pem")), key).unwrap();
+        for (files, ending) in [(&CERTIFICATES[..], "pem"), (&KEYS[..], "key.pem")] {
+            for (name, content) in files {
+                std::fs::write(directory.path().join(format!("{name}.{ending}")), content).unwrap();
+            }
         }
         let refused = Authorities::load(directory.path(), &places());
         assert!(matches!(refused, Err(Error::PublicKey { name: "root" })));
@@ -100,7 +97,11 @@ mod tests {
         for ca in &authorities.cas()[1..] {
             assert!(ca.certificate().is_signed_by(&root).is_ok());
             assert!(ca.certificate().is_valid_at(now));
-            assert!(ca.responder_certificate().is_signed_by(ca.certificate()).is_ok());
+        }
+        let responders = authorities.responders(now, &mut crate::Randomness::system()).unwrap();
+        for (ca, responder) in authorities.cas().iter().zip(responders.certificates()) {
+            assert!(responder.is_signed_by(ca.certificate()).is_ok());
+            assert!(responder.is_valid_at(now));
         }
         let unit = authorities.time_stamping().certificate();
         path::validate(unit, &[], &[root], now, Purpose::TimeStamping).unwrap();

@@ -7,32 +7,38 @@
 //!       └─ OCSP responder of the root
 //! ```
 //!
-//! One directory holds it all, a certificate `NAME.pem` and a private key `NAME.key.pem` (PKCS#8) for each name of
-//! [`MEMBERS`]. Every key is used through [`Signer`]. The keys of `countersign dev` are public; a production
-//! directory that holds one of them is refused.
+//! One directory holds it all: a private key `NAME.key.pem` (PKCS#8) for each name of [`MEMBERS`] and [`RESPONDERS`], and
+//! a certificate `NAME.pem` for each member. Responders' certificates are short-lived, as nobody can revoke them, so
+//! they are issued here when they are needed. Every key is used through [`Signer`]. The keys of `countersign dev` are
+//! public; a production directory that holds one of them is refused.
 
 pub mod dev;
 mod setup;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use const_oid::ObjectIdentifier;
 use countersign_domain::revocation::{CertificateStatus, IssuedCertificate};
+use countersign_pki::certificate::build::Validity;
+use countersign_pki::certificate::{Name, name};
 use countersign_pki::ocsp::{self, Responder, Status};
-use countersign_pki::profile::{Addresses, Issuer, Profile};
+use countersign_pki::profile::{Addresses, Issuer, Organization, Profile};
 use countersign_pki::{Certificate, Signer, SoftwareKey, crl, tsp};
 use countersign_wire::words::CertificateLevel;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use rand_core::CryptoRng;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 pub use setup::{Names, set_up};
 
-/// The files of an authority's directory, without their endings. The first three are CAs.
-pub const MEMBERS: [&str; 7] =
-    [ROOT, QUALIFIED, NON_QUALIFIED, "root-ocsp", "eid-q-ocsp", "eid-nq-ocsp", TIME_STAMPING];
+/// Who has a certificate of long life: the CAs, and the time-stamping unit.
+pub const MEMBERS: [&str; 4] = [ROOT, QUALIFIED, NON_QUALIFIED, TIME_STAMPING];
+
+/// The keys that answer for the CAs, in their order.
+pub const RESPONDERS: [&str; 3] = ["root-ocsp", "eid-q-ocsp", "eid-nq-ocsp"];
 
 const ROOT: &str = "root";
 const QUALIFIED: &str = "eid-q";
@@ -90,16 +96,29 @@ pub struct Places {
 /// All CAs, responders and the time-stamping unit of this service.
 pub struct Authorities {
     cas: [Ca; 3],
-    responder: Responder,
+    responder_keys: [Arc<dyn Signer>; 3],
+    responders: RwLock<Option<Arc<Responders>>>,
     time_stamping: TimeStamping,
 }
+
+/// What answers OCSP requests, with the certificates it answers under.
+pub struct Responders {
+    issued: Timestamp,
+    certificates: [Certificate; 3],
+    responder: Responder,
+}
+
+/// Days that a responder's certificate is valid, and after which the next one is issued.
+const RESPONDER_DAYS: u16 = 90;
+const RESPONDER_RENEWED_AFTER: SignedDuration = SignedDuration::from_hours(60 * 24);
+/// A new certificate is valid a little earlier, for clients whose clock is behind.
+const BACKDATED: SignedDuration = SignedDuration::from_hours(1);
 
 /// A certificate authority with its key.
 pub struct Ca {
     name: &'static str,
     certificate: Certificate,
     signer: Arc<dyn Signer>,
-    responder_certificate: Certificate,
     profile: Option<Profile>,
 }
 
@@ -138,20 +157,18 @@ impl Authorities {
                 .map_err(|source| Error::Unusable { name, source })?;
             Ok((certificate, Arc::new(key)))
         };
-        let mut responders = Vec::new();
-        let mut ca = |name: &'static str, responder: &'static str| -> Result<Ca, Error> {
-            let unusable = |source| Error::Unusable { name: responder, source };
+        let ca = |name: &'static str| -> Result<Ca, Error> {
             let (certificate, signer) = member(name)?;
             Issuer::new(&certificate, signer.as_ref()).map_err(|source| Error::Unusable { name, source })?;
-            let (responder_certificate, responder_signer) = member(responder)?;
-            responders.push(
-                ocsp::Authority::new(&certificate, &responder_certificate, responder_signer)
-                    .map_err(unusable)?,
-            );
-            let profile = places.profile(name);
-            Ok(Ca { name, certificate, signer, responder_certificate, profile })
+            Ok(Ca { name, certificate, signer, profile: places.profile(name) })
         };
-        let cas = [ca(ROOT, "root-ocsp")?, ca(QUALIFIED, "eid-q-ocsp")?, ca(NON_QUALIFIED, "eid-nq-ocsp")?];
+        let responder_key = |name: &'static str| -> Result<Arc<dyn Signer>, Error> {
+            let key = SoftwareKey::from_pem(&(source.key)(name)?);
+            Ok(Arc::new(key.map_err(|source| Error::Unusable { name, source })?))
+        };
+        let cas = [ca(ROOT)?, ca(QUALIFIED)?, ca(NON_QUALIFIED)?];
+        let [root, qualified, non_qualified] = RESPONDERS;
+        let responder_keys = [responder_key(root)?, responder_key(qualified)?, responder_key(non_qualified)?];
         let (certificate, signer) = member(TIME_STAMPING)?;
         let unit = tsp::Authority::new(
             &certificate,
@@ -162,7 +179,8 @@ impl Authorities {
         .map_err(|source| Error::Unusable { name: TIME_STAMPING, source })?;
         Ok(Self {
             cas,
-            responder: Responder::new(responders),
+            responder_keys,
+            responders: RwLock::new(None),
             time_stamping: TimeStamping { unit, certificate, last_second: AtomicI64::new(i64::MIN) },
         })
     }
@@ -190,9 +208,47 @@ impl Authorities {
         &self.time_stamping
     }
 
-    /// Answers for all CAs; a [query](ocsp::Query)'s `authority` is the place in [`cas`](Self::cas).
-    pub fn responder(&self) -> &Responder {
-        &self.responder
+    /// What answers for all CAs at `now`, under certificates that are issued anew before they grow old.
+    ///
+    /// # Errors
+    /// Those of the CAs' signers.
+    pub fn responders(
+        &self,
+        now: Timestamp,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Arc<Responders>, countersign_pki::Error> {
+        let usable = |responders: &Arc<Responders>| {
+            (SignedDuration::ZERO..RESPONDER_RENEWED_AFTER).contains(&now.duration_since(responders.issued))
+        };
+        let known = self.responders.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(known) = known.filter(usable) {
+            return Ok(known);
+        }
+        let mut latest = self.responders.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = latest.clone().filter(usable) {
+            return Ok(known);
+        }
+        let issue = |ca: &Ca, key: &Arc<dyn Signer>, rng: &mut _| {
+            let from = now.saturating_sub(BACKDATED).unwrap_or(now);
+            let validity = Validity::days(from, RESPONDER_DAYS)?;
+            ca.issuer()?.issue_ocsp_responder(ca.responder_name()?, key.public_key(), validity, rng)
+        };
+        let [root, qualified, non_qualified] = &self.cas;
+        let [root_key, qualified_key, non_qualified_key] = &self.responder_keys;
+        let certificates = [
+            issue(root, root_key, rng)?,
+            issue(qualified, qualified_key, rng)?,
+            issue(non_qualified, non_qualified_key, rng)?,
+        ];
+        let answering = self.cas.iter().zip(&certificates).zip(&self.responder_keys);
+        let answering = answering
+            .map(|((ca, certificate), key)| {
+                ocsp::Authority::new(&ca.certificate, certificate, Arc::clone(key))
+            })
+            .collect::<Result<_, _>>()?;
+        let made = Arc::new(Responders { issued: now, certificates, responder: Responder::new(answering) });
+        *latest = Some(Arc::clone(&made));
+        Ok(made)
     }
 
     /// The status that a responder gives to a certificate of `issuer`, from what the store has of it.
@@ -215,11 +271,9 @@ impl Authorities {
         }
     }
 
-    /// The certificates of this authority itself, the root first.
+    /// The certificates of this authority itself, the root first; those of the responders come and go.
     pub fn own(&self) -> impl Iterator<Item = &Certificate> {
-        let cas = self.cas.iter().map(Ca::certificate);
-        cas.chain(self.cas.iter().map(|ca| &ca.responder_certificate))
-            .chain([&self.time_stamping.certificate])
+        self.cas.iter().map(Ca::certificate).chain([&self.time_stamping.certificate])
     }
 }
 
@@ -234,9 +288,16 @@ impl Ca {
         &self.certificate
     }
 
-    /// The certificate of its OCSP responder.
-    pub fn responder_certificate(&self) -> &Certificate {
-        &self.responder_certificate
+    /// What its OCSP responder is called: the CA's own name, with the role before the common name.
+    fn responder_name(&self) -> Result<Name, countersign_pki::Error> {
+        let subject = self.certificate.subject();
+        let text = |oid| subject.find(oid).unwrap_or_default();
+        let organization = Organization {
+            country: text(name::COUNTRY),
+            name: text(name::ORGANIZATION),
+            identifier: text(name::ORGANIZATION_IDENTIFIER),
+        };
+        organization.named(&format!("OCSP RESPONDER of {}", text(name::COMMON_NAME)))
     }
 
     /// Its key.
@@ -255,6 +316,18 @@ impl Ca {
     /// How certificates of people look here; none at the root.
     pub fn profile(&self) -> Option<&Profile> {
         self.profile.as_ref()
+    }
+}
+
+impl Responders {
+    /// Answers for all CAs; a [query](ocsp::Query)'s `authority` is the place in [`Authorities::cas`].
+    pub fn responder(&self) -> &Responder {
+        &self.responder
+    }
+
+    /// The certificates that answers are signed under, in the order of the CAs.
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.certificates
     }
 }
 

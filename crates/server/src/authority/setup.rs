@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use super::{MEMBERS, NON_QUALIFIED, Places, QUALIFIED, ROOT, TIME_STAMP_POLICY, TIME_STAMPING};
+use super::{NON_QUALIFIED, Places, QUALIFIED, ROOT, TIME_STAMP_POLICY, TIME_STAMPING};
 
 /// What the new authority is called.
 pub struct Names {
@@ -20,17 +20,17 @@ pub struct Names {
     pub year: i16,
 }
 
-/// A member of a new authority, as its two files hold it.
+/// A member or responder of a new authority, as its files hold it.
 pub struct Member {
-    /// Its place in [`MEMBERS`].
+    /// Its place in [`super::MEMBERS`] or [`super::RESPONDERS`].
     pub name: &'static str,
-    /// The certificate.
-    pub certificate: Certificate,
+    /// The certificate; none for a responder.
+    pub certificate: Option<Certificate>,
     /// The private key, PKCS#8 in PEM.
     pub key: Zeroizing<String>,
 }
 
-/// Makes all members, valid from `not_before`: root 20 years, CAs 15, responders and the time-stamping unit 12.
+/// Makes all members, valid from `not_before`: root 20 years, CAs 15, the time-stamping unit 12.
 ///
 /// Root on P-521, CAs on P-384, the rest on P-256. The keys come from AWS-LC's own generator.
 ///
@@ -43,14 +43,14 @@ pub fn set_up(
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<Member>, Error> {
     let named = |what: &str| names.organization.named(&format!("{} {what} {}", names.prefix, names.year));
-    let mut members = Vec::with_capacity(MEMBERS.len());
+    let mut members = Vec::new();
 
     let root_key = SoftwareKey::generate_ec(Curve::P521)?;
     let root =
         issue_root(&CaProfile::root(named("ROOT")?), &root_key, Validity::years(not_before, 20)?, rng)?;
     members.push(member(ROOT, &root, &root_key)?);
     let above = Issuer::new(&root, &root_key)?;
-    responder(&mut members, "root-ocsp", &above, named("OCSP RESPONDER of ROOT")?, not_before, rng)?;
+    members.push(responder_key("root-ocsp")?);
 
     for (name, responder_name, what) in
         [(QUALIFIED, "eid-q-ocsp", "EID-Q"), (NON_QUALIFIED, "eid-nq-ocsp", "EID-NQ")]
@@ -60,9 +60,7 @@ pub fn set_up(
         let certificate =
             above.issue_ca(&profile, key.public_key(), Validity::years(not_before, 15)?, rng)?;
         members.push(member(name, &certificate, &key)?);
-        let issuer = Issuer::new(&certificate, &key)?;
-        let subject = named(&format!("OCSP RESPONDER of {what}"))?;
-        responder(&mut members, responder_name, &issuer, subject, not_before, rng)?;
+        members.push(responder_key(responder_name)?);
     }
 
     let key = SoftwareKey::generate_ec(Curve::P256)?;
@@ -82,21 +80,10 @@ pub fn set_up(
     Ok(members)
 }
 
-fn responder(
-    members: &mut Vec<Member>,
-    name: &'static str,
-    issuer: &Issuer<'_>,
-    subject: countersign_pki::certificate::Name,
-    not_before: Timestamp,
-    rng: &mut impl CryptoRng,
-) -> Result<(), Error> {
-    let key = SoftwareKey::generate_ec(Curve::P256)?;
-    let certificate =
-        issuer.issue_ocsp_responder(subject, key.public_key(), Validity::years(not_before, 12)?, rng)?;
-    members.push(member(name, &certificate, &key)?);
-    Ok(())
+fn responder_key(name: &'static str) -> Result<Member, Error> {
+    Ok(Member { name, certificate: None, key: SoftwareKey::generate_ec(Curve::P256)?.to_pem()? })
 }
 
 fn member(name: &'static str, certificate: &Certificate, key: &SoftwareKey) -> Result<Member, Error> {
-    Ok(Member { name, certificate: certificate.clone(), key: key.to_pem()? })
+    Ok(Member { name, certificate: Some(certificate.clone()), key: key.to_pem()? })
 }

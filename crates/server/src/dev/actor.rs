@@ -137,7 +137,12 @@ impl TestWorld {
     }
 
     /// Opens a link with a person's phone, as after scanning or tapping it.
-    pub(super) async fn claim(&self, app: &App, document: &DocumentNumber, link: &str) -> Result<(), countersign_phone::Error> {
+    pub(super) async fn claim(
+        &self,
+        app: &App,
+        document: &DocumentNumber,
+        link: &str,
+    ) -> Result<(), countersign_phone::Error> {
         let Some(someone) = self.people.get(document) else { return Ok(()) };
         let mut phone = someone.phone.lock().await;
         let phone = self.open(app, someone, &mut phone)?;
@@ -168,7 +173,8 @@ impl TestWorld {
         let rng = &mut app.randomness();
         loop {
             let waiting = phone.transactions(0, app.now(), rng).await?;
-            let next = waiting.into_iter().map(|hint| hint.tx).find(|tx| !lock(&someone.ignored).contains(tx));
+            let next =
+                waiting.into_iter().map(|hint| hint.tx).find(|tx| !lock(&someone.ignored).contains(tx));
             let Some(tx) = next else { return Ok(()) };
             let outcome = lock(&someone.script).outcome;
             if outcome == Outcome::Timeout {
@@ -210,7 +216,9 @@ impl TestWorld {
         let refusal = match outcome {
             Outcome::Ok | Outcome::WrongPin => None,
             Outcome::RefusedCertificateChoice => Some((RefusalReason::CertChoice, None)),
-            Outcome::RefusedDisplayTextAndPin | Outcome::RefusedConfirmationMessage | Outcome::RefusedCodeChoice => {
+            Outcome::RefusedDisplayTextAndPin
+            | Outcome::RefusedConfirmationMessage
+            | Outcome::RefusedCodeChoice => {
                 // The scripted screen, also where another was offered: the outcome belongs to the person.
                 match (outcome.refused_interaction(), kind) {
                     (screen @ Some(_), TransactionKind::Auth | TransactionKind::Sign) => {
@@ -269,7 +277,9 @@ impl TestWorld {
             let transport = self.transport.get_or_init(|| InProcess::new(app)).clone();
             *phone = Some(Phone::open(transport, storage, vault)?);
         }
-        phone.as_mut().ok_or_else(|| countersign_phone::Error::Storage("the phone was not put back".to_owned()))
+        phone
+            .as_mut()
+            .ok_or_else(|| countersign_phone::Error::Storage("the phone was not put back".to_owned()))
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::Json;
 use countersign_domain::key::KeyState;
 use countersign_domain::revocation::RevocationReason;
 use countersign_wire::device::KeyUse;
@@ -190,8 +190,9 @@ async fn person(State(app): State<App>, Path(document): Path<String>) -> Respons
 
 /// Revokes both certificates of a person, as the authority would.
 async fn revoke(State(app): State<App>, Path(document): Path<String>) -> Response {
-    let Some(document) =
-        DocumentNumber::parse(&document).ok().filter(|document| app.test_world().is_some_and(|w| w.script(document).is_some()))
+    let Some(document) = DocumentNumber::parse(&document)
+        .ok()
+        .filter(|document| app.test_world().is_some_and(|w| w.script(document).is_some()))
     else {
         return nobody();
     };
@@ -247,7 +248,8 @@ fn bad(what: &str) -> Response {
 }
 
 fn nobody() -> Response {
-    Problem::of(ProblemType::NotFound, "no test person has this document number; see /control/v1/persons").into_response()
+    Problem::of(ProblemType::NotFound, "no test person has this document number; see /control/v1/persons")
+        .into_response()
 }
 
 fn none() -> Response {

@@ -65,11 +65,14 @@ async fn device_link(State(app): State<App>, body: Bytes) -> Response {
     if world.script(&document).is_none() {
         return bad("documentNumber is not one of the test persons");
     }
-    let named = format!("deviceLinkType={}&", match request.flow_type {
-        LinkFlow::Qr => "QR",
-        LinkFlow::Web2App => "Web2App",
-        LinkFlow::App2App => "App2App",
-    });
+    let named = format!(
+        "deviceLinkType={}&",
+        match request.flow_type {
+            LinkFlow::Qr => "QR",
+            LinkFlow::Web2App => "Web2App",
+            LinkFlow::App2App => "App2App",
+        }
+    );
     if !request.device_link.contains(&named) {
         return bad("deviceLink is not of the kind that flowType names");
     }
@@ -96,10 +99,7 @@ pub(super) struct Callbacks {
 impl Callbacks {
     pub(super) fn new() -> Result<Self, Error> {
         let builder = || {
-            reqwest::Client::builder()
-                .timeout(TIMEOUT)
-                .redirect(reqwest::redirect::Policy::none())
-                .no_proxy()
+            reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).no_proxy()
         };
         let failed = |error: reqwest::Error| Error::Callbacks(error.to_string());
         // The process may have chosen a provider already; any is fine.
@@ -145,7 +145,9 @@ impl Callbacks {
 fn cookie_header(json: &Value) -> String {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let pairs: Vec<String> = match json {
-        Value::Object(members) => members.iter().map(|(name, value)| format!("{name}={}", text(value))).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| format!("{name}={}", text(value))).collect()
+        }
         Value::Array(list) => list
             .iter()
             .filter_map(|each| Some(format!("{}={}", each.get("name")?.as_str()?, text(each.get("value")?))))

@@ -114,7 +114,12 @@ pub static PERSONS: [Person; 71] = [
     ok("PNOEE-61101019999-MOCK-Q", MINOR),
     ok("PNOLT-61101019999-MOCK-Q", MINOR),
     ok("PNOLV-010111-22341-MOCK-Q", MINOR),
-    row("PNOLV-320000-00008-DEMO-Q", Outcome::Ok, Some(Born::On(2011, 1, 1)), "under 18, no date in the number"),
+    row(
+        "PNOLV-320000-00008-DEMO-Q",
+        Outcome::Ok,
+        Some(Born::On(2011, 1, 1)),
+        "under 18, no date in the number",
+    ),
     ok("PNOBE-11010199815-MOCK-Q", MINOR),
     not_qualified("PNOLT-61101019988-MOCK-NQ", "under 18, not qualified"),
     not_qualified("PNOLV-020211-12351-MOCK-NQ", "under 18, not qualified"),
@@ -138,12 +143,22 @@ pub static PERSONS: [Person; 71] = [
     ok("PNOEE-61101012257-MOCK-Q", MINOR),
     ok("PNOLT-61101012257-MOCK-Q", MINOR),
     ok("PNOLV-010111-23474-DEME-Q", MINOR),
-    row("PNOLV-320000-00032-DEMO-Q", Outcome::Ok, Some(Born::On(2011, 1, 1)), "under 18, no date in the number"),
+    row(
+        "PNOLV-320000-00032-DEMO-Q",
+        Outcome::Ok,
+        Some(Born::On(2011, 1, 1)),
+        "under 18, no date in the number",
+    ),
     ok("PNOLV-030303-10004-MOCK-Q", "names without digits"),
     ok("PNOLV-040404-19999-MOCK-Q", ""),
     ok("PNOLV-040404-19980-MOCK-Q", ""),
     ok("PNOLV-311299-19993-MOCK-Q", "date of birth in the certificate"),
-    row("PNOLV-329999-99901-MOCK-Q", Outcome::Ok, Some(Born::On(1999, 12, 31)), "date of birth in the certificate alone"),
+    row(
+        "PNOLV-329999-99901-MOCK-Q",
+        Outcome::Ok,
+        Some(Born::On(1999, 12, 31)),
+        "date of birth in the certificate alone",
+    ),
     row("PNOLV-329999-99709-MOCK-Q", Outcome::Ok, None, "no date of birth anywhere"),
     not_qualified("PNOLT-49912318881-MOCK-NQ", "not qualified"),
     not_qualified("PNOLV-311299-18886-MOCK-NQ", "not qualified"),
@@ -219,7 +234,8 @@ fn by_number(document: &str) -> Option<Date> {
             (century, digits(4, 6)?, digits(2, 4)?, digits(0, 2)?)
         }
         "BE" => {
-            let (first, check) = (number.get(..9)?.parse::<u64>().ok()?, number.get(9..11)?.parse::<u64>().ok()?);
+            let (first, check) =
+                (number.get(..9)?.parse::<u64>().ok()?, number.get(9..11)?.parse::<u64>().ok()?);
             let century = if 97 - first % 97 == check { 1900 } else { 2000 };
             (century, digits(0, 2)?, digits(2, 4)?, digits(4, 6)?)
         }
