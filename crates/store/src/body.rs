@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -19,6 +19,17 @@ pub(crate) fn read<T: DeserializeOwned>(table: &'static str, body: &str) -> Resu
     serde_json::from_str(body).map_err(|source| Error::Unreadable { table, source: Arc::new(source) })
 }
 
+/// A statement, from the cache when it was used before.
+///
+/// Our text numbers its parameters as PostgreSQL does. SQLite would read `$1` as a name and count names as they appear,
+/// so an `UPDATE` that ends in `WHERE id = $1` would get its values in another order: there the numbers are `?1`.
+pub(crate) fn prepare<'a>(
+    connection: &'a Connection,
+    text: &'static str,
+) -> rusqlite::Result<CachedStatement<'a>> {
+    connection.prepare_cached(&text.replace('$', "?"))
+}
+
 /// The one row that `query` (which selects the body only) finds, or nothing.
 pub(crate) fn find<T: DeserializeOwned>(
     connection: &Connection,
@@ -27,7 +38,7 @@ pub(crate) fn find<T: DeserializeOwned>(
     parameters: impl Params,
 ) -> Result<Option<T>, Error> {
     let body: Option<String> =
-        connection.prepare_cached(query)?.query_row(parameters, |row| row.get(0)).optional()?;
+        prepare(connection, query)?.query_row(parameters, |row| row.get(0)).optional()?;
     body.map(|body| read(table, &body)).transpose()
 }
 
@@ -38,7 +49,7 @@ pub(crate) fn list<T: DeserializeOwned>(
     query: &'static str,
     parameters: impl Params,
 ) -> Result<Vec<T>, Error> {
-    let mut statement = connection.prepare_cached(query)?;
+    let mut statement = prepare(connection, query)?;
     let mut rows = statement.query(parameters)?;
     let mut values = Vec::new();
     while let Some(row) = rows.next()? {
@@ -55,8 +66,7 @@ pub(crate) fn change(
     statement: &'static str,
     parameters: impl Params,
 ) -> Result<(), Error> {
-    let changed = connection
-        .prepare_cached(statement)?
+    let changed = prepare(connection, statement)?
         .execute(parameters)
         .map_err(|source| Error::on_write(table, source))?;
     if changed == 0 { Err(Error::Missing { table }) } else { Ok(()) }

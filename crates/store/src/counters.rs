@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
+use crate::body;
 use crate::error::Error;
 
 /// The table of counters.
@@ -14,7 +15,7 @@ impl Counters<'_> {
     pub fn next(&self, name: &str) -> Result<u64, Error> {
         let statement = "INSERT INTO counters (name, value) VALUES ($1, 1)
                          ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value";
-        let value: i64 = self.connection.prepare_cached(statement)?.query_row([name], |row| row.get(0))?;
+        let value: i64 = body::prepare(self.connection, statement)?.query_row([name], |row| row.get(0))?;
         Ok(value.unsigned_abs())
     }
 
@@ -22,7 +23,7 @@ impl Counters<'_> {
     pub fn last(&self, name: &str) -> Result<u64, Error> {
         let query = "SELECT value FROM counters WHERE name = $1";
         let value: Option<i64> =
-            self.connection.prepare_cached(query)?.query_row([name], |row| row.get(0)).optional()?;
+            body::prepare(self.connection, query)?.query_row([name], |row| row.get(0)).optional()?;
         Ok(value.unwrap_or(0).unsigned_abs())
     }
 }

@@ -32,7 +32,7 @@ impl Events<'_> {
         // One writer at a time, and nothing is deleted: the numbers have no gaps and are visible in order.
         let statement = "INSERT INTO events (seq, at, kind, subject, body)
                          SELECT COALESCE(MAX(seq), 0) + 1, $1, $2, $3, $4 FROM events RETURNING seq";
-        Ok(self.connection.prepare_cached(statement)?.query_row(row, |row| row.get(0))?)
+        Ok(body::prepare(self.connection, statement)?.query_row(row, |row| row.get(0))?)
     }
 
     /// Adds what happened, in order.
@@ -54,11 +54,11 @@ impl Events<'_> {
     /// The number of the newest event; 0 when there is none.
     pub fn last(&self) -> Result<i64, Error> {
         let query = "SELECT COALESCE(MAX(seq), 0) FROM events";
-        Ok(self.connection.prepare_cached(query)?.query_row([], |row| row.get(0))?)
+        Ok(body::prepare(self.connection, query)?.query_row([], |row| row.get(0))?)
     }
 
     fn list(&self, query: &'static str, parameters: impl rusqlite::Params) -> Result<Vec<Recorded>, Error> {
-        let mut statement = self.connection.prepare_cached(query)?;
+        let mut statement = body::prepare(self.connection, query)?;
         let mut rows = statement.query(parameters)?;
         let mut recorded = Vec::new();
         while let Some(row) = rows.next()? {

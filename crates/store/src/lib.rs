@@ -44,7 +44,7 @@ pub use events::{Events, Recorded};
 pub use repeated::Idempotency;
 pub use sessions::Sessions;
 pub use tx::{Swept, Tx};
-pub use writer::Grouping;
+pub use writer::{Grouping, Written};
 
 use readers::Readers;
 use writer::{Job, Reply, Writer};
@@ -158,6 +158,11 @@ impl Store {
         self.start_reading(name, work)?.blocking_recv().unwrap_or_else(|_| Err(Error::Closed.into()))
     }
 
+    /// What the writing thread has done, and what it has before it: for metrics.
+    pub fn written(&self) -> Written {
+        self.threads.writer.written()
+    }
+
     fn start_reading<T, E, F>(&self, name: &'static str, work: F) -> Result<Reply<T, E>, Error>
     where
         F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
@@ -178,7 +183,13 @@ fn open_writing(path: &Path, opened: rusqlite::Result<Connection>) -> Result<Con
     let mut connection = opened.map_err(cannot)?;
     connection.busy_timeout(BUSY).map_err(cannot)?;
     // FULL: a commit is on disk when it returns, also when the machine (not only the program) stops right after.
-    for (pragma, value) in [("journal_mode", "WAL"), ("synchronous", "FULL"), ("foreign_keys", "ON")] {
+    for (pragma, value) in [
+        ("journal_mode", "WAL"),
+        ("synchronous", "FULL"),
+        ("foreign_keys", "ON"),
+        // After a burst the log shrinks again to this many octets.
+        ("journal_size_limit", "67108864"),
+    ] {
         connection
             .pragma_update_and_check(None, pragma, value, |_| Ok(()))
             .or_else(no_rows)

@@ -82,9 +82,7 @@ impl Sessions<'_> {
     pub(crate) fn purge(&self, now: Timestamp, limit: usize) -> Result<usize, Error> {
         let statement = "DELETE FROM sessions WHERE id IN
                          (SELECT id FROM sessions WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)";
-        Ok(self
-            .connection
-            .prepare_cached(statement)?
+        Ok(body::prepare(self.connection, statement)?
             .execute(params![body::millis(now), body::limit(limit)])?)
     }
 

@@ -82,7 +82,7 @@ impl<'a> Tx<'a> {
     /// A small text kept under a name, such as which keys belong to this database.
     pub fn meta(&self, name: &str) -> Result<Option<String>, Error> {
         let query = "SELECT value FROM meta WHERE name = $1";
-        Ok(self.connection.prepare_cached(query)?.query_row([name], |row| row.get(0)).optional()?)
+        Ok(body::prepare(self.connection, query)?.query_row([name], |row| row.get(0)).optional()?)
     }
 
     /// Keeps a small text under a name; an earlier one is replaced.
@@ -113,7 +113,7 @@ impl<'a> Tx<'a> {
              (SELECT locator FROM activations WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
         ] {
             let row = params![body::millis(now), body::limit(limit)];
-            swept.purged += self.connection.prepare_cached(statement)?.execute(row)?;
+            swept.purged += body::prepare(self.connection, statement)?.execute(row)?;
         }
         Ok(swept)
     }

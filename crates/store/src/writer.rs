@@ -6,6 +6,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -31,6 +33,25 @@ impl Default for Grouping {
     }
 }
 
+/// What the writing thread has done since it started, and what it has before it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Commits, each of which made one group durable.
+    pub commits: u64,
+    /// Closures that were run, kept or undone.
+    pub closures: u64,
+    /// Closures that wait.
+    pub waiting: u64,
+}
+
+/// Counts for [`Written`]. They are looked at by people, so they need not agree with each other to the last one.
+#[derive(Default)]
+struct Tally {
+    commits: AtomicU64,
+    closures: AtomicU64,
+    sent: AtomicU64,
+}
+
 /// Jobs that may wait before senders are held back.
 const QUEUE: usize = 8192;
 
@@ -53,8 +74,11 @@ pub(crate) struct Ran {
 pub(crate) struct Job {
     name: &'static str,
     reads_only: bool,
-    run: Box<dyn FnOnce(&Tx<'_>) -> Ran + Send>,
+    run: Box<Run>,
 }
+
+/// Runs the closure in a transaction, or passes on why there is none.
+type Run = dyn FnOnce(Result<&Tx<'_>, Error>) -> Ran + Send;
 
 /// What a finished closure is sent back as.
 pub(crate) type Reply<T, E> = oneshot::Receiver<Result<T, E>>;
@@ -68,10 +92,12 @@ impl Job {
         E: From<Error> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
-        let run = move |tx: &Tx<'_>| {
+        let run = move |tx: Result<&Tx<'_>, Error>| {
             // The savepoint is undone after a panic and `work` is gone, so nothing half-made is seen again.
-            let outcome = catch_unwind(AssertUnwindSafe(|| work(tx)));
-            let outcome = outcome.unwrap_or_else(|_| Err(E::from(Error::Panicked { name })));
+            let outcome = tx.map_err(E::from).and_then(|tx| {
+                catch_unwind(AssertUnwindSafe(|| work(tx)))
+                    .unwrap_or_else(|_| Err(E::from(Error::Panicked { name })))
+            });
             Ran {
                 keep: outcome.is_ok(),
                 tell: Box::new(move |fate| {
@@ -90,13 +116,12 @@ impl Job {
 
     /// Runs a reading closure on a connection of its own.
     pub(crate) fn run_alone(self, connection: &Connection) {
-        let begun = connection.prepare_cached("BEGIN DEFERRED").and_then(|mut begin| begin.execute([]));
-        let ran = (self.run)(&Tx::new(connection));
-        let ended = connection.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([]));
-        (ran.tell)(match begun.and(ended) {
-            Ok(_) => Fate::Committed,
-            Err(source) => Fate::Lost(source.into()),
-        });
+        let tx = Tx::new(connection);
+        let begun = execute(connection, "BEGIN DEFERRED").map_err(Error::from);
+        let ran = (self.run)(begun.map(|()| &tx));
+        // Nothing was written, so there is nothing to lose.
+        undo_all(connection);
+        (ran.tell)(Fate::Committed);
     }
 }
 
@@ -104,22 +129,31 @@ impl Job {
 pub(crate) struct Writer {
     jobs: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
+    tally: Arc<Tally>,
 }
 
 impl Writer {
     pub(crate) fn start(connection: Connection, grouping: Grouping) -> Result<Self, Error> {
         let (sender, receiver) = sync_channel(QUEUE);
         let name = "store-writer";
+        let tally = Arc::new(Tally::default());
+        let of_thread = Arc::clone(&tally);
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || serve(&connection, &receiver, grouping))
+            .spawn(move || serve(&connection, &receiver, grouping, &of_thread))
             .map_err(|error| Error::Thread { name: name.to_owned(), reason: error.to_string() })?;
-        Ok(Self { jobs: Some(sender), thread: Some(thread) })
+        Ok(Self { jobs: Some(sender), thread: Some(thread), tally })
     }
 
     pub(crate) fn send(&self, job: Job) -> Result<(), Error> {
         let jobs = self.jobs.as_ref().ok_or(Error::Closed)?;
+        self.tally.sent.fetch_add(1, Relaxed);
         jobs.send(job).map_err(|_| Error::Closed)
+    }
+
+    pub(crate) fn written(&self) -> Written {
+        let (commits, closures) = (self.tally.commits.load(Relaxed), self.tally.closures.load(Relaxed));
+        Written { commits, closures, waiting: self.tally.sent.load(Relaxed).saturating_sub(closures) }
     }
 }
 
@@ -140,10 +174,12 @@ pub(crate) fn join(thread: Option<JoinHandle<()>>) {
     }
 }
 
-fn serve(connection: &Connection, jobs: &Receiver<Job>, grouping: Grouping) {
+fn serve(connection: &Connection, jobs: &Receiver<Job>, grouping: Grouping, tally: &Tally) {
     while let Ok(first) = jobs.recv() {
         let mut told = Vec::new();
         let fate = group(connection, first, jobs, grouping, &mut told);
+        tally.commits.fetch_add(u64::from(fate.is_ok()), Relaxed);
+        tally.closures.fetch_add(told.len() as u64, Relaxed);
         for (name, tell) in told {
             tell(match &fate {
                 Ok(()) => Fate::Committed,
@@ -177,10 +213,10 @@ fn group(
     told: &mut Vec<(&'static str, Tell)>,
 ) -> Result<(), Lost> {
     if let Err(source) = execute(connection, "BEGIN IMMEDIATE") {
-        let lost = Arc::new(source);
-        let ran = refused(first, &lost);
-        told.push(ran);
-        return Err(Lost::Statement(lost));
+        let (name, source) = (first.name, Arc::new(source));
+        let ran = (first.run)(Err(Error::NotCommitted { name, source: Arc::clone(&source) }));
+        told.push((name, ran.tell));
+        return Err(Lost::Statement(source));
     }
     let since = Instant::now();
     let mut next = Some(first);
@@ -217,27 +253,21 @@ fn group(
 /// Runs one closure in its savepoint. An error is the savepoint's, not the closure's.
 fn run(connection: &Connection, job: Job, told: &mut Vec<(&'static str, Tell)>) -> rusqlite::Result<()> {
     let Job { name, reads_only, run } = job;
+    // In memory there is one connection only, so reading closures run here; they must not write either.
     let begun =
         if reads_only { query_only(connection, true) } else { execute(connection, "SAVEPOINT closure") };
-    let ran = run(&Tx::new(connection));
+    let tx = Tx::new(connection);
+    let ran = run(begun.as_ref().map(|()| &tx).map_err(|_| Error::GroupAbandoned { name }));
     told.push((name, ran.tell));
     begun?;
     if reads_only {
         return query_only(connection, false);
     }
+    // SQLite may have given up the whole transaction under the closure; the caller looks.
     if !ran.keep && !connection.is_autocommit() {
         execute(connection, "ROLLBACK TO closure")?;
     }
     if connection.is_autocommit() { Ok(()) } else { execute(connection, "RELEASE closure") }
-}
-
-/// A job of a group that could not even begin: the caller is told without its closure having run.
-fn refused(job: Job, source: &Arc<rusqlite::Error>) -> (&'static str, Tell) {
-    tracing::error!(transaction = job.name, error = %source, "the database refuses to begin a transaction");
-    // Dropping the closure drops the sender; the receiving side reads that as a closed store.
-    let name = job.name;
-    drop(job);
-    (name, Box::new(|_| ()))
 }
 
 fn undo_all(connection: &Connection) {
@@ -252,7 +282,6 @@ fn execute(connection: &Connection, statement: &'static str) -> rusqlite::Result
     connection.prepare_cached(statement)?.execute([]).map(drop)
 }
 
-/// In memory there is one connection only, so reading closures run here; they must not write either.
 fn query_only(connection: &Connection, on: bool) -> rusqlite::Result<()> {
     connection.pragma_update(None, "query_only", on)
 }
