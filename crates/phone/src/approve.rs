@@ -8,18 +8,16 @@ use countersign_wire::base64::{B64u, from_b64};
 use countersign_wire::callback::{UserChallenge, UserChallengeVerifier};
 use countersign_wire::device::sealed::{self, SealedFor};
 use countersign_wire::device::{
-    Approval, CallbackTask, ClaimAnswer, ClaimRequest, ConfirmAnswer, ConfirmRequest, DeviceErrorCode,
-    PartialSignature, RefusalReason, RefuseAnswer, RefuseRequest, Sealed, Token, Transaction,
-    TransactionFlow, TransactionHint, TransactionKind, TransactionsAnswer,
+    Approval, CallbackTask, ClaimAnswer, ClaimRequest, ConfirmAnswer, ConfirmRequest, PartialSignature,
+    RefusalReason, RefuseAnswer, RefuseRequest, Sealed, Transaction, TransactionFlow, TransactionHint,
+    TransactionKind, TransactionsAnswer,
 };
 use countersign_wire::id::{KeyId, RequestId, TransactionId};
 use countersign_wire::start::{Interaction, InteractionSet, Interactions};
 use countersign_wire::verification_code::VerificationCode;
-use countersign_wire::words::{HashAlgorithm, InteractionType, Open, SignatureAlgorithm};
+use countersign_wire::words::{HashAlgorithm, InteractionType, SignatureAlgorithm};
 use jiff::Timestamp;
 use rand_core::CryptoRng;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::storage::{Pending, PendingKind, Secret, StoredShare};
 use crate::{Error, Phone, Transport};
@@ -135,7 +133,8 @@ impl<T: Transport> Phone<T> {
     /// Approves an authentication or a signature with its PIN.
     ///
     /// After [`Error::NoAnswer`] the same call asks again under the same request id, so that exactly one signature
-    /// comes of it. A wrong PIN is [`Error::WrongPin`], and the transaction stays open.
+    /// comes of it. A wrong PIN is [`Error::WrongPin`], and the transaction stays open. Another request that has no
+    /// answer yet is [settled](Self::settle) first.
     pub async fn approve(
         &mut self,
         opened: &Opened,
@@ -148,9 +147,14 @@ impl<T: Transport> Phone<T> {
         let tx = &transaction.tx;
         let interaction = opened.interaction.as_ref().ok_or(Error::NoInteraction)?.kind;
         let kid = transaction.kid.as_ref().ok_or(Error::MalformedTransaction("no key"))?;
-        let pending = match self.pending_for(tx, now, rng).await? {
-            Some(pending) => pending,
+        let earlier = self.storage.pending.clone().filter(
+            |pending| matches!(&pending.kind, PendingKind::Confirm { tx: earlier, .. } if earlier == tx),
+        );
+        let pending = match earlier {
+            // The same request again: if it was carried out, its answer comes, and nothing is signed twice.
+            Some(earlier) => earlier,
             None => {
+                self.settle(now, rng).await?;
                 let verifier = match transaction.kind {
                     TransactionKind::Auth => Some(UserChallengeVerifier::generate(rng)),
                     TransactionKind::Sign | TransactionKind::CertChoice => None,
@@ -161,6 +165,7 @@ impl<T: Transport> Phone<T> {
                     salt: B64u(Padding::fresh(scheme(transaction)?, rng).salt().to_vec()),
                     kind: PendingKind::Confirm {
                         tx: tx.clone(),
+                        kid: kid.clone(),
                         interaction: Some(interaction),
                         verifier: verifier.as_ref().map(Secret::of_verifier).transpose()?,
                     },
@@ -190,9 +195,7 @@ impl<T: Transport> Phone<T> {
             }),
         };
         let path = format!("/transactions/{tx}/confirm");
-        let answer: ConfirmAnswer = self
-            .counted(&path, pending, &request, |answer: &ConfirmAnswer| answer.token.as_ref(), now, rng)
-            .await?;
+        let answer: ConfirmAnswer = self.counted(&path, pending, &request, now, rng).await??;
         Ok(Approved { callback: answer.callback.map(|task| completed(&task, verifier.as_ref())) })
     }
 
@@ -209,82 +212,6 @@ impl<T: Transport> Phone<T> {
         let answer: RefuseAnswer =
             self.channel.post(&format!("/transactions/{tx}/refuse"), &request, now, rng).await?;
         Ok(answer.callback.map(|task| completed(&task, None)))
-    }
-
-    /// The pending request for this transaction, if it was sent before; a pending request for anything else that is
-    /// over is cleared away first.
-    async fn pending_for(
-        &mut self,
-        tx: &TransactionId,
-        now: Timestamp,
-        rng: &mut (impl CryptoRng + Send),
-    ) -> Result<Option<Pending>, Error> {
-        let Some(pending) = self.storage.pending.clone() else { return Ok(None) };
-        let PendingKind::Confirm { tx: earlier, interaction, verifier } = &pending.kind else {
-            return Err(Error::PendingFirst);
-        };
-        if earlier == tx {
-            return Ok(Some(pending));
-        }
-        // Was the earlier request carried out? Only its own id and token tell, and a new request under the old token
-        // would look like a copied phone. Asking again is free once the transaction is over, and must not be done
-        // with a guess while it is open.
-        let earlier = earlier.clone();
-        if self.channel.get::<Transaction>(&format!("/transactions/{earlier}"), now, rng).await.is_ok() {
-            return Err(Error::PendingFirst);
-        }
-        let kid = &self.storage.keys.first().ok_or(Error::PendingFirst)?.kid;
-        let nothing = PartialSignature { salt: Vec::new(), y: Vec::new() };
-        let request = ConfirmRequest {
-            req: pending.req.clone(),
-            interaction: *interaction,
-            chosen_code: None,
-            user_challenge: verifier.as_ref().map(Secret::to_verifier).transpose()?.map(|v| v.challenge()),
-            approval: Some(Approval {
-                kid: kid.clone(),
-                token: pending.token.clone(),
-                sealed: self.seal(SealedFor::Confirm { tx: &earlier, kid }, &nothing, rng)?,
-            }),
-        };
-        let path = format!("/transactions/{earlier}/confirm");
-        match self
-            .counted(&path, pending, &request, |answer: &ConfirmAnswer| answer.token.as_ref(), now, rng)
-            .await
-        {
-            Err(error @ (Error::NoAnswer(_) | Error::CloneSuspect | Error::Vault(_))) => Err(error),
-            // Its stored answer, or the news that it never counted: either way the token is right again.
-            Ok(_) | Err(_) => Ok(None),
-        }
-    }
-
-    /// Sends a counted request: writes it down first, and the next token after.
-    pub(crate) async fn counted<Q: Serialize, A: DeserializeOwned>(
-        &mut self,
-        path: &str,
-        pending: Pending,
-        request: &Q,
-        token: impl Fn(&A) -> Option<&Sealed>,
-        now: Timestamp,
-        rng: &mut (impl CryptoRng + Send),
-    ) -> Result<A, Error> {
-        self.storage.pending = Some(pending);
-        self.save()?;
-        let answer = self.channel.try_post::<Q, A>(path, request, now, rng).await?;
-        let next = match &answer {
-            Ok(answer) => token(answer),
-            Err(problem) => problem.token.as_ref(),
-        };
-        if let Some(next) = next {
-            let purpose = SealedFor::Token { device: &self.storage.device_id };
-            self.storage.token = Token::from_plaintext(&self.storage.sealing_key()?.open(next, purpose)?)?;
-        }
-        let undecided =
-            matches!(&answer, Err(problem) if problem.code == Open::Known(DeviceErrorCode::InProgress));
-        if !undecided {
-            self.storage.pending = None;
-        }
-        self.save()?;
-        Ok(answer?)
     }
 
     /// The phone's part of a signature, computed off the async threads.
@@ -397,6 +324,6 @@ fn digest(
     }
 }
 
-fn completed(task: &CallbackTask, verifier: Option<&UserChallengeVerifier>) -> String {
+pub(crate) fn completed(task: &CallbackTask, verifier: Option<&UserChallengeVerifier>) -> String {
     task.url.completed(&task.session_secret_digest, verifier)
 }

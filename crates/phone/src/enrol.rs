@@ -33,9 +33,16 @@ pub struct Enrolment<'a> {
     pub parameters: Parameters,
 }
 
+/// How often an activation is sent when no answer comes: the code is used up by the first that arrives, and only
+/// these very device keys can use it again.
+const ACTIVATION_ATTEMPTS: u32 = 3;
+
 impl<T: Transport> Phone<T> {
     /// Registers a new phone: device keys, two two-party keys with proof of possession, certificates. Takes a second
     /// or two at full key size.
+    ///
+    /// When it fails after the activation, the [`Vault`] holds a phone that [`finish_enrolment`](Self::finish_enrolment)
+    /// brings to its end.
     pub async fn activate<R: CryptoRng + Send>(
         transport: T,
         vault: Box<dyn Vault>,
@@ -54,8 +61,13 @@ impl<T: Transport> Phone<T> {
             app_version: env!("CARGO_PKG_VERSION").to_owned(),
         };
         let mut channel = Channel::new(transport, proof_key);
-        let answer: ActivationAnswer = channel.post("/activations", &request, now, rng).await?;
-        check_parameters(&answer.parameters, &enrolment.parameters)?;
+        let mut attempt = 1;
+        let answer: ActivationAnswer = loop {
+            match channel.post("/activations", &request, now, rng).await {
+                Err(Error::NoAnswer(_)) if attempt < ACTIVATION_ATTEMPTS => attempt += 1,
+                answer => break answer?,
+            }
+        };
         let token = sealing_key.open(&answer.token, SealedFor::Token { device: &answer.device_id })?;
         let storage = Storage {
             proof_key: secrets.0,
@@ -70,12 +82,28 @@ impl<T: Transport> Phone<T> {
         };
         let mut phone = Self { channel, storage, vault };
         phone.save()?;
+        let certificates = phone.finish_enrolment(pins, enrolment.parameters, now, rng).await?;
+        Ok((phone, certificates))
+    }
+
+    /// Makes the keys that are missing yet and has them certified. The PINs of keys that are proven are not looked at.
+    pub async fn finish_enrolment<R: CryptoRng + Send>(
+        &mut self,
+        pins: Pins,
+        parameters: Parameters,
+        now: Timestamp,
+        rng: &mut R,
+    ) -> Result<Vec<DeviceCertificate>, Error> {
+        check_parameters(&self.storage.parameters, &parameters)?;
+        self.settle(now, rng).await?;
         for (key_use, pin) in [(KeyUse::Auth, pins.pin1), (KeyUse::Sign, pins.pin2)] {
-            phone.make_key(key_use, Arc::new(pin), enrolment.parameters, now, rng).await?;
+            if !self.storage.keys.iter().any(|key| key.key_use == key_use && key.proven) {
+                self.make_key(key_use, Arc::new(pin), parameters, now, rng).await?;
+            }
         }
         let answer: RegistrationAnswer =
-            phone.channel.post("/registration/complete", &Empty {}, now, rng).await?;
-        Ok((phone, answer.certificates))
+            self.channel.post("/registration/complete", &Empty {}, now, rng).await?;
+        Ok(answer.certificates)
     }
 
     async fn make_key<R: CryptoRng + Send>(
@@ -106,39 +134,41 @@ impl<T: Transport> Phone<T> {
             key_use,
             n1: B64u(split.n1.as_be_bytes().to_vec()),
             n: answer.n,
+            proven: false,
             share: StoredShare::new(&masked),
             next: None,
         });
-        self.prove_key(&answer.csr, &answer.kid, &pin, now, rng).await
+        self.prove_key(answer.csr, &answer.kid, &pin, now, rng).await
     }
 
     async fn prove_key<R: CryptoRng + Send>(
         &mut self,
-        csr: &CsrTask,
+        csr: CsrTask,
         kid: &KeyId,
         pin: &Arc<Pin>,
         now: Timestamp,
         rng: &mut R,
     ) -> Result<(), Error> {
         let scheme = Scheme::Pss(hash(csr.hash)?);
+        let (tx, digest) = (csr.tx.clone(), csr.digest.0.clone());
         let pending = Pending {
             req: RequestId::generate(rng),
             token: self.storage.token.clone(),
             salt: B64u(Padding::fresh(scheme, rng).salt().to_vec()),
-            kind: PendingKind::KeyProof { kid: kid.clone() },
+            kind: PendingKind::KeyProof { kid: kid.clone(), csr },
         };
-        let to_sign = ToSign { padding: padding(scheme, &pending.salt), digest: csr.digest.0.clone() };
+        let to_sign = ToSign { padding: padding(scheme, &pending.salt), digest };
         let partial = self.partial_signature(kid, Share::Current, to_sign, pin).await?;
         let request = KeyProofRequest {
-            tx: csr.tx.clone(),
+            tx,
             req: pending.req.clone(),
             token: pending.token.clone(),
             sealed: self.seal(SealedFor::Proof { kid }, &partial, rng)?,
         };
         let path = format!("/keys/{kid}/proof");
-        self.counted(&path, pending, &request, |answer: &KeyProofAnswer| Some(&answer.token), now, rng)
-            .await?;
-        Ok(())
+        let KeyProofAnswer { .. } = self.counted(&path, pending, &request, now, rng).await??;
+        self.storage.key_mut(kid)?.proven = true;
+        self.save()
     }
 }
 

@@ -18,6 +18,7 @@ mod channel;
 mod enrol;
 mod error;
 mod pin_change;
+mod settle;
 mod storage;
 mod transport;
 
@@ -30,8 +31,9 @@ pub use approve::{Approved, Choice, Opened};
 pub use countersign_split_key::{Pin, weak_pin};
 pub use enrol::Enrolment;
 pub use error::Error;
+pub use settle::Settled;
 pub use storage::{
-    FileVault, MemoryVault, Pending, PendingKind, Secret, Storage, StoredKey, StoredShare, Vault,
+    FileVault, MemoryVault, Pending, PendingKind, PinStep, Secret, Storage, StoredKey, StoredShare, Vault,
 };
 pub use transport::{HttpTransport, Transport};
 

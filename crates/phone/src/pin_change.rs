@@ -15,7 +15,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, SeedableRng};
 
 use crate::approve::{Share, ToSign, blocking, padding};
-use crate::storage::{Pending, PendingKind, StoredShare};
+use crate::settle::Settled;
+use crate::storage::{Pending, PendingKind, PinStep, StoredShare};
 use crate::{Error, Phone, Transport};
 
 const SCHEME: Scheme = Scheme::Pss(Hash::Sha256);
@@ -30,12 +31,8 @@ impl<T: Transport> Phone<T> {
         rng: &mut R,
     ) -> Result<(), Error> {
         let kid = self.kid(key_use)?;
-        let pending = self.pin_check_pending(&kid, None, rng)?;
-        let request = self.pin_check(&kid, Share::Current, &Arc::new(pin), &pending, rng).await?;
-        let path = format!("/keys/{kid}/pin-check");
-        self.counted(&path, pending, &request, |answer: &PinCheckAnswer| Some(&answer.token), now, rng)
-            .await?;
-        Ok(())
+        self.settle(now, rng).await?;
+        self.checked(&kid, &Arc::new(pin), now, rng).await
     }
 
     /// Changes a PIN and refreshes the share with it, so that an older copy of the storage is worth nothing.
@@ -52,36 +49,35 @@ impl<T: Transport> Phone<T> {
     ) -> Result<(), Error> {
         let kid = self.kid(key_use)?;
         let (old, new) = (Arc::new(old), Arc::new(new));
-        let refresh_unanswered = matches!(
-            &self.storage.pending,
-            Some(Pending { kind: PendingKind::PinCheck { refresh: Some(_), .. }, .. })
-        );
-        if refresh_unanswered || self.storage.key(&kid)?.next.is_none() {
-            self.refresh(&kid, &old, &new, now, rng).await?;
-        }
-        let pending = self.pin_check_pending(&kid, None, rng)?;
-        let request = self.pin_check(&kid, Share::Next, &new, &pending, rng).await?;
-        let path = format!("/keys/{kid}/pin-change/commit");
-        let answer = self
-            .counted(&path, pending, &request, |answer: &PinChangeAnswer| Some(&answer.token), now, rng)
-            .await;
-        let key = self.storage.key_mut(&kid)?;
-        match &answer {
-            Ok(_) => {
-                if let Some(next) = key.next.take() {
-                    key.share = next;
-                }
+        // An earlier change may turn out to have been made. To the PIN that is given now? Only a check tells.
+        if matches!(self.settle(now, rng).await?, Settled::PinChanged { kid: changed } if changed == kid) {
+            match self.checked(&kid, &new, now, rng).await {
+                Err(Error::WrongPin { .. }) => {}
+                answer => return answer,
             }
-            // The old PIN goes on to count; another change starts anew.
-            Err(Error::WrongPin { .. }) => key.next = None,
-            Err(_) => {}
         }
-        self.save()?;
-        answer.map(|_| ())
+        if self.storage.key(&kid)?.next.is_none() {
+            self.propose(&kid, &old, &new, now, rng).await?;
+        }
+        self.commit(&kid, &new, now, rng).await
+    }
+
+    async fn checked<R: CryptoRng + Send>(
+        &mut self,
+        kid: &KeyId,
+        pin: &Arc<Pin>,
+        now: Timestamp,
+        rng: &mut R,
+    ) -> Result<(), Error> {
+        let pending = self.pin_pending(kid, PinStep::Check, rng);
+        let request = self.pin_request(kid, Share::Current, pin, &pending, rng).await?;
+        let PinCheckAnswer { .. } =
+            self.counted(&format!("/keys/{kid}/pin-check"), pending, &request, now, rng).await??;
+        Ok(())
     }
 
     /// The first step: the old PIN is checked, and the service takes the refresh in.
-    async fn refresh<R: CryptoRng + Send>(
+    async fn propose<R: CryptoRng + Send>(
         &mut self,
         kid: &KeyId,
         old: &Arc<Pin>,
@@ -89,38 +85,48 @@ impl<T: Transport> Phone<T> {
         now: Timestamp,
         rng: &mut R,
     ) -> Result<(), Error> {
-        let fresh = match &self.storage.pending {
-            // Sent, and no answer yet: it is sent again as it was, since the service may have taken it.
-            Some(_) => None,
-            None => {
-                let (next, refresh) = self.make_refresh(kid, old, new, rng).await?;
-                self.storage.key_mut(kid)?.next = Some(next);
-                Some(refresh)
-            }
-        };
-        let pending = self.pin_check_pending(kid, fresh, rng)?;
-        let PendingKind::PinCheck { refresh: Some(refresh), .. } = &pending.kind else {
-            return Err(Error::PendingFirst);
-        };
-        let refresh = refresh.clone();
+        let (next, refresh) = self.make_refresh(kid, old, new, rng).await?;
+        // Saved together with the pending request, before anything is sent.
+        self.storage.key_mut(kid)?.next = Some(next);
+        let pending = self.pin_pending(kid, PinStep::Propose { refresh: refresh.clone() }, rng);
         let PinCheckRequest { req, token, nonce, sealed } =
-            self.pin_check(kid, Share::Current, old, &pending, rng).await?;
+            self.pin_request(kid, Share::Current, old, &pending, rng).await?;
         let request = PinChangeRequest { req, token, nonce, sealed, refresh };
         let path = format!("/keys/{kid}/pin-change");
-        let answer = self
-            .counted(&path, pending, &request, |answer: &PinChangeAnswer| Some(&answer.token), now, rng)
-            .await;
-        match answer {
-            Ok(_) => Ok(()),
+        let answer: Result<PinChangeAnswer, _> = self.counted(&path, pending, &request, now, rng).await?;
+        if answer.is_err() && self.storage.pending.is_none() {
+            // Refused for good: the new share will never count.
+            self.storage.key_mut(kid)?.next = None;
+            self.save()?;
+        }
+        answer?;
+        Ok(())
+    }
+
+    /// The second step: the new PIN is checked with the new share, which then takes the old one's place.
+    async fn commit<R: CryptoRng + Send>(
+        &mut self,
+        kid: &KeyId,
+        new: &Arc<Pin>,
+        now: Timestamp,
+        rng: &mut R,
+    ) -> Result<(), Error> {
+        let pending = self.pin_pending(kid, PinStep::Commit, rng);
+        let request = self.pin_request(kid, Share::Next, new, &pending, rng).await?;
+        let path = format!("/keys/{kid}/pin-change/commit");
+        let answer: Result<PinChangeAnswer, _> = self.counted(&path, pending, &request, now, rng).await?;
+        match answer.map_err(Error::from) {
+            Ok(_) => self.storage.key_mut(kid)?.take_next(),
             Err(error) => {
-                // Without a pending request the service has refused, and the new share will never count.
-                if self.storage.pending.is_none() {
+                // The old PIN goes on to count; another change starts anew.
+                if let Error::WrongPin { .. } = error {
                     self.storage.key_mut(kid)?.next = None;
                     self.save()?;
                 }
-                Err(error)
+                return Err(error);
             }
         }
+        self.save()
     }
 
     async fn make_refresh<R: CryptoRng + Send>(
@@ -149,34 +155,18 @@ impl<T: Transport> Phone<T> {
         Ok((StoredShare::new(&next), sealed))
     }
 
-    /// A check over a fresh nonce, or the one that was sent before and has no answer yet.
-    fn pin_check_pending(
-        &self,
-        kid: &KeyId,
-        refresh: Option<Sealed>,
-        rng: &mut impl CryptoRng,
-    ) -> Result<Pending, Error> {
-        match &self.storage.pending {
-            Some(pending @ Pending { kind: PendingKind::PinCheck { kid: earlier, .. }, .. })
-                if earlier == kid =>
-            {
-                Ok(pending.clone())
-            }
-            Some(_) => Err(Error::PendingFirst),
-            None => {
-                let mut nonce = vec![0; 32];
-                rng.fill_bytes(&mut nonce);
-                Ok(Pending {
-                    req: RequestId::generate(rng),
-                    token: self.storage.token.clone(),
-                    salt: B64u(Padding::fresh(SCHEME, rng).salt().to_vec()),
-                    kind: PendingKind::PinCheck { kid: kid.clone(), nonce: B64u(nonce), refresh },
-                })
-            }
+    fn pin_pending(&self, kid: &KeyId, step: PinStep, rng: &mut impl CryptoRng) -> Pending {
+        let mut nonce = vec![0; 32];
+        rng.fill_bytes(&mut nonce);
+        Pending {
+            req: RequestId::generate(rng),
+            token: self.storage.token.clone(),
+            salt: B64u(Padding::fresh(SCHEME, rng).salt().to_vec()),
+            kind: PendingKind::Pin { kid: kid.clone(), nonce: B64u(nonce), step },
         }
     }
 
-    async fn pin_check<R: CryptoRng + Send>(
+    async fn pin_request<R: CryptoRng + Send>(
         &self,
         kid: &KeyId,
         which: Share,
@@ -184,8 +174,8 @@ impl<T: Transport> Phone<T> {
         pending: &Pending,
         rng: &mut R,
     ) -> Result<PinCheckRequest, Error> {
-        let PendingKind::PinCheck { nonce, .. } = &pending.kind else { return Err(Error::PendingFirst) };
-        let message = [b"splitkey-pin-check", kid.as_str().as_bytes(), nonce.as_ref()].concat();
+        let PendingKind::Pin { nonce, .. } = &pending.kind else { return Err(Error::PendingFirst) };
+        let message = [b"splitkey-pin-check".as_slice(), kid.as_str().as_bytes(), nonce.as_ref()].concat();
         let to_sign = ToSign {
             padding: padding(SCHEME, &pending.salt),
             digest: HashAlgorithm::Sha256.digest(&message),

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use countersign_domain::Refusal;
 use countersign_domain::answer::Answer;
-use countersign_domain::device::Device;
+use countersign_domain::device::{Device, TokenVerdict};
 use countersign_domain::session::{Begun, Confirmation, Finish, SigningWork, begin_confirm, finish_confirm};
 use countersign_store::Tx;
 use countersign_wire::device::sealed::SealedFor;
@@ -20,7 +20,7 @@ use super::SURFACE;
 use super::answer::respond;
 use super::counted::{Computed, compute, freeze, note_clone, note_refused, open_part, save};
 use super::proof::Proven;
-use super::transactions::{find, logged, transaction, with};
+use super::transactions::{logged, transaction, with};
 use crate::App;
 use crate::command::{Command, Failure};
 use crate::operations::record::Logged;
@@ -138,9 +138,19 @@ fn begin(
     request: ConfirmRequest,
     part: Option<Result<PartialSignature, Refusal>>,
 ) -> Result<(Next, Logged), Failure> {
-    let session = find(tx, transaction)?;
-    let logged = logged(&session);
     let device = tx.devices().get(device)?;
+    let session = match (tx.sessions().find_by_tx(transaction)?, &request.approval) {
+        (Some(session), _) => session,
+        // Answers are kept longer than sessions: the phone may have been off for a day.
+        (None, Some(approval)) => match device.judge(&approval.token, &request.req) {
+            TokenVerdict::Resend(answer) => {
+                return Ok((Next::Tell(Confirmed::Counted(answer)), Logged::default()));
+            }
+            TokenVerdict::Fresh | TokenVerdict::Clone => return Err(Refusal::NotFound.into()),
+        },
+        (None, None) => return Err(Refusal::NotFound.into()),
+    };
+    let logged = logged(&session);
     let account = tx.accounts().get(device.account())?;
     let key = session.addressed().map(|to| to.key.clone()).ok_or(Refusal::NotFound)?;
     let key = tx.keys().get(&key)?;

@@ -65,6 +65,9 @@ pub(super) async fn compute<R: Send + 'static>(
 }
 
 /// Opens the phone's part of a signature. What does not open was not sealed to this core for this purpose.
+///
+/// An empty part is refused here, before anything is counted: with it a phone asks what became of an earlier request
+/// of the same id, without a PIN.
 pub(super) fn open_part(
     app: &App,
     sealed: &Sealed,
@@ -73,7 +76,10 @@ pub(super) fn open_part(
     let not_possible = Refusal::NotPossible { expected: "a part of a signature, sealed to this service" };
     let key = app.core_keys().find(&sealed.id).ok_or(not_possible.clone())?;
     let plaintext = key.open(sealed, purpose).map_err(|_| not_possible.clone())?;
-    PartialSignature::from_plaintext(&plaintext).map_err(|_| not_possible)
+    match PartialSignature::from_plaintext(&plaintext) {
+        Ok(part) if !part.y.is_empty() => Ok(part),
+        Ok(_) | Err(_) => Err(not_possible),
+    }
 }
 
 /// Counts a try that was not given.
