@@ -1,2 +1,44 @@
-//! The `countersign` command.
-fn main() {}
+//! The `countersign` command: arguments in, one function call, an exit code out.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::{Parser, Subcommand};
+
+mod dev;
+mod error;
+mod screen;
+mod settings;
+
+use self::error::Error;
+
+/// An open, self-hosted trust service: log in and sign with a phone, issue certificates, check signatures.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, max_term_width = 110, after_help = error::EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Dev(dev::Arguments),
+}
+
+fn main() -> ExitCode {
+    let begun = Instant::now();
+    let arguments = Arguments::parse();
+    match run(arguments.command, begun) {
+        Ok(code) => code,
+        Err(error) => {
+            screen::error(&error);
+            error.exit_code()
+        }
+    }
+}
+
+fn run(command: Command, begun: Instant) -> Result<ExitCode, Error> {
+    match command {
+        Command::Dev(arguments) => dev::run(arguments, begun),
+    }
+}

@@ -1,0 +1,62 @@
+//! The configuration of a command: file, environment, and for `dev` what the test world adds.
+
+use std::path::Path;
+
+use countersign_server::config::environment::{self, PREFIX};
+use countersign_server::{Config, dev};
+
+use crate::error::Error;
+
+/// Variables that arguments of this program read, and that are therefore no configuration keys.
+const OWN_VARIABLES: [&str; 7] =
+    ["URL", "TLS_LISTEN", "PERSON", "DOCUMENT", "LOG_FORMAT", "RP_UUID", "RP_NAME"];
+
+/// Reads the file, if one is named, and lets the environment override it.
+pub(crate) fn load(file: Option<&Path>) -> Result<Config, Error> {
+    Ok(read(file)?.1)
+}
+
+/// The same for `dev`: what neither file nor environment says comes from the test world, with its public keys.
+pub(crate) fn load_dev(file: Option<&Path>) -> Result<Config, Error> {
+    let (text, mut config) = read(file)?;
+    let test_world = dev::config();
+    if config.relying_parties.is_empty() {
+        config.relying_parties = test_world.relying_parties;
+    }
+    if config.keys.custody.is_none() && config.keys.custody_file.is_none() {
+        config.keys.custody = test_world.keys.custody;
+    }
+    if config.keys.core.is_none() && config.keys.core_file.is_none() {
+        config.keys.core = test_world.keys.core;
+    }
+    let said = toml::from_str::<toml::Table>(&text)
+        .ok()
+        .and_then(|table| Some(table.get("device_api")?.get("outer_keys").is_some()))
+        .unwrap_or(false)
+        || std::env::var_os("COUNTERSIGN_DEVICE_API_OUTER_KEYS").is_some();
+    if !said {
+        config.device_api.outer_keys = test_world.device_api.outer_keys;
+    }
+    Ok(config)
+}
+
+fn read(file: Option<&Path>) -> Result<(String, Config), Error> {
+    let text = match file {
+        Some(path) => std::fs::read_to_string(path).map_err(|source| Error::File {
+            action: "read",
+            path: path.to_owned(),
+            source,
+        })?,
+        None => String::new(),
+    };
+    let config = environment::override_with(&text, variables())
+        .map_err(|source| Error::Config { path: file.map(Path::to_owned), source })?;
+    Ok((text, config))
+}
+
+fn variables() -> impl Iterator<Item = (String, String)> {
+    // A name or value that is no text cannot be a key of ours; `vars` would stop the program over it.
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| !name.strip_prefix(PREFIX).is_some_and(|rest| OWN_VARIABLES.contains(&rest)))
+}
