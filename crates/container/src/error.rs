@@ -293,6 +293,8 @@ faults! {
         XmlDepth = "limit-xml-depth", "the depth of XML elements";
         /// [`crate::Limits::xml_items`].
         XmlItems = "limit-xml-items", "the number of XML elements and attributes";
+        /// [`crate::Limits::xml_attributes`].
+        XmlAttributes = "limit-xml-attributes", "the number of attributes of an XML element";
         /// [`crate::Limits::signatures`].
         Signatures = "limit-signatures", "the number of signatures";
     }

@@ -1,4 +1,101 @@
 //! ASiC-E containers with XAdES signatures: made, opened and validated.
+//!
+//! A container is a ZIP archive with data files and their signatures (EN 319 162-1). This crate makes
+//! one from a signature value that comes from elsewhere (a phone, a signing service, a card), brings it
+//! to level LT, and tells whether somebody's container holds, with a report that says what is wrong with
+//! which part. It works on bytes and on values: nothing here opens a file, a socket or a clock.
+//!
+//! It refuses to be clever. The archive is read by a scanner that accounts for every byte; a signature
+//! has one accepted shape and its references lead to files of the container and to its own properties,
+//! nowhere else; no transform is run but canonicalization; there are no document types, entities or
+//! network accesses in XML. Everything that a stranger can make large is bounded by [`Limits`].
+//!
+//! Not here: PAdES, CAdES, archive time-stamps (a signature at level LTA is validated as LT, with a
+//! remark), files above 4 GB, trusted lists (give the anchors).
+//!
+//! # Signing
+//!
+//! ```
+//! use countersign_container::{
+//!     Container, Error, FileName, Level, Method, Need, SignatureId, SignatureRequest, SignatureTemplate,
+//! };
+//! use countersign_pki::{Certificate, Digest, SignatureAlgorithm, tsp::TimeStampToken};
+//! use jiff::Timestamp;
+//!
+//! /// Answers of other parties: a signing service, a time-stamping authority, an OCSP responder.
+//! trait Services {
+//!     fn now(&self) -> Timestamp;
+//!     fn sign(&self, digest: &[u8]) -> Vec<u8>;
+//!     fn time_stamp(&self, digest: Digest, imprint: &[u8]) -> TimeStampToken;
+//!     fn status(&self, certificate: &Certificate, issuer: &Certificate) -> Vec<u8>;
+//! }
+//!
+//! fn sign(
+//!     content: &[u8],
+//!     signer: &Certificate,
+//!     authorities: &[Certificate],
+//!     services: &impl Services,
+//! ) -> Result<Vec<u8>, Error> {
+//!     let now = services.now();
+//!     let mut container = Container::new();
+//!     let name = FileName::parse("contract.txt")?;
+//!     container.add_data_file(name, "text/plain", content, Method::Deflated, now)?;
+//!
+//!     let template = SignatureTemplate::new(&SignatureRequest {
+//!         id: SignatureId::default(),
+//!         data_files: container.data_file_digests(Digest::Sha256)?,
+//!         certificate: signer.clone(),
+//!         digest: Digest::Sha256,
+//!         algorithm: SignatureAlgorithm::RsaPss(Digest::Sha256),
+//!         signing_time: now,
+//!         production_place: None,
+//!         claimed_roles: Vec::new(),
+//!     })?;
+//!     // The template can be stored here, until the person has answered.
+//!     let value = services.sign(&template.digest_to_sign());
+//!     let mut signature = template.finish(&value)?;
+//!
+//!     loop {
+//!         let needs = signature.needs(Level::Lt, authorities);
+//!         if needs.is_empty() {
+//!             break;
+//!         }
+//!         for need in needs {
+//!             match need {
+//!                 Need::TimeStamp { digest, imprint } => {
+//!                     signature.add_timestamp(&services.time_stamp(digest, &imprint))?;
+//!                 }
+//!                 Need::Ocsp { certificate, issuer, .. } => {
+//!                     let response = services.status(&certificate, &issuer);
+//!                     signature.add_validation_data(authorities, &[response], services.now())?;
+//!                 }
+//!                 Need::Issuer { .. } => panic!("the issuer is not among the authorities"),
+//!             }
+//!         }
+//!     }
+//!     container.add_signature(&signature, now)?;
+//!     container.to_bytes()
+//! }
+//! ```
+//!
+//! # Validating
+//!
+//! ```
+//! use countersign_container::validate::{Policy, TrustAnchors, validate_bytes};
+//! use countersign_container::{Limits, Report};
+//!
+//! fn check(file: &[u8], anchors: &TrustAnchors, now: jiff::Timestamp) -> Report {
+//!     let report = validate_bytes(file, None, &Limits::default(), anchors, now, &Policy::default());
+//!     if !report.is_valid() {
+//!         // For people; `to_json` has the same for programs.
+//!         assert!(report.to_string().starts_with("NOT VALID"));
+//!     }
+//!     report
+//! }
+//!
+//! let now = "2026-11-22T12:00:00Z".parse().unwrap();
+//! assert!(!check(b"no container", &TrustAnchors::default(), now).is_valid());
+//! ```
 
 pub mod asice;
 mod error;
@@ -14,6 +111,7 @@ pub use error::{Bound, Error, ManifestFault, NameFault, Result, ZipFault};
 pub use limits::Limits;
 pub use name::FileName;
 pub use report::{Finding, Indication, Part, Report, SignatureReport, SubIndication};
+pub use validate::{Policy, TrustAnchors, validate, validate_bytes};
 pub use xades::{
     DataFileDigest, Level, Need, SignatureId, SignatureRequest, SignatureTemplate, SignedSignature,
 };

@@ -6,7 +6,7 @@
 /// Bounds for opening a container and the XML inside it.
 ///
 /// The defaults admit everything that real signing software writes and keep the cost of a hostile file
-/// below a second and a few hundred megabytes.
+/// at seconds of time and a small multiple of its own size in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Entries in the archive, directories included.
@@ -23,6 +23,8 @@ pub struct Limits {
     pub xml_depth: u32,
     /// Elements, attributes and namespace declarations in one XML file.
     pub xml_items: usize,
+    /// Attributes of one XML element, and namespace declarations in scope for it.
+    pub xml_attributes: usize,
     /// Signatures in the whole container.
     pub signatures: usize,
 }
@@ -37,6 +39,7 @@ impl Default for Limits {
             ratio: 100,
             xml_depth: 64,
             xml_items: 200_000,
+            xml_attributes: 128,
             signatures: 1_000,
         }
     }

@@ -7,6 +7,8 @@
 //! Writing: signed XML is written once, as text, directly in its canonical form (Exclusive XML
 //! Canonicalization 1.0), so what is hashed and what is stored are the same bytes.
 
+use std::collections::HashMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bergshamra_c14n::{C14nMode, canonicalize_doc};
@@ -75,13 +77,28 @@ pub(crate) fn text<'a>(file: &str, bytes: &'a [u8], limits: &Limits) -> Result<&
     if found > limits.metadata_bytes {
         return Err(Error::limit(Bound::MetadataBytes, Some(file), limits.metadata_bytes, found));
     }
-    // Every element has a '<' and every attribute a '='; base64 padding counts too, which is harmless.
-    let items = bytes.iter().filter(|byte| matches!(byte, b'<' | b'=')).count();
+    check_items(file, bytes, limits)?;
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    std::str::from_utf8(bytes).map_err(|_| problem(file, "the file is not UTF-8"))
+}
+
+/// Every element has a `<`, twice as a rule, and every attribute a `=`; base64 padding counts too, which
+/// is harmless. A `<` can stand nowhere inside a tag, so what is between two of them belongs to one
+/// element. Parsers compare the attributes of an element with each other, each with each.
+fn check_items(file: &str, bytes: &[u8], limits: &Limits) -> Result<()> {
+    let mut items = 0;
+    for element in bytes.split(|byte| *byte == b'<') {
+        let attributes = element.iter().filter(|byte| **byte == b'=').count();
+        if attributes > limits.xml_attributes && !element.starts_with(b"!") {
+            let (allowed, found) = (limits.xml_attributes as u64, attributes as u64);
+            return Err(Error::limit(Bound::XmlAttributes, Some(file), allowed, found));
+        }
+        items += 1 + attributes;
+    }
     if items > limits.xml_items {
         return Err(Error::limit(Bound::XmlItems, Some(file), limits.xml_items as u64, items as u64));
     }
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    std::str::from_utf8(bytes).map_err(|_| problem(file, "the file is not UTF-8"))
+    Ok(())
 }
 
 /// Parses a file that [`text`] let through.
@@ -95,13 +112,55 @@ pub(crate) fn parse<'a>(file: &str, text: &'a str, limits: &Limits) -> Result<Do
     {
         return Err(problem(file, "only UTF-8 is accepted as encoding"));
     }
+    check_namespaces(file, &document, limits)?;
     Ok(document)
+}
+
+/// Inclusive canonicalization looks at all declarations in scope for every element, and nesting adds them
+/// up: without a bound a megabyte of them costs minutes.
+fn check_namespaces(file: &str, document: &Document<'_>, limits: &Limits) -> Result<()> {
+    let mut in_scope: HashMap<usize, usize> = HashMap::new();
+    for node in document.descendants(document.root()) {
+        let Some(element) = document.element(node) else { continue };
+        let above = document.parent(node).and_then(|parent| in_scope.get(&parent.index()).copied());
+        let count = above.unwrap_or_default() + element.namespace_declarations.len();
+        if count > limits.xml_attributes {
+            let (allowed, found) = (limits.xml_attributes as u64, count as u64);
+            return Err(Error::limit(Bound::XmlAttributes, Some(file), allowed, found));
+        }
+        if count > 0 {
+            in_scope.insert(node.index(), count);
+        }
+    }
+    Ok(())
 }
 
 fn problem(file: &str, problem: &str) -> Error {
     // Parsers quote what they stumble over; the size of a report is not for the file to decide.
     let problem = problem.chars().filter(|c| !c.is_control()).take(200).collect();
     Error::Xml { file: file.to_owned(), problem }
+}
+
+/// The start tag of an element with every declaration and attribute it has, written anew: what an element
+/// cut out of its document has to stand in to keep its meaning.
+pub(crate) fn start_tag(document: &Document<'_>, node: NodeId) -> Option<(String, String)> {
+    let element = document.element(node)?;
+    let name = element.name.prefixed_name().into_owned();
+    let mut tag = format!("<{name}");
+    let mut write = |name: &str, value: &str| {
+        tag.push_str(&format!(" {name}=\""));
+        escape_attribute(value, &mut tag);
+        tag.push('"');
+    };
+    for (prefix, uri) in &element.namespace_declarations {
+        let name = if prefix.is_empty() { "xmlns".to_owned() } else { format!("xmlns:{prefix}") };
+        write(&name, uri);
+    }
+    for attribute in &element.attributes {
+        write(&attribute.name.prefixed_name(), &attribute.value);
+    }
+    tag.push('>');
+    Some((tag, format!("</{name}>")))
 }
 
 /// The element's name as namespace and local name.
@@ -317,7 +376,16 @@ mod tests {
         let wide = format!("<a>{}</a>", "<b/>".repeat(200_000));
         assert!(matches!(refused(&wide), Error::LimitExceeded { bound: Bound::XmlItems, .. }));
         let attributes = (0..200_001).map(|n| format!(" a{n}=''")).collect::<String>();
-        assert!(matches!(refused(&format!("<a{attributes}/>")), Error::LimitExceeded { .. }));
+        let error = refused(&format!("<a{attributes}/>"));
+        assert!(matches!(error, Error::LimitExceeded { bound: Bound::XmlAttributes, .. }));
+        let nested = (0..50).map(|n| format!("<a xmlns:a{n}='a' xmlns:b{n}='a' xmlns:c{n}='a'>"));
+        let nested = nested.collect::<String>() + &"</a>".repeat(50);
+        let error = refused(&nested);
+        assert!(matches!(error, Error::LimitExceeded { bound: Bound::XmlAttributes, .. }));
+        // A '>' is allowed in an attribute's value.
+        let hidden = (0..200).map(|n| format!(" a{n}='>'")).collect::<String>();
+        let error = refused(&format!("<a{hidden}/>"));
+        assert!(matches!(error, Error::LimitExceeded { bound: Bound::XmlAttributes, .. }));
     }
 
     #[test]

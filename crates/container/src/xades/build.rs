@@ -203,6 +203,10 @@ impl SignatureTemplate {
         if signature.signed_info != self.signed_info.as_bytes() {
             return Err("SignedInfo is not in canonical form");
         }
+        let own_id = format!("Id=\"{}-SignedProperties\"", self.id.as_str());
+        if !self.signed_properties.contains(&own_id) {
+            return Err("the Id is another one");
+        }
         if signature.method.known() != Some(self.algorithm) {
             return Err("the signature method is another one");
         }

@@ -228,13 +228,15 @@ impl SignaturesFile {
         if let Some(other) = children.iter().find(|child| !xml::is(&document, **child, DS, "Signature")) {
             return Err(wrong("only ds:Signature elements", &xml::shown_name(&document, *other)));
         }
-        let reader = Reader { document: &document };
-        let duplicate = reader.find_duplicate_id();
+        let duplicate = find_duplicate_id(&document);
         let read = |element: &NodeId| {
             let id = xml::attribute(&document, *element, "Id").map(str::to_owned);
             match &duplicate {
                 Some(value) => Err(ShapeFault::new("Id", "every Id once in the file", value)),
-                None => reader.signature(*element),
+                // Canonicalising a part costs as much as the whole document is large, so each of many
+                // signatures is read in a document of its own.
+                None if children.len() > 1 => read_alone(&document, root, *element, limits),
+                None => Reader { document: &document }.signature(*element),
             }
             .map_err(|fault| ShapeFault { id, ..fault })
         };
@@ -247,28 +249,43 @@ impl SignaturesFile {
     }
 }
 
+/// Cuts a signature out, puts it into a copy of the root element alone, and reads it there.
+fn read_alone(document: &Document<'_>, root: NodeId, signature: NodeId, limits: &Limits) -> Fault<Signature> {
+    let fault = |found: &str| ShapeFault::new("ds:Signature", "an element that can be read by itself", found);
+    let source = document.node_source(signature).ok_or_else(|| fault("no source text"))?;
+    let (start, end) = xml::start_tag(document, root).ok_or_else(|| fault("no root"))?;
+    let text = format!("{start}{source}{end}");
+    let document = xml::parse("", &text, limits).map_err(|error| fault(&error.to_string()))?;
+    let children = document.document_element().and_then(|root| xml::child_elements(&document, root));
+    match children.as_deref() {
+        Some([signature]) if xml::is(&document, *signature, DS, "Signature") => {
+            Reader { document: &document }.signature(*signature)
+        }
+        _ => Err(fault("something else")),
+    }
+}
+
+/// One `Id` on two elements lets two readers see two different signed things. All spellings that some
+/// reader takes for an identifier count.
+fn find_duplicate_id(document: &Document<'_>) -> Option<String> {
+    let mut seen = HashSet::new();
+    for node in document.descendants(document.root()) {
+        let Some(element) = document.element(node) else { continue };
+        for attribute in &element.attributes {
+            let is_id = attribute.name.local_name.eq_ignore_ascii_case("id");
+            if is_id && !seen.insert(attribute.value.to_string()) {
+                return Some(attribute.value.to_string());
+            }
+        }
+    }
+    None
+}
+
 struct Reader<'d> {
     document: &'d Document<'d>,
 }
 
 impl<'d> Reader<'d> {
-    /// One `Id` on two elements lets two readers see two different signed things. All spellings that
-    /// some reader takes for an identifier count.
-    fn find_duplicate_id(&self) -> Option<String> {
-        let mut seen = HashSet::new();
-        for node in self.document.descendants(self.document.root()) {
-            let Some(element) = self.document.element(node) else { continue };
-            for attribute in &element.attributes {
-                if attribute.name.local_name.eq_ignore_ascii_case("id")
-                    && !seen.insert(attribute.value.to_string())
-                {
-                    return Some(attribute.value.to_string());
-                }
-            }
-        }
-        None
-    }
-
     fn signature(&self, node: NodeId) -> Fault<Signature> {
         let id = self.required_attribute(node, "ds:Signature", "Id")?;
         let parts = self.sequence(

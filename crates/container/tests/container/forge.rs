@@ -18,32 +18,32 @@ use crate::make::{FILES, sign, unsigned};
 use crate::raw_zip::{RawEntry, RawZip};
 use crate::world::{OcspSpec, TimeStampSpec, WORLD, noon, seconds, xml_signature};
 
-pub const SIGNATURES: &str = "META-INF/signatures0.xml";
+pub(crate) const SIGNATURES: &str = "META-INF/signatures0.xml";
 const TYPE: &str = "application/vnd.etsi.asic-e+zip";
 
 #[derive(Clone)]
-pub struct Forgery {
-    pub xml: String,
-    pub key: &'static SoftwareKey,
-    pub signer: Certificate,
+pub(crate) struct Forgery {
+    pub(crate) xml: String,
+    pub(crate) key: &'static SoftwareKey,
+    pub(crate) signer: Certificate,
 }
 
 impl Forgery {
     /// An honest signature at level B by the RSA signer.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let xml = sign(&unsigned(), &WORLD.signer, &WORLD.signer_key, Level::B).to_xml();
         Self { xml, key: &WORLD.signer_key, signer: WORLD.signer.clone() }
     }
 
     /// The same by the EC signer.
-    pub fn ec() -> Self {
+    pub(crate) fn ec() -> Self {
         let xml = sign(&unsigned(), &WORLD.ec_signer, &WORLD.ec_signer_key, Level::B).to_xml();
         Self { xml, key: &WORLD.ec_signer_key, signer: WORLD.ec_signer.clone() }
     }
 
     /// Replaces the first occurrence, which has to be there.
     #[track_caller]
-    pub fn replace(mut self, from: &str, to: &str) -> Self {
+    pub(crate) fn replace(mut self, from: &str, to: &str) -> Self {
         assert!(self.xml.contains(from), "{from:?} is not in {}", self.xml);
         self.xml = self.xml.replacen(from, to, 1);
         self
@@ -51,21 +51,21 @@ impl Forgery {
 
     /// Removes from the first `from` up to and with the next `to`.
     #[track_caller]
-    pub fn cut(self, from: &str, to: &str) -> Self {
+    pub(crate) fn cut(self, from: &str, to: &str) -> Self {
         let found = self.part(from, to);
         self.replace(&found, "")
     }
 
     /// The text from the first `from` up to and with the next `to`.
     #[track_caller]
-    pub fn part(&self, from: &str, to: &str) -> String {
+    pub(crate) fn part(&self, from: &str, to: &str) -> String {
         let start = self.xml.find(from).unwrap_or_else(|| panic!("{from:?} is not in {}", self.xml));
         let end = start + self.xml[start..].find(to).expect("the end is there") + to.len();
         self.xml[start..end].to_owned()
     }
 
     /// Puts another certificate in the signer's place; the key stays as given.
-    pub fn by(self, certificate: &Certificate, key: &'static SoftwareKey) -> Self {
+    pub(crate) fn by(self, certificate: &Certificate, key: &'static SoftwareKey) -> Self {
         let der = |certificate: &Certificate| STANDARD.encode(certificate.as_der());
         let digest = |certificate: &Certificate| STANDARD.encode(Digest::Sha256.of(certificate.as_der()));
         let old = self.signer.clone();
@@ -78,7 +78,7 @@ impl Forgery {
 
     /// Computes the digest of the (first) `SignedProperties` and the signature value anew.
     #[track_caller]
-    pub fn seal(mut self) -> Self {
+    pub(crate) fn seal(mut self) -> Self {
         if self.xml.contains("#SignedProperties\"") {
             let octets = canonical(&self.xml, "SignedProperties");
             let reference = self.part("<ds:Reference Id=\"S0-RefSigned\"", "</ds:Reference>");
@@ -93,26 +93,26 @@ impl Forgery {
 
     /// Sets the signature value's text.
     #[track_caller]
-    pub fn value(self, base64: &str) -> Self {
+    pub(crate) fn value(self, base64: &str) -> Self {
         let element = self.part("<ds:SignatureValue", "</ds:SignatureValue>");
         let start = element.find('>').unwrap() + 1;
         let fresh = format!("{}{base64}</ds:SignatureValue>", &element[..start]);
         self.replace(&element, &fresh)
     }
 
-    pub fn value_bytes(&self) -> Vec<u8> {
+    pub(crate) fn value_bytes(&self) -> Vec<u8> {
         let element = self.part("<ds:SignatureValue", "</ds:SignatureValue>");
         STANDARD.decode(between(&element, ">", "</ds:SignatureValue>")).unwrap()
     }
 
     /// What a time-stamp has to cover.
-    pub fn time_stamped(&self) -> Vec<u8> {
+    pub(crate) fn time_stamped(&self) -> Vec<u8> {
         canonical(&self.xml, "SignatureValue")
     }
 
     /// Adds unsigned properties as text.
     #[track_caller]
-    pub fn unsigned(self, properties: &str) -> Self {
+    pub(crate) fn unsigned(self, properties: &str) -> Self {
         let all = format!(
             "<xades:UnsignedProperties><xades:UnsignedSignatureProperties>{properties}\
              </xades:UnsignedSignatureProperties></xades:UnsignedProperties></xades:QualifyingProperties>"
@@ -121,14 +121,14 @@ impl Forgery {
     }
 
     /// An honest time-stamp and OCSP response.
-    pub fn lt(self) -> Self {
+    pub(crate) fn lt(self) -> Self {
         let token = TimeStampSpec::new(&self.time_stamped(), noon() + seconds(1)).sign();
         let response = OcspSpec::new(&self.signer, noon() + seconds(2)).sign();
         self.lt_with(&token, &[response])
     }
 
     /// A time-stamp of a test's making, and an honest OCSP response.
-    pub fn stamped(self, change: impl FnOnce(&mut TimeStampSpec<'static>)) -> Self {
+    pub(crate) fn stamped(self, change: impl FnOnce(&mut TimeStampSpec<'static>)) -> Self {
         let mut spec = TimeStampSpec::new(&self.time_stamped(), noon() + seconds(1));
         change(&mut spec);
         let response = OcspSpec::new(&self.signer, spec.info.gen_time + seconds(1)).sign();
@@ -136,14 +136,14 @@ impl Forgery {
     }
 
     /// An honest time-stamp, and an OCSP response of a test's making.
-    pub fn answered(self, change: impl FnOnce(&mut OcspSpec<'static>)) -> Self {
+    pub(crate) fn answered(self, change: impl FnOnce(&mut OcspSpec<'static>)) -> Self {
         let token = TimeStampSpec::new(&self.time_stamped(), noon() + seconds(1)).sign();
         let mut spec = OcspSpec::new(&self.signer, noon() + seconds(2));
         change(&mut spec);
         self.lt_with(&token, &[spec.sign()])
     }
 
-    pub fn lt_with(self, token: &[u8], responses: &[Vec<u8>]) -> Self {
+    pub(crate) fn lt_with(self, token: &[u8], responses: &[Vec<u8>]) -> Self {
         let certificates = [WORLD.ca.as_der(), WORLD.root.as_der(), WORLD.tsa_root.as_der()];
         let properties = format!(
             "{}{}{}",
@@ -155,16 +155,16 @@ impl Forgery {
     }
 
     /// In a container with the usual files.
-    pub fn zip(&self) -> RawZip {
+    pub(crate) fn zip(&self) -> RawZip {
         zip_of(&self.xml)
     }
 
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         self.zip().to_bytes()
     }
 }
 
-pub fn time_stamp_element(token: &[u8]) -> String {
+pub(crate) fn time_stamp_element(token: &[u8]) -> String {
     format!(
         "<xades:SignatureTimeStamp Id=\"S0-T0\"><ds:CanonicalizationMethod \
          Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"/><xades:EncapsulatedTimeStamp>{}\
@@ -173,7 +173,7 @@ pub fn time_stamp_element(token: &[u8]) -> String {
     )
 }
 
-pub fn certificate_values(certificates: &[&[u8]]) -> String {
+pub(crate) fn certificate_values(certificates: &[&[u8]]) -> String {
     let values = certificates.iter().map(|der| {
         format!(
             "<xades:EncapsulatedX509Certificate>{}</xades:EncapsulatedX509Certificate>",
@@ -183,7 +183,7 @@ pub fn certificate_values(certificates: &[&[u8]]) -> String {
     format!("<xades:CertificateValues>{}</xades:CertificateValues>", values.collect::<String>())
 }
 
-pub fn revocation_values(responses: &[Vec<u8>]) -> String {
+pub(crate) fn revocation_values(responses: &[Vec<u8>]) -> String {
     let values = responses.iter().map(|response| {
         format!("<xades:EncapsulatedOCSPValue>{}</xades:EncapsulatedOCSPValue>", STANDARD.encode(response))
     });
@@ -194,7 +194,7 @@ pub fn revocation_values(responses: &[Vec<u8>]) -> String {
 }
 
 /// mimetype, the usual files, manifest, and one signatures file.
-pub fn zip_of(xml: &str) -> RawZip {
+pub(crate) fn zip_of(xml: &str) -> RawZip {
     let mut entries = vec![RawEntry::stored("mimetype", TYPE.as_bytes())];
     entries.extend(FILES.iter().map(|(name, _, content)| RawEntry::deflated(name, content)));
     let files: Vec<(&str, &str)> = FILES.iter().map(|(name, media_type, _)| (*name, *media_type)).collect();
@@ -205,14 +205,14 @@ pub fn zip_of(xml: &str) -> RawZip {
 
 /// The exclusive canonical form of the first element of this name.
 #[track_caller]
-pub fn canonical(xml: &str, local_name: &str) -> Vec<u8> {
+pub(crate) fn canonical(xml: &str, local_name: &str) -> Vec<u8> {
     let document = uppsala::parse(xml).unwrap();
     let element = document.get_elements_by_tag_name(local_name)[0];
     let nodes = NodeSet::tree_without_comments(element, &document);
     canonicalize_doc::<&str>(&document, C14nMode::Exclusive, Some(&nodes), &[]).unwrap()
 }
 
-pub fn between(text: &str, from: &str, to: &str) -> String {
+pub(crate) fn between(text: &str, from: &str, to: &str) -> String {
     let start = text.find(from).unwrap() + from.len();
     text[start..start + text[start..].find(to).unwrap()].to_owned()
 }

@@ -41,11 +41,11 @@ enum Expected {
     Indeterminate(SubIndication, Part),
 }
 
-struct Case {
-    row: u8,
-    what: &'static str,
-    bytes: Vec<u8>,
-    anchors: Option<TrustAnchors>,
+pub(crate) struct Case {
+    pub(crate) row: u8,
+    pub(crate) what: &'static str,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) anchors: Option<TrustAnchors>,
     expected: Expected,
 }
 
@@ -70,9 +70,8 @@ fn zip(change: impl FnOnce(&mut Vec<RawEntry>)) -> Vec<u8> {
     zip.to_bytes()
 }
 
-#[test]
-fn every_attack_has_its_outcome() {
-    let cases: Vec<Case> = [
+pub(crate) fn cases() -> Vec<Case> {
+    [
         archive_cases(),
         signature_file_cases(),
         data_file_cases(),
@@ -88,7 +87,12 @@ fn every_attack_has_its_outcome() {
     ]
     .into_iter()
     .flatten()
-    .collect();
+    .collect()
+}
+
+#[test]
+fn every_attack_has_its_outcome() {
+    let cases = cases();
     let mut wrong = Vec::new();
     for case in &cases {
         let anchors = case.anchors.clone().unwrap_or_else(|| WORLD.anchors());

@@ -3,9 +3,14 @@
 //! One binary, so that the crypto below is linked once.
 
 mod archive;
+mod cost;
+mod fixtures;
+mod flips;
 mod forge;
 mod hostile;
+mod judges;
 mod make;
+mod names;
 mod raw_zip;
 mod whole;
 mod world;

@@ -12,13 +12,13 @@ use countersign_pki::tsp::TimeStampToken;
 
 use crate::world::{WORLD, noon, seconds, xml_signature};
 
-pub const FILES: [(&str, &str, &[u8]); 2] = [
+pub(crate) const FILES: [(&str, &str, &[u8]); 2] = [
     ("Leping õäöü.txt", "text/plain", b"Kakskummend eurot\n"),
     ("lisa/2+2.bin", "application/octet-stream", b"\0\x01\xff"),
 ];
 
 /// A container with [`FILES`] and no signature.
-pub fn unsigned() -> Container {
+pub(crate) fn unsigned() -> Container {
     let mut container = Container::new();
     for (name, media_type, content) in FILES {
         let name = FileName::parse(name).unwrap();
@@ -27,7 +27,11 @@ pub fn unsigned() -> Container {
     container
 }
 
-pub fn request(container: &Container, certificate: &Certificate, key: &SoftwareKey) -> SignatureRequest {
+pub(crate) fn request(
+    container: &Container,
+    certificate: &Certificate,
+    key: &SoftwareKey,
+) -> SignatureRequest {
     SignatureRequest {
         id: SignatureId::default(),
         data_files: container.data_file_digests(Digest::Sha256).unwrap(),
@@ -41,7 +45,7 @@ pub fn request(container: &Container, certificate: &Certificate, key: &SoftwareK
 }
 
 /// A signature over the container's files, brought to a level through its needs.
-pub fn sign(
+pub(crate) fn sign(
     container: &Container,
     certificate: &Certificate,
     key: &SoftwareKey,
@@ -54,7 +58,7 @@ pub fn sign(
     signature
 }
 
-pub fn extend(signature: &mut SignedSignature, level: Level) {
+pub(crate) fn extend(signature: &mut SignedSignature, level: Level) {
     let authorities = [WORLD.ca.clone(), WORLD.root.clone(), WORLD.tsa_root.clone()];
     loop {
         let needs = signature.needs(level, &authorities);
@@ -82,7 +86,7 @@ pub fn extend(signature: &mut SignedSignature, level: Level) {
 }
 
 /// A container with one signature of this level by the RSA signer.
-pub fn signed(level: Level) -> Container {
+pub(crate) fn signed(level: Level) -> Container {
     let mut container = unsigned();
     let signature = sign(&container, &WORLD.signer, &WORLD.signer_key, level);
     container.add_signature(&signature, noon()).unwrap();

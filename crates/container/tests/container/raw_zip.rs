@@ -6,33 +6,33 @@ use std::io::Write as _;
 
 /// An entry with every field free; [`RawEntry::stored`] and [`RawEntry::deflated`] start from sound ones.
 #[derive(Clone)]
-pub struct RawEntry {
-    pub name: Vec<u8>,
+pub(crate) struct RawEntry {
+    pub(crate) name: Vec<u8>,
     /// When it differs from `name`.
-    pub local_name: Option<Vec<u8>>,
-    pub flags: u16,
-    pub local_flags: Option<u16>,
-    pub method: u16,
-    pub local_method: Option<u16>,
-    pub crc32: u32,
-    pub local_crc32: Option<u32>,
-    pub size: u32,
-    pub local_size: Option<u32>,
-    pub packed: Vec<u8>,
+    pub(crate) local_name: Option<Vec<u8>>,
+    pub(crate) flags: u16,
+    pub(crate) local_flags: Option<u16>,
+    pub(crate) method: u16,
+    pub(crate) local_method: Option<u16>,
+    pub(crate) crc32: u32,
+    pub(crate) local_crc32: Option<u32>,
+    pub(crate) size: u32,
+    pub(crate) local_size: Option<u32>,
+    pub(crate) packed: Vec<u8>,
     /// When it differs from the length of `packed`.
-    pub packed_size: Option<u32>,
-    pub local_extra: Vec<u8>,
-    pub extra: Vec<u8>,
-    pub made_by: u16,
-    pub attributes: u32,
+    pub(crate) packed_size: Option<u32>,
+    pub(crate) local_extra: Vec<u8>,
+    pub(crate) extra: Vec<u8>,
+    pub(crate) made_by: u16,
+    pub(crate) attributes: u32,
     /// Bytes after the data.
-    pub after: Vec<u8>,
+    pub(crate) after: Vec<u8>,
     /// When it differs from where the header is.
-    pub offset: Option<u32>,
+    pub(crate) offset: Option<u32>,
 }
 
 impl RawEntry {
-    pub fn stored(name: &str, content: &[u8]) -> Self {
+    pub(crate) fn stored(name: &str, content: &[u8]) -> Self {
         Self {
             name: name.as_bytes().to_vec(),
             local_name: None,
@@ -55,14 +55,14 @@ impl RawEntry {
         }
     }
 
-    pub fn deflated(name: &str, content: &[u8]) -> Self {
+    pub(crate) fn deflated(name: &str, content: &[u8]) -> Self {
         let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(content).unwrap();
         Self { method: 8, packed: encoder.finish().unwrap(), ..Self::stored(name, content) }
     }
 
     /// Moves sizes and checksum behind the data, as streaming writers do.
-    pub fn with_descriptor(mut self) -> Self {
+    pub(crate) fn with_descriptor(mut self) -> Self {
         self.flags |= 1 << 3;
         self.local_crc32 = Some(0);
         self.local_size = Some(0);
@@ -77,24 +77,24 @@ impl RawEntry {
 
 /// An archive with every field free.
 #[derive(Clone, Default)]
-pub struct RawZip {
-    pub prefix: Vec<u8>,
-    pub entries: Vec<RawEntry>,
-    pub before_directory: Vec<u8>,
-    pub comment: Vec<u8>,
-    pub suffix: Vec<u8>,
-    pub count: Option<u16>,
-    pub disk: u16,
+pub(crate) struct RawZip {
+    pub(crate) prefix: Vec<u8>,
+    pub(crate) entries: Vec<RawEntry>,
+    pub(crate) before_directory: Vec<u8>,
+    pub(crate) comment: Vec<u8>,
+    pub(crate) suffix: Vec<u8>,
+    pub(crate) count: Option<u16>,
+    pub(crate) disk: u16,
     /// Directory in another order than the entries.
-    pub directory_order: Option<Vec<usize>>,
+    pub(crate) directory_order: Option<Vec<usize>>,
 }
 
 impl RawZip {
-    pub fn new(entries: Vec<RawEntry>) -> Self {
+    pub(crate) fn new(entries: Vec<RawEntry>) -> Self {
         Self { entries, ..Self::default() }
     }
 
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut out = self.prefix.clone();
         let mut headers = Vec::new();
         for entry in &self.entries {

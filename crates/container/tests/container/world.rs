@@ -21,11 +21,11 @@ use der::asn1::ObjectIdentifier;
 use jiff::{SignedDuration, Timestamp};
 
 /// The moment at which everything happens unless a test says otherwise.
-pub fn noon() -> Timestamp {
+pub(crate) fn noon() -> Timestamp {
     "2026-11-22T12:00:00Z".parse().unwrap()
 }
 
-pub fn seconds(seconds: i64) -> SignedDuration {
+pub(crate) fn seconds(seconds: i64) -> SignedDuration {
     SignedDuration::from_secs(seconds)
 }
 
@@ -35,18 +35,18 @@ fn years(years: i64) -> SignedDuration {
 
 /// Everything about a certificate that a test may want to set.
 #[derive(Clone)]
-pub struct CertificateSpec {
-    pub subject: Name,
-    pub issuer: Name,
-    pub serial: u64,
-    pub not_before: Timestamp,
-    pub not_after: Timestamp,
-    pub spki: Vec<u8>,
-    pub extensions: Vec<(ObjectIdentifier, bool, Vec<u8>)>,
+pub(crate) struct CertificateSpec {
+    pub(crate) subject: Name,
+    pub(crate) issuer: Name,
+    pub(crate) serial: u64,
+    pub(crate) not_before: Timestamp,
+    pub(crate) not_after: Timestamp,
+    pub(crate) spki: Vec<u8>,
+    pub(crate) extensions: Vec<(ObjectIdentifier, bool, Vec<u8>)>,
 }
 
 impl CertificateSpec {
-    pub fn new(subject: &Name, serial: u64, key: &SoftwareKey, issuer: &Name) -> Self {
+    pub(crate) fn new(subject: &Name, serial: u64, key: &SoftwareKey, issuer: &Name) -> Self {
         Self {
             subject: subject.clone(),
             issuer: issuer.clone(),
@@ -58,35 +58,35 @@ impl CertificateSpec {
         }
     }
 
-    pub fn with(mut self, oid: ObjectIdentifier, critical: bool, value: Vec<u8>) -> Self {
+    pub(crate) fn with(mut self, oid: ObjectIdentifier, critical: bool, value: Vec<u8>) -> Self {
         self.extensions.push((oid, critical, value));
         self
     }
 
-    pub fn usage(self, usage: KeyUsage) -> Self {
+    pub(crate) fn usage(self, usage: KeyUsage) -> Self {
         self.with(oid::KEY_USAGE, true, asn1::named_bits(usage.0))
     }
 
-    pub fn authority(self, path_len: Option<u64>) -> Self {
+    pub(crate) fn authority(self, path_len: Option<u64>) -> Self {
         let mut fields = vec![asn1::boolean_true()];
         fields.extend(path_len.map(asn1::integer));
         self.with(oid::BASIC_CONSTRAINTS, true, asn1::sequence(&fields))
             .usage(KeyUsage::KEY_CERT_SIGN.with(KeyUsage::CRL_SIGN))
     }
 
-    pub fn purpose(self, purpose: ObjectIdentifier, critical: bool) -> Self {
+    pub(crate) fn purpose(self, purpose: ObjectIdentifier, critical: bool) -> Self {
         let usages = asn1::sequence(&[asn1::oid(&purpose)]);
         self.with(oid::EXTENDED_KEY_USAGE, critical, usages)
     }
 
-    pub fn valid(self, from: Timestamp, to: Timestamp) -> Self {
+    pub(crate) fn valid(self, from: Timestamp, to: Timestamp) -> Self {
         Self { not_before: from, not_after: to, ..self }
     }
 
     /// ```text
     /// Certificate  ::=  SEQUENCE  { tbsCertificate, signatureAlgorithm, signature BIT STRING }
     /// ```
-    pub fn sign(&self, key: &SoftwareKey) -> Certificate {
+    pub(crate) fn sign(&self, key: &SoftwareKey) -> Certificate {
         let algorithm = key.algorithm().algorithm_identifier_der();
         let extensions: Vec<Vec<u8>> = self
             .extensions
@@ -120,31 +120,31 @@ impl CertificateSpec {
     }
 }
 
-pub struct World {
-    pub root_key: SoftwareKey,
-    pub root: Certificate,
-    pub ca_key: SoftwareKey,
-    pub ca: Certificate,
-    pub signer_key: SoftwareKey,
-    pub signer: Certificate,
-    pub ec_signer_key: SoftwareKey,
-    pub ec_signer: Certificate,
-    pub responder_key: Arc<SoftwareKey>,
-    pub responder: Certificate,
-    pub tsa_root_key: SoftwareKey,
-    pub tsa_root: Certificate,
-    pub tsu_key: SoftwareKey,
-    pub tsu: Certificate,
+pub(crate) struct World {
+    pub(crate) root_key: SoftwareKey,
+    pub(crate) root: Certificate,
+    pub(crate) ca_key: SoftwareKey,
+    pub(crate) ca: Certificate,
+    pub(crate) signer_key: SoftwareKey,
+    pub(crate) signer: Certificate,
+    pub(crate) ec_signer_key: SoftwareKey,
+    pub(crate) ec_signer: Certificate,
+    pub(crate) responder_key: Arc<SoftwareKey>,
+    pub(crate) responder: Certificate,
+    pub(crate) tsa_root_key: SoftwareKey,
+    pub(crate) tsa_root: Certificate,
+    pub(crate) tsu_key: SoftwareKey,
+    pub(crate) tsu: Certificate,
 }
 
-pub static WORLD: LazyLock<World> = LazyLock::new(World::new);
+pub(crate) static WORLD: LazyLock<World> = LazyLock::new(World::new);
 
-pub fn authority_name(common_name: &str) -> Name {
+pub(crate) fn authority_name(common_name: &str) -> Name {
     Name::of(&[(name::COUNTRY, "EE"), (name::ORGANIZATION, "TEST"), (name::COMMON_NAME, common_name)])
         .unwrap()
 }
 
-pub fn person_name() -> Name {
+pub(crate) fn person_name() -> Name {
     Name::of(&[
         (name::COUNTRY, "EE"),
         (name::COMMON_NAME, "TESTNUMBER,ÕIE"),
@@ -204,7 +204,7 @@ impl World {
         }
     }
 
-    pub fn anchors(&self) -> TrustAnchors {
+    pub(crate) fn anchors(&self) -> TrustAnchors {
         TrustAnchors {
             ca: vec![self.root.clone()],
             intermediates: Vec::new(),
@@ -212,27 +212,22 @@ impl World {
         }
     }
 
-    /// A token for these octets.
-    pub fn time_stamp(&self, octets: &[u8], at: Timestamp) -> Vec<u8> {
-        TimeStampSpec::new(octets, at).sign()
-    }
-
     /// A response about the signer.
-    pub fn ocsp(&self, certificate: &Certificate, at: Timestamp) -> Vec<u8> {
+    pub(crate) fn ocsp(&self, certificate: &Certificate, at: Timestamp) -> Vec<u8> {
         OcspSpec::new(certificate, at).sign()
     }
 }
 
 /// Everything about a time-stamp that a test may want to set.
-pub struct TimeStampSpec<'w> {
-    pub info: TstInfo,
-    pub key: &'w SoftwareKey,
-    pub certificate: Certificate,
-    pub content_type: ObjectIdentifier,
+pub(crate) struct TimeStampSpec<'w> {
+    pub(crate) info: TstInfo,
+    pub(crate) key: &'w SoftwareKey,
+    pub(crate) certificate: Certificate,
+    pub(crate) content_type: ObjectIdentifier,
 }
 
 impl TimeStampSpec<'static> {
-    pub fn new(octets: &[u8], at: Timestamp) -> Self {
+    pub(crate) fn new(octets: &[u8], at: Timestamp) -> Self {
         Self {
             info: TstInfo {
                 policy: ObjectIdentifier::new_unwrap("0.4.0.2023.1.1"),
@@ -253,7 +248,7 @@ impl TimeStampSpec<'static> {
 }
 
 impl TimeStampSpec<'_> {
-    pub fn sign(&self) -> Vec<u8> {
+    pub(crate) fn sign(&self) -> Vec<u8> {
         let content = self.info.to_der().unwrap();
         let certificates = [self.certificate.as_der()];
         cms::sign(self.content_type, &content, self.key, &self.certificate, &certificates, None).unwrap()
@@ -261,22 +256,22 @@ impl TimeStampSpec<'_> {
 }
 
 /// Everything about an OCSP response that a test may want to set.
-pub struct OcspSpec<'w> {
-    pub certificate: Certificate,
-    pub issuer: Certificate,
-    pub status: CertStatus,
-    pub produced_at: Timestamp,
-    pub this_update: Timestamp,
-    pub next_update: Option<Timestamp>,
-    pub key: &'w SoftwareKey,
-    pub responder: Certificate,
+pub(crate) struct OcspSpec<'w> {
+    pub(crate) certificate: Certificate,
+    pub(crate) issuer: Certificate,
+    pub(crate) status: CertStatus,
+    pub(crate) produced_at: Timestamp,
+    pub(crate) this_update: Timestamp,
+    pub(crate) next_update: Option<Timestamp>,
+    pub(crate) key: &'w SoftwareKey,
+    pub(crate) responder: Certificate,
     /// Whom the responderID names, when it isn't `responder`.
-    pub claimed: Option<Certificate>,
-    pub empty: bool,
+    pub(crate) claimed: Option<Certificate>,
+    pub(crate) empty: bool,
 }
 
 impl OcspSpec<'static> {
-    pub fn new(certificate: &Certificate, at: Timestamp) -> Self {
+    pub(crate) fn new(certificate: &Certificate, at: Timestamp) -> Self {
         Self {
             certificate: certificate.clone(),
             issuer: WORLD.ca.clone(),
@@ -293,7 +288,7 @@ impl OcspSpec<'static> {
 }
 
 impl OcspSpec<'_> {
-    pub fn sign(&self) -> Vec<u8> {
+    pub(crate) fn sign(&self) -> Vec<u8> {
         let id = CertId::of(CertIdHash::Sha256, &self.certificate, &self.issuer).unwrap();
         let single =
             SingleResponse::new(id, self.status.clone(), self.this_update, self.next_update, None).unwrap();
@@ -305,7 +300,7 @@ impl OcspSpec<'_> {
 }
 
 /// `value` over the octets, in the form that XML signatures have.
-pub fn xml_signature(key: &SoftwareKey, octets: &[u8]) -> Vec<u8> {
+pub(crate) fn xml_signature(key: &SoftwareKey, octets: &[u8]) -> Vec<u8> {
     let value = key.sign(octets).unwrap();
     match key.algorithm() {
         SignatureAlgorithm::Ecdsa(_) => {
@@ -315,6 +310,6 @@ pub fn xml_signature(key: &SoftwareKey, octets: &[u8]) -> Vec<u8> {
     }
 }
 
-pub fn lt() -> Policy {
+pub(crate) fn lt() -> Policy {
     Policy::default()
 }
