@@ -3,13 +3,13 @@
 //! Its certificates and shares are not real: it is for tests of what happens before anybody signs. A person with a
 //! phone goes through the device API instead.
 
-use countersign_domain::KeyUse;
 use countersign_domain::account::{Account, AccountKeys, AccountState, Holder};
 use countersign_domain::custody::WrappedKey;
 use countersign_domain::device::{Device, NextToken};
 use countersign_domain::key::{Key, KeyCertificate};
+use countersign_domain::{KeyUse, RequestId};
 use countersign_server::Randomness;
-use countersign_wire::device::proof::ProofKey;
+use countersign_wire::device::proof::DeviceKey;
 use countersign_wire::id::{DeviceId, DocumentNumber, KeyId, TransactionId};
 use countersign_wire::words::CertificateLevel;
 use jiff::{SignedDuration, Timestamp};
@@ -36,11 +36,11 @@ impl AccountDraft {
     }
 
     /// Puts the account, a device and two keys into the store.
-    pub fn create(self, world: &World) -> Account {
+    pub async fn create(self, world: &World) -> Account {
         let (app, now) = (world.app(), world.app().now());
         let mut rng = app.randomness();
         let id = DeviceId::generate(&mut rng);
-        let (proof, sealing) = (ProofKey::generate(&mut rng), ProofKey::generate(&mut rng));
+        let (proof, sealing) = (DeviceKey::generate(&mut rng), DeviceKey::generate(&mut rng));
         let token = NextToken::make(&id, sealing.jwk(), &mut rng).expect("a token");
         let device = Device::enrolled(
             id.clone(),
@@ -71,12 +71,13 @@ impl AccountDraft {
         };
         let saved = account.clone();
         app.store()
-            .write_blocking("put in an account", move |tx| -> Result<(), countersign_store::Error> {
+            .write("put in an account", move |tx| -> Result<(), countersign_store::Error> {
                 tx.accounts().insert(&saved)?;
                 tx.devices().insert(&device)?;
                 tx.keys().insert(&auth)?;
                 tx.keys().insert(&sign)
             })
+            .await
             .expect("the account is saved");
         account
     }
@@ -95,7 +96,9 @@ impl AccountDraft {
             b"no request".to_vec(),
             now,
         );
-        let (key, _) = key.prove().expect("a pending key");
+        let request = RequestId::generate(rng);
+        let key = key.reserve_proof(&request, now, &world.app().settings().pins).expect("a pending key");
+        let (key, _) = key.prove(&request, b"no request".to_vec()).expect("a proof that was reserved");
         let not_after = now + SignedDuration::from_hours(24 * 365);
         key.certify(KeyCertificate { der: format!("no certificate: {usage}").into_bytes(), not_after })
     }

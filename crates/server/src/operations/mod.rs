@@ -8,11 +8,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use countersign_wire::problem::ProblemType;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
-use crate::problem::{Problem, Surface};
+use crate::problem::Problem;
 use crate::{App, Origin};
 
 pub(crate) const LIVE: &str = "/livez";
@@ -45,9 +46,8 @@ async fn ready(State(app): State<App>) -> Response {
 /// The counters, for addresses that may see them.
 async fn metrics(State(app): State<App>, origin: Origin) -> Response {
     if !app.config().operations.may_read_metrics(origin.address) {
-        return Problem::status(Surface::Own, StatusCode::FORBIDDEN)
-            .detail("metrics are shown to the addresses in operations.metrics_addresses")
-            .into_response();
+        let detail = "metrics are shown to the addresses in operations.metrics_addresses";
+        return Problem::of(ProblemType::Forbidden, detail).into_response();
     }
     let text = app.metrics().text(app.watches().waiting(), app.compute().load());
     ([(CONTENT_TYPE, HeaderValue::from_static(metrics::OPENMETRICS))], NO_STORE, text).into_response()
