@@ -32,6 +32,40 @@ pub(crate) enum Error {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A file larger than any that makes sense there.
+    #[error("{} is larger than {limit} bytes", .path.display())]
+    FileTooLarge {
+        /// Which one.
+        path: PathBuf,
+        /// The most that is read.
+        limit: u64,
+    },
+    /// A file is in the place of one to be written.
+    #[error("{} is there already", .path.display())]
+    Exists {
+        /// Which one.
+        path: PathBuf,
+    },
+    /// A file in a trust directory holds no certificate.
+    #[error("{} holds no certificate: {source}", .path.display())]
+    NoCertificate {
+        /// Which one.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: countersign_pki::Error,
+    },
+    /// A trust directory without an anchor.
+    #[error("{} holds no CA certificate (*.pem, *.crt, *.cer, *.der)", .directory.display())]
+    NoAnchor {
+        /// Which one.
+        directory: PathBuf,
+    },
+    /// Nobody said whom to trust.
+    #[error("whom to trust is not said")]
+    NoTrust,
+    /// The trust files cannot be made.
+    #[error("the trust files cannot be made: {0}")]
+    TrustFiles(#[from] countersign_pki::Error),
     /// The program could not start its own machinery.
     #[error("cannot start: {0}")]
     Start(#[source] std::io::Error),
@@ -74,6 +108,15 @@ impl Error {
             Self::TlsListen(listen::Error::Bind { address, source }) => {
                 Some(other_address("--tls-listen", *address, source))
             }
+            Self::Exists { .. } => Some("nothing was written. Choose another place, or give --force".into()),
+            Self::NoTrust => Some(
+                "give --trust DIR with the CA certificates you trust. For files signed with `countersign dev`: \
+                 --dev-trust, or `countersign trust export DIR` first"
+                    .into(),
+            ),
+            Self::NoAnchor { .. } => {
+                Some("put the CA certificates there, or make the TEST ones with `countersign trust export DIR`".into())
+            }
             _ => None,
         }
     }
@@ -81,10 +124,17 @@ impl Error {
     /// The number that the program ends with.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::File { .. } | Self::Config { .. } => 3,
+            Self::NoTrust => 2,
+            Self::File { .. }
+            | Self::FileTooLarge { .. }
+            | Self::Exists { .. }
+            | Self::NoCertificate { .. }
+            | Self::NoAnchor { .. }
+            | Self::Config { .. } => 3,
             Self::Start(_)
             | Self::Listen(_)
             | Self::TlsListen(_)
+            | Self::TrustFiles(_)
             | Self::Service(_)
             | Self::Authority(_)
             | Self::TestWorld(_) => 4,

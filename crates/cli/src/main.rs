@@ -5,10 +5,18 @@ use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 
+mod anchors;
+mod clock;
+mod completions;
+mod configuration;
 mod dev;
 mod error;
+mod file;
+mod level;
 mod screen;
 mod settings;
+mod trust;
+mod verify;
 
 use self::error::Error;
 
@@ -23,6 +31,10 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Dev(dev::Arguments),
+    Verify(verify::Arguments),
+    Trust(trust::Arguments),
+    Config(configuration::Arguments),
+    Completions(completions::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -40,5 +52,9 @@ fn main() -> ExitCode {
 fn run(command: Command, begun: Instant) -> Result<ExitCode, Error> {
     match command {
         Command::Dev(arguments) => dev::run(arguments, begun),
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Trust(arguments) => trust::run(arguments),
+        Command::Config(arguments) => configuration::run(arguments),
+        Command::Completions(arguments) => Ok(completions::run::<Arguments>(&arguments)),
     }
 }

@@ -4,11 +4,53 @@
 use std::fmt::{Arguments, Display};
 use std::io::{self, IsTerminal, Write};
 
+use serde::Serialize;
+
 use crate::error::Error;
 
 /// One line of a result. A reader that went away (`countersign verify … | head`) is no error.
 pub(crate) fn line(text: impl Display) {
     write(&mut io::stdout().lock(), format_args!("{text}\n"));
+}
+
+/// A result for programs.
+pub(crate) fn json(value: &impl Serialize) {
+    match serde_json::to_string_pretty(value) {
+        Ok(text) => line(text),
+        // Paths that are no text are all that JSON could refuse here.
+        Err(error) => warning(format_args!("the result cannot be written as JSON: {error}")),
+    }
+}
+
+/// Something odd, beside the result.
+pub(crate) fn warning(text: impl Display) {
+    let mut stderr = io::stderr().lock();
+    let (on, off) = if colours(&stderr) { ("\x1b[1;33m", "\x1b[0m") } else { ("", "") };
+    write(&mut stderr, format_args!("{on}warning:{off} {text}\n"));
+}
+
+/// How a piece of a result is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// As it is.
+    Plain,
+    /// Passed.
+    Good,
+    /// Passed, but odd.
+    Odd,
+    /// Did not pass.
+    Bad,
+}
+
+/// The text, coloured where standard output shows colours.
+pub(crate) fn toned(tone: Tone, text: impl Display) -> String {
+    let code = match tone {
+        Tone::Plain => return text.to_string(),
+        Tone::Good => "32",
+        Tone::Odd => "33",
+        Tone::Bad => "31",
+    };
+    if colours(&io::stdout()) { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
 }
 
 /// The error that ends the program, and what to do about it.

@@ -1,0 +1,167 @@
+//! `countersign verify`: whether the signatures in files hold, with nothing but the files and the anchors.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use clap::Args;
+use countersign_container::{Limits, Policy, Report, TrustAnchors, validate_bytes};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::level::LevelName;
+use crate::screen::{self, Tone};
+use crate::{anchors, clock, file};
+
+/// Check the signatures in ASiC-E containers, offline
+///
+/// Nothing is asked over the network: what proves a signature has to be in the file, and whom to trust you say yourself.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER)]
+pub(crate) struct Arguments {
+    /// The containers to check
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Trust the certificates in this directory (*.pem, *.crt, *.cer, *.der)
+    #[arg(long, value_name = "DIR", env = "COUNTERSIGN_TRUST", hide_env_values = true)]
+    trust: Option<PathBuf>,
+    /// Trust the public TEST authority of `countersign dev`, which proves nothing about real persons
+    #[arg(long, conflicts_with = "trust")]
+    dev_trust: bool,
+    /// The level that every signature has to reach
+    #[arg(long, value_name = "LEVEL", default_value = "LT")]
+    level: LevelName,
+    /// Check as of this time, such as 2026-11-22T12:00:00Z or 2026-11-22 [default: now]
+    #[arg(long, value_name = "TIME")]
+    at: Option<At>,
+    /// Print the reports as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const AFTER: &str = "\
+Examples:
+  countersign verify contract.asice --trust ./trust
+  countersign verify *.asice --trust ./trust --json
+  countersign verify contract.asice --dev-trust      for files signed with `countersign dev`
+
+`countersign trust export DIR` makes such a directory for the TEST authority.
+
+Exit codes:
+  0  every file holds at least one signature, and all signatures are valid
+  1  a signature is not valid, or a file has none or is no container
+  2  wrong usage
+  3  a file or the trust directory cannot be read";
+
+/// A point in time; a date is its first second in UTC.
+#[derive(Debug, Clone, Copy)]
+struct At(Timestamp);
+
+impl FromStr for At {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let date = || Some(text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp());
+        // A date alone is a valid beginning of other forms, so whole timestamps come first.
+        let time = text.parse().ok().or_else(date);
+        time.map(Self).ok_or_else(|| "expected a time such as 2026-11-22T12:00:00Z, or a date".to_owned())
+    }
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Outcome<'a> {
+    valid: bool,
+    files: Vec<Checked<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Checked<'a> {
+    file: &'a Path,
+    valid: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<Report>,
+    /// Why there is no report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+    let anchors = match (&arguments.trust, arguments.dev_trust) {
+        (_, true) => anchors::embedded()?,
+        (Some(directory), false) => anchors::load(directory)?,
+        (None, false) => return Err(Error::NoTrust),
+    };
+    let now = arguments.at.map_or_else(clock::now, |At(time)| time);
+    let policy = Policy { required_level: arguments.level.level(), ..Policy::default() };
+    let mut files = Vec::new();
+    let mut unreadable = None;
+    for path in &arguments.files {
+        let checked = check(path, &anchors, now, &policy);
+        if !arguments.json {
+            show(path, &checked);
+        }
+        files.push(match checked {
+            Ok(report) => Checked { file: path, valid: report.is_valid(), report: Some(report), error: None },
+            Err(error) => {
+                let text = error.to_string();
+                unreadable = Some(error);
+                Checked { file: path, valid: false, report: None, error: Some(text) }
+            }
+        });
+    }
+    let valid = files.iter().all(|file| file.valid);
+    let refused = files.iter().any(|file| file.report.is_some() && !file.valid);
+    if arguments.json {
+        screen::json(&Outcome { valid, files });
+    }
+    Ok(match unreadable {
+        Some(error) if !refused => error.exit_code(),
+        _ if valid => ExitCode::SUCCESS,
+        _ => ExitCode::from(1),
+    })
+}
+
+fn check(path: &Path, anchors: &TrustAnchors, now: Timestamp, policy: &Policy) -> Result<Report, Error> {
+    let limits = Limits::default();
+    // A container is never much larger than what it unpacks to.
+    let bytes = file::read(path, limits.total_bytes)?;
+    let name = path.file_name().and_then(|name| name.to_str());
+    Ok(validate_bytes(&bytes, name, &limits, anchors, now, policy))
+}
+
+fn show(path: &Path, checked: &Result<Report, Error>) {
+    match checked {
+        Ok(report) => {
+            let tone = if report.is_valid() { Tone::Good } else { Tone::Bad };
+            screen::line(screen::toned(tone, path.display()));
+            for line in report.to_string().lines() {
+                screen::line(format_args!("  {}", screen::toned(tone_of(line), line)));
+            }
+        }
+        Err(error) => {
+            screen::line(screen::toned(Tone::Bad, path.display()));
+            screen::line(format_args!(
+                "  {}",
+                screen::toned(Tone::Bad, format_args!("NOT CHECKED: {error}"))
+            ));
+        }
+    }
+}
+
+fn tone_of(line: &str) -> Tone {
+    let text = line.trim_start();
+    if text.starts_with("NOT VALID") || text.starts_with("error ") || text.starts_with("because ") {
+        Tone::Bad
+    } else if text.starts_with("VALID") {
+        Tone::Good
+    } else if text.starts_with("warning ") {
+        Tone::Odd
+    } else {
+        Tone::Plain
+    }
+}
