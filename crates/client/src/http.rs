@@ -1,0 +1,197 @@
+//! Requests to the service and to sources of certificate status, with every answer bounded in size and time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_pki::crl::MAX_CRL_LEN;
+use countersign_pki::ocsp::MAX_RESPONSE_LEN;
+use countersign_wire::problem::{NO_SUITABLE_ACCOUNT_FOUND, Problem};
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use serde::de::DeserializeOwned;
+
+use crate::Error;
+use crate::error::Service;
+use crate::tls::{Roots, configuration};
+
+/// The longest JSON answer that is read, in octets. A status with a certificate has about 6 000.
+const JSON_MAX: usize = 256 * 1024;
+
+/// What the connections need to know.
+pub(crate) struct What {
+    pub(crate) roots: Roots,
+    pub(crate) pins: Vec<[u8; 32]>,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) timeout: Duration,
+    pub(crate) status_origin: Option<String>,
+}
+
+/// Connections, shared by clones.
+#[derive(Debug, Clone)]
+pub(crate) struct Http {
+    api: reqwest::Client,
+    /// For OCSP and CRLs: other machines, which no pin of ours is about.
+    status: reqwest::Client,
+    timeout: Duration,
+    status_origin: Option<Arc<url::Url>>,
+}
+
+impl Http {
+    pub(crate) fn new(what: What) -> Result<Self, Error> {
+        let client = |pins: &[[u8; 32]]| {
+            reqwest::Client::builder()
+                .tls_backend_preconfigured(configuration(&what.roots, pins)?)
+                .connect_timeout(what.connect_timeout)
+                // The API never redirects, and a redirect would take the request to a place nobody chose.
+                .redirect(reqwest::redirect::Policy::none())
+                .user_agent(concat!("countersign-client/", env!("CARGO_PKG_VERSION")))
+                .build()
+                .map_err(|error| Error::Setting { setting: "HTTP", why: error.to_string() })
+        };
+        let status_origin = what
+            .status_origin
+            .as_deref()
+            .map(|origin| {
+                url::Url::parse(origin)
+                    .ok()
+                    .filter(|url| url.has_host() && url.path() == "/" && url.query().is_none())
+                    .ok_or_else(|| Error::Setting {
+                        setting: "status_origin",
+                        why: "it is not scheme, host and port alone".to_owned(),
+                    })
+            })
+            .transpose()?
+            .map(Arc::new);
+        Ok(Self { api: client(&what.pins)?, status: client(&[])?, timeout: what.timeout, status_origin })
+    }
+
+    pub(crate) async fn post_json<T: DeserializeOwned>(&self, url: &str, body: Vec<u8>) -> Result<T, Error> {
+        let request = self.api.post(url).header(CONTENT_TYPE, "application/json").body(body);
+        self.json(request, self.timeout, Error::AccountNotFound).await
+    }
+
+    pub(crate) async fn get_json<T: DeserializeOwned>(&self, url: &str, wait: Duration) -> Result<T, Error> {
+        self.json(self.api.get(url), self.timeout.max(wait), Error::SessionNotFound).await
+    }
+
+    async fn json<T: DeserializeOwned>(
+        &self,
+        request: reqwest::RequestBuilder,
+        timeout: Duration,
+        not_found: Error,
+    ) -> Result<T, Error> {
+        const SERVICE: Service = Service::RelyingPartyApi;
+        let request = request.header(ACCEPT, "application/json").timeout(timeout);
+        let (status, body) = answer(request, SERVICE, JSON_MAX).await?;
+        if status != 200 {
+            return Err(refusal(status, &body, not_found));
+        }
+        serde_json::from_slice(&body)
+            .map_err(|error| Error::UnreadableAnswer { service: SERVICE, why: where_it_broke(&error) })
+    }
+
+    /// Asks an OCSP responder.
+    pub(crate) async fn ocsp(&self, url: &str, request: Vec<u8>) -> Result<Vec<u8>, Error> {
+        let request = self
+            .status
+            .post(self.status_url(url, Service::OcspResponder)?)
+            .header(CONTENT_TYPE, "application/ocsp-request")
+            .header(ACCEPT, "application/ocsp-response")
+            .timeout(self.timeout)
+            .body(request);
+        found(answer(request, Service::OcspResponder, MAX_RESPONSE_LEN).await?, Service::OcspResponder)
+    }
+
+    /// Fetches a revocation list.
+    pub(crate) async fn crl(&self, url: &str) -> Result<Vec<u8>, Error> {
+        const SERVICE: Service = Service::RevocationLists;
+        let request = self.status.get(self.status_url(url, SERVICE)?).timeout(self.timeout);
+        found(answer(request, SERVICE, MAX_CRL_LEN).await?, SERVICE)
+    }
+
+    /// Where to ask in fact.
+    fn status_url(&self, url: &str, service: Service) -> Result<url::Url, Error> {
+        let unusable =
+            || Error::UnreadableAnswer { service, why: "its address is not an http URL".to_owned() };
+        let url = url::Url::parse(url).map_err(|_| unusable())?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(unusable());
+        }
+        let Some(origin) = &self.status_origin else { return Ok(url) };
+        let mut moved = url::Url::clone(origin);
+        moved.set_path(url.path());
+        moved.set_query(url.query());
+        Ok(moved)
+    }
+}
+
+fn found((status, body): (u16, Vec<u8>), service: Service) -> Result<Vec<u8>, Error> {
+    if status == 200 { Ok(body) } else { Err(Error::UnexpectedStatus { service, status }) }
+}
+
+async fn answer(
+    request: reqwest::RequestBuilder,
+    service: Service,
+    limit: usize,
+) -> Result<(u16, Vec<u8>), Error> {
+    let lost = |error: reqwest::Error| {
+        if error.is_timeout() {
+            Error::NoAnswer { service }
+        } else {
+            Error::Connection { service, why: causes(&error.without_url()) }
+        }
+    };
+    let mut answer = request.send().await.map_err(lost)?;
+    let status = answer.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(lost)? {
+        if body.len() + chunk.len() > limit {
+            return Err(Error::AnswerTooLong { service, limit });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok((status, body))
+}
+
+/// The error and its causes: the last of them is what helps ("invalid peer certificate: …").
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
+
+/// The meaning of a status other than 200 (1.5).
+fn refusal(status: u16, body: &[u8], not_found: Error) -> Error {
+    let problem = || serde_json::from_slice::<Problem>(body).ok().map(Box::new);
+    match status {
+        400 => Error::BadRequest { problem: problem() },
+        401 => Error::Unauthorized,
+        403 => Error::Forbidden { problem: problem() },
+        404 => {
+            let unsuitable = problem().is_some_and(|problem| {
+                problem.errors.iter().any(|entry| entry.code.as_deref() == Some(NO_SUITABLE_ACCOUNT_FOUND))
+            });
+            if unsuitable { Error::NoSuitableAccount } else { not_found }
+        }
+        471 => Error::NoSuitableAccount,
+        472 => Error::PersonShouldViewPortal,
+        480 => Error::ClientTooOld,
+        580 => Error::Maintenance,
+        status => Error::UnexpectedStatus { service: Service::RelyingPartyApi, status },
+    }
+}
+
+/// The place, not the text: serde's own message may quote what was received.
+fn where_it_broke(error: &serde_json::Error) -> String {
+    let kind = match error.classify() {
+        serde_json::error::Category::Data => "a member is missing or not of its form",
+        serde_json::error::Category::Syntax => "it is not JSON",
+        serde_json::error::Category::Eof => "it ends too early",
+        serde_json::error::Category::Io => "it could not be read",
+    };
+    format!("{kind} (line {}, column {})", error.line(), error.column())
+}
