@@ -6,9 +6,9 @@ use std::error::Error;
 use std::path::Path;
 
 use countersign_pki::certificate::build::Validity;
-use countersign_pki::profile::{CaProfile, Issuer, Organization, issue_root};
+use countersign_pki::profile::{CaProfile, Organization, issue_root};
 use countersign_pki::verify::Curve;
-use countersign_pki::{Certificate, Signer, SoftwareKey};
+use countersign_pki::{Certificate, SoftwareKey};
 use countersign_server::Randomness;
 use countersign_server::authority::{Names, dev, set_up};
 use jiff::Timestamp;
@@ -37,16 +37,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root_key = SoftwareKey::generate_ec(Curve::P384)?;
     let subject = names.organization.named("TEST of Countersign TLS ROOT 2026")?;
     let root = issue_root(&CaProfile::root(subject), &root_key, Validity::years(not_before, 20)?, &mut rng)?;
-    // Its key is not kept: nothing else is ever issued under it.
-    std::fs::write(directory.join("tls-root.pem"), root.to_pem())?;
-    let key = SoftwareKey::generate_ec(Curve::P256)?;
-    let certificate = Issuer::new(&root, &root_key)?.issue_tls_server(
-        &["localhost".to_owned(), "sid.demo.sk.ee".to_owned()],
-        &["127.0.0.1".parse()?, "::1".parse()?],
-        key.public_key(),
-        Validity::years(not_before, 15)?,
-        &mut rng,
-    )?;
-    write("tls", Some(&certificate), &key.to_pem()?)?;
+    write("tls-root", Some(&root), &root_key.to_pem()?)?;
     Ok(())
 }

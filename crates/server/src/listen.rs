@@ -54,6 +54,9 @@ pub enum Error {
         source: rustls::pki_types::pem::Error,
     },
     /// Certificate and key do not belong together, or the key's kind is not supported.
+    #[error("the TLS certificate cannot be issued: {0}")]
+    Certificate(String),
+    /// The certificate and key do not work together.
     #[error("the TLS certificate and key cannot be used: {0}")]
     Tls(#[from] rustls::Error),
     /// HTTPS is asked for without a certificate and key.

@@ -1,12 +1,18 @@
 //! The public TEST authority of `countersign dev`: the same keys and certificates on every machine, embedded in the
 //! binary. Made once by `cargo run -p countersign-server --example make_authority`.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use countersign_pki::Certificate;
+use countersign_pki::certificate::build::Validity;
+use countersign_pki::profile::Issuer;
+use countersign_pki::verify::Curve;
+use countersign_pki::{Certificate, Signer, SoftwareKey};
+use jiff::Timestamp;
+use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use super::{Authorities, Error, MEMBERS, Places, Source, parse};
+use super::{Authorities, BACKDATED, Error, MEMBERS, Places, Source, parse};
 use crate::listen;
 
 macro_rules! embedded {
@@ -15,11 +21,10 @@ macro_rules! embedded {
     };
 }
 
-static CERTIFICATES: [(&str, &str); 6] =
-    embedded![".pem": "root", "eid-q", "eid-nq", "tsa", "tls-root", "tls"];
+static CERTIFICATES: [(&str, &str); 5] = embedded![".pem": "root", "eid-q", "eid-nq", "tsa", "tls-root"];
 
 static KEYS: [(&str, &str); 8] = embedded![
-    ".key.pem": "root", "eid-q", "eid-nq", "root-ocsp", "eid-q-ocsp", "eid-nq-ocsp", "tsa", "tls"
+    ".key.pem": "root", "eid-q", "eid-nq", "root-ocsp", "eid-q-ocsp", "eid-nq-ocsp", "tsa", "tls-root"
 ];
 
 /// What the TEST certificates point at. Fixed, so that they are the same everywhere; a server on another port
@@ -51,9 +56,32 @@ pub fn tls_root() -> Result<Certificate, Error> {
     parse("tls-root", find(&CERTIFICATES, "tls-root"))
 }
 
-/// TLS for `localhost`, the loopback addresses and the host name of the demo environment.
-pub fn tls() -> Result<Arc<rustls::ServerConfig>, listen::Error> {
-    listen::tls_from_pem(find(&CERTIFICATES, "tls"), find(&KEYS, "tls"))
+/// Days that the TLS certificate is valid: no browser takes longer ones.
+const TLS_DAYS: u16 = 397;
+
+/// TLS for `localhost`, the loopback addresses and the host name of the demo environment, with a certificate that is
+/// issued at this start.
+///
+/// # Errors
+/// None in practice: everything is embedded.
+pub fn tls(now: Timestamp, rng: &mut impl CryptoRng) -> Result<Arc<rustls::ServerConfig>, listen::Error> {
+    let (certificate, key) = issue_tls(now, rng).map_err(|error| listen::Error::Certificate(error.to_string()))?;
+    listen::tls_from_pem(&certificate.to_pem(), &key)
+}
+
+fn issue_tls(
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> Result<(Certificate, Zeroizing<String>), countersign_pki::Error> {
+    let root = Certificate::from_pem(find(&CERTIFICATES, "tls-root"))?;
+    let root_key = SoftwareKey::from_pem(find(&KEYS, "tls-root"))?;
+    let key = SoftwareKey::generate_ec(Curve::P256)?;
+    let names = ["localhost".to_owned(), "sid.demo.sk.ee".to_owned()];
+    let addresses = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+    let validity = Validity::days(now.saturating_sub(BACKDATED).unwrap_or(now), TLS_DAYS)?;
+    let certificate =
+        Issuer::new(&root, &root_key)?.issue_tls_server(&names, &addresses, key.public_key(), validity, rng)?;
+    Ok((certificate, key.to_pem()?))
 }
 
 fn find(files: &'static [(&str, &str)], name: &str) -> &'static str {
@@ -74,7 +102,8 @@ mod tests {
         }
         let authorities = authorities().unwrap();
         assert_eq!(authorities.own().count(), MEMBERS.len());
-        tls().unwrap();
+        let now = authorities.root().certificate().not_before() + jiff::SignedDuration::from_hours(48);
+        tls(now, &mut crate::Randomness::system()).unwrap();
     }
 
     #[test]
