@@ -161,6 +161,16 @@ pub enum Error {
         problem: String,
     },
 
+    /// The OCSP response was made before the time-stamp, so it says nothing about the time at which the
+    /// signature is proven to exist. Ask again.
+    #[error("the OCSP response was made at {produced_at}, before the time-stamp at {earliest}: ask again")]
+    OcspTooEarly {
+        /// When it was made.
+        produced_at: jiff::Timestamp,
+        /// The time-stamp's time.
+        earliest: jiff::Timestamp,
+    },
+
     /// Stored state of a signature being made could not be read back.
     #[error("the stored signature template is damaged: {problem}")]
     DamagedTemplate {
@@ -191,6 +201,7 @@ impl Error {
             Self::WrongIdentifier { .. } => "identifier",
             Self::WrongTimeStamp { .. } => "time-stamp",
             Self::WrongOcspResponse { .. } => "ocsp-response",
+            Self::OcspTooEarly { .. } => "ocsp-too-early",
             Self::DamagedTemplate { .. } => "damaged-template",
         }
     }

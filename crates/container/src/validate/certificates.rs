@@ -76,6 +76,13 @@ impl Check<'_, '_> {
             }
         };
         self.use_certificate(CertificateRole::SignatureTimestamp, &checked.tsu);
+        for pair in checked.path.certificates().windows(2) {
+            let [certificate, issuer] = pair else { continue };
+            if let Some(found) = self.find_revocation(certificate, issuer, Some(checked.gen_time)) {
+                self.indeterminate(SubIndication::NoPoe, no_proof("revocation", found));
+                return None;
+            }
+        }
         self.info.timestamp_creation_time = Some(checked.gen_time);
         self.level = Level::T;
         if let Some(claimed) = self.signature.signed.signing_time
@@ -155,7 +162,13 @@ impl Check<'_, '_> {
             if index == 0 {
                 self.check_signer_status(certificate, issuer, proven);
             } else {
-                self.check_authority_status(certificate, issuer, proven);
+                if let Some(found) = self.find_revocation(certificate, issuer, proven) {
+                    let expected = "authorities that are not revoked";
+                    self.indeterminate(
+                        SubIndication::RevokedCaNoPoe,
+                        Finding::new(Part::Chain, "revocation", expected, found),
+                    );
+                }
             }
         }
         if certificates.len() == 1 && self.signature.unsigned.has_revocation_values {
@@ -276,40 +289,30 @@ impl Check<'_, '_> {
         }
     }
 
-    /// Status of an intermediate authority, as far as the signature brings any.
-    fn check_authority_status(
-        &mut self,
-        authority: &Certificate,
+    /// Whether the signature brings an OCSP response by which a certificate other than the signer's was
+    /// revoked when it was used; none has to be there.
+    fn find_revocation(
+        &self,
+        certificate: &Certificate,
         issuer: &Certificate,
-        proven: Option<Timestamp>,
-    ) {
-        let signature = self.signature;
+        used_at: Option<Timestamp>,
+    ) -> Option<String> {
         let policy =
             ocsp::Policy { clock_skew: CLOCK_SKEW, produced_from: None, ..ocsp::Policy::stored(self.now()) };
-        for response in &signature.unsigned.ocsp_responses {
-            let Ok(checked) = ocsp::check(response, authority, issuer, None, self.now(), &policy) else {
-                continue;
-            };
+        let mut responses = self.signature.unsigned.ocsp_responses.iter();
+        responses.find_map(|response| {
+            let checked = ocsp::check(response, certificate, issuer, None, self.now(), &policy).ok()?;
             match checked.status {
-                CertificateStatus::Good => {}
-                CertificateStatus::Revoked { at, .. } if proven.is_some_and(|time| at > time) => {
-                    let expected = "an authority that is not revoked";
-                    self.warn(
-                        Part::Chain,
-                        "revocation",
-                        expected,
-                        format!("revoked at {at}, after the signature"),
-                    );
+                CertificateStatus::Good => None,
+                CertificateStatus::Revoked { at, .. } if used_at.is_some_and(|used_at| at > used_at) => None,
+                CertificateStatus::Revoked { at, .. } => {
+                    Some(format!("serial number {} was revoked at {at}", certificate.serial()))
                 }
-                CertificateStatus::Revoked { .. } | CertificateStatus::NotIssued => {
-                    let found = format!("serial number {} is revoked", authority.serial());
-                    self.indeterminate(
-                        SubIndication::RevokedCaNoPoe,
-                        Finding::new(Part::Chain, "revocation", "authorities that are not revoked", found),
-                    );
+                CertificateStatus::NotIssued => {
+                    Some(format!("serial number {} was never issued", certificate.serial()))
                 }
             }
-        }
+        })
     }
 }
 

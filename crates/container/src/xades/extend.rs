@@ -7,7 +7,7 @@
 
 use countersign_pki::algorithm::{Digest, SignatureAlgorithm};
 use countersign_pki::certificate::Certificate;
-use countersign_pki::ocsp::{self, BasicOcspResponse, CertificateStatus, ResponseSigner};
+use countersign_pki::ocsp::{self, BasicOcspResponse, CertificateStatus, OcspError, ResponseSigner};
 use countersign_pki::tsp::{MessageImprint, TimeStampToken};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -144,7 +144,8 @@ impl SignedSignature {
     ///
     /// [`Error::WrongTimeStamp`] before there is a time-stamp, [`Error::WrongCertificate`] when the
     /// signer's issuer is not among `certificates`, [`Error::WrongOcspResponse`] when no response says
-    /// that the signer's certificate is good, at the time-stamp's time or later.
+    /// that the signer's certificate is good, [`Error::OcspTooEarly`] when one says so of a time before the
+    /// time-stamp. The signature is unchanged after an error.
     pub fn add_validation_data(
         &mut self,
         certificates: &[Certificate],
@@ -312,6 +313,9 @@ impl SignedSignature {
                         return Err(wrong("the signer's certificate was never issued".to_owned()));
                     }
                 },
+                Err(OcspError::ProducedTooEarly { produced_at, earliest }) if outcome.is_err() => {
+                    outcome = Err(Error::OcspTooEarly { produced_at, earliest });
+                }
                 Err(error) if outcome.is_err() => outcome = Err(wrong(error.to_string())),
                 // Responses about other certificates of the chain are welcome beside the signer's.
                 Err(_) => {}

@@ -1054,6 +1054,8 @@ fn time_stamp_cases() -> Vec<Case> {
         case(85, "a purpose that is not critical", with_unit(unit(unit_spec().purpose(oid::KP_TIME_STAMPING, false)).sign(&WORLD.tsa_root_key)), no_proof()),
         case(86, "a unit of the signers' CA", with_unit(stamping(by_ca(unit_spec())).sign(&WORLD.ca_key)), no_proof()),
         case(87, "a unit that had expired", with_unit(expired), no_proof()),
+        case(87, "a unit that had been revoked", unit_revoked(-60), no_proof()),
+        case(87, "a unit revoked afterwards", unit_revoked(60), Passed),
         case(89, "another content type", stamped(&|spec| spec.content_type = data), no_proof()),
         case(90, "two SignatureTimeStamps", honest.clone().replace(&element, &format!("{element}{second}")).bytes(), form()),
         case(90, "two EncapsulatedTimeStamps", honest.clone().replace(&value, &value.repeat(2)).bytes(), form()),
@@ -1063,6 +1065,18 @@ fn time_stamp_cases() -> Vec<Case> {
         case(94, "a SHA-512 imprint", stamped_512(), Passed),
         case(95, "an unknown critical extension", stamped(&|spec| spec.info.extensions = vec![extension.clone()]), no_proof()),
     ]
+}
+
+/// The time-stamping authority itself answers for its unit.
+fn unit_revoked(at: i64) -> Vec<u8> {
+    let forged = Forgery::new();
+    let token = TimeStampSpec::new(&forged.time_stamped(), noon() + seconds(1)).sign();
+    let mut spec = OcspSpec::new(&WORLD.tsu, noon() + seconds(90));
+    spec.issuer = WORLD.tsa_root.clone();
+    (spec.key, spec.responder) = (&WORLD.tsa_root_key, WORLD.tsa_root.clone());
+    spec.status = CertStatus::revoked(noon() + seconds(at), Reason::Superseded).unwrap();
+    let good = OcspSpec::new(&WORLD.signer, noon() + seconds(2)).sign();
+    forged.lt_with(&token, &[good, spec.sign()]).bytes()
 }
 
 /// The imprint has to be over this very signature: values differ with every run of RSASSA-PSS.

@@ -284,7 +284,6 @@ fn validation_data_that_proves_nothing_is_not_taken() {
     let wrong = [
         ("none", vec![]),
         ("no response", vec![b"x".to_vec()]),
-        ("too early", answer(&|spec| spec.produced_at = noon())),
         ("another certificate", answer(&|spec| spec.certificate = WORLD.ec_signer.clone())),
         ("unknown", answer(&|spec| spec.status = CertStatus::UNKNOWN)),
         (
@@ -300,6 +299,9 @@ fn validation_data_that_proves_nothing_is_not_taken() {
         assert!(matches!(result, Err(Error::WrongOcspResponse { .. })), "{what}: {result:?}");
         assert_eq!(signature.level(), Level::T, "{what}");
     }
+    let early = answer(&|spec| spec.produced_at = noon());
+    let result = signature.add_validation_data(&authorities, &early, now);
+    assert!(matches!(result, Err(Error::OcspTooEarly { .. })), "{result:?}");
     let good = answer(&|_| {});
     let result = signature.add_validation_data(std::slice::from_ref(&WORLD.root), &good, now);
     assert!(matches!(result, Err(Error::WrongCertificate { .. })), "no issuer: {result:?}");
