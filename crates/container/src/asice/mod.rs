@@ -2,6 +2,7 @@
 //! (EN 319 162-1, XAdES variant).
 
 mod manifest;
+mod unpack;
 pub mod zip_reader;
 mod zip_writer;
 

@@ -8,7 +8,8 @@ use flate2::bufread::DeflateEncoder;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::zip_reader::{Method, Packing, unpack};
+use super::unpack::{Packing, unpack};
+use super::zip_reader::Method;
 use crate::error::{Bound, Error, Result};
 use crate::limits::Limits;
 
