@@ -58,12 +58,12 @@ pub(crate) fn embedded() -> Result<TrustAnchors, Error> {
     let authorities = authority::dev::authorities()?;
     let certificates = authorities.cas().iter().map(|ca| ca.certificate().clone());
     let unit = authorities.time_stamping().certificate().clone();
-    Ok(sort(
-        certificates
-            .chain([unit])
-            .map(|certificate| Found { certificate, of_time_stamping: false })
-            .collect(),
-    ))
+    Ok(of(certificates.chain([unit]).collect()))
+}
+
+/// Certificates that came without file names.
+pub(crate) fn of(certificates: Vec<Certificate>) -> TrustAnchors {
+    sort(certificates.into_iter().map(|certificate| Found { certificate, of_time_stamping: false }).collect())
 }
 
 struct Found {

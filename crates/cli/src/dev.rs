@@ -13,11 +13,11 @@ use countersign_server::authority;
 use countersign_server::config::Listen;
 use countersign_server::dev::persons::PERSONS;
 use countersign_server::listen::{self, Address, Listeners, Server};
-use countersign_server::{App, MovableClock, dev};
+use countersign_server::{App, MovableClock, Randomness, dev};
 use tracing_subscriber::EnvFilter;
 
 use crate::error::Error;
-use crate::{screen, settings};
+use crate::{clock, screen, settings};
 
 /// Start the whole stack with test persons, ready to try
 ///
@@ -173,7 +173,10 @@ async fn listeners(
         },
     };
     if let Some(socket) = secure {
-        listeners.https(socket, authority::dev::tls().map_err(Error::Listen)?);
+        listeners.https(
+            socket,
+            authority::dev::tls(clock::now(), &mut Randomness::system()).map_err(Error::Listen)?,
+        );
     }
     Ok((listeners, remark))
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use countersign_client::Error as Client;
 use countersign_server::{authority, config, dev, listen};
 use thiserror::Error;
 
@@ -63,9 +64,87 @@ pub(crate) enum Error {
     /// Nobody said whom to trust.
     #[error("whom to trust is not said")]
     NoTrust,
-    /// The trust files cannot be made.
-    #[error("the trust files cannot be made: {0}")]
-    TrustFiles(#[from] countersign_pki::Error),
+    /// Nobody said whom to trust, and the service is not on this machine.
+    #[error("whom to trust is not said, and {url} is not on this machine")]
+    NoTrustElsewhere {
+        /// The service.
+        url: String,
+    },
+    /// Nobody said who is to confirm.
+    #[error("who is to confirm is not said")]
+    NoPerson,
+    /// An address that nothing can be asked at.
+    #[error("{text} is not an http or https URL")]
+    NotAUrl {
+        /// What was given.
+        text: String,
+    },
+    /// A path that names no file, or none that is text.
+    #[error("{} has no file name that can be written into a container", .path.display())]
+    NoFileName {
+        /// Which one.
+        path: PathBuf,
+    },
+    /// A hash that has no use in a container.
+    #[error("the hash {name} cannot be used")]
+    UnknownHash {
+        /// Its name.
+        name: String,
+    },
+    /// No time-stamping authority is known.
+    #[error("no time-stamping authority is known")]
+    NoTimeStamping,
+    /// No OCSP responder is known.
+    #[error("the signer's certificate names no OCSP responder")]
+    NoResponder,
+    /// The issuer of the signer's certificate is not among the trusted ones.
+    #[error("the certificate of the issuer is not at hand: {issuer}")]
+    NoIssuer {
+        /// Its name.
+        issuer: String,
+    },
+    /// HTTP cannot be set up.
+    #[error("connections cannot be set up: {0}")]
+    Connections(String),
+    /// A call over HTTP failed.
+    #[error("{what} cannot be had from {url}: {why}")]
+    Call {
+        /// What was asked for.
+        what: &'static str,
+        /// Where.
+        url: String,
+        /// What happened.
+        why: String,
+    },
+    /// An answer holds no certificate.
+    #[error("{url} holds no certificate: {source}")]
+    NoCertificateThere {
+        /// Where.
+        url: String,
+        /// What is wrong with it.
+        source: countersign_pki::Error,
+    },
+    /// The service was not reached, or refused.
+    #[error(transparent)]
+    Client(#[from] countersign_client::Error),
+    /// An answer of the service did not pass its checks.
+    #[error(transparent)]
+    Checked(countersign_client::Error),
+    /// A container cannot be made.
+    #[error(transparent)]
+    Container(#[from] countersign_container::Error),
+    /// The time-stamp proves nothing.
+    #[error(transparent)]
+    TimeStamp(#[from] countersign_pki::tsp::TspError),
+    /// The OCSP answer proves nothing.
+    #[error(transparent)]
+    Ocsp(#[from] countersign_pki::ocsp::OcspError),
+    /// The finished container does not pass.
+    #[error("the finished container did not pass its own check; nothing was written")]
+    OwnContainer,
+    /// Certificates or requests cannot be made or read.
+    #[error(transparent)]
+    Pki(#[from] countersign_pki::Error),
     /// The program could not start its own machinery.
     #[error("cannot start: {0}")]
     Start(#[source] std::io::Error),
@@ -114,6 +193,18 @@ impl Error {
                  --dev-trust, or `countersign trust export DIR` first"
                     .into(),
             ),
+            Self::NoTrustElsewhere { .. } => Some(
+                "give --trust DIR with the CA certificates you trust. Only a service on this machine may say itself whom to \
+                 trust"
+                    .into(),
+            ),
+            Self::NoPerson => Some("give --person PNOEE-… or --document PNOEE-…-Q".into()),
+            Self::NoTimeStamping => Some("give --tsa URL, or --level B for a signature without a time-stamp".into()),
+            Self::NoResponder => Some("give --ocsp URL, or --level T for a signature without an OCSP answer".into()),
+            Self::NoIssuer { .. } => Some("put it into the directory that --trust names".into()),
+            Self::Call { .. } | Self::Client(Client::Connection { .. }) => {
+                Some("is the service running there? `countersign dev` starts one; --url URL or COUNTERSIGN_URL names another".into())
+            }
             Self::NoAnchor { .. } => {
                 Some("put the CA certificates there, or make the TEST ones with `countersign trust export DIR`".into())
             }
@@ -124,21 +215,76 @@ impl Error {
     /// The number that the program ends with.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::NoTrust => 2,
+            Self::OwnContainer => 1,
+            Self::NoTrust
+            | Self::NoTrustElsewhere { .. }
+            | Self::NoPerson
+            | Self::NotAUrl { .. }
+            | Self::UnknownHash { .. }
+            | Self::NoTimeStamping
+            | Self::NoResponder => 2,
             Self::File { .. }
             | Self::FileTooLarge { .. }
             | Self::Exists { .. }
             | Self::NoCertificate { .. }
             | Self::NoAnchor { .. }
+            | Self::NoIssuer { .. }
+            | Self::NoFileName { .. }
             | Self::Config { .. } => 3,
             Self::Start(_)
             | Self::Listen(_)
             | Self::TlsListen(_)
-            | Self::TrustFiles(_)
             | Self::Service(_)
             | Self::Authority(_)
-            | Self::TestWorld(_) => 4,
+            | Self::TestWorld(_)
+            | Self::Connections(_)
+            | Self::Call { .. } => 4,
+            Self::Client(error) | Self::Checked(error) => of_client(error),
+            Self::Container(error) => of_container(error),
+            Self::NoCertificateThere { .. } | Self::TimeStamp(_) | Self::Ocsp(_) | Self::Pki(_) => 6,
         })
+    }
+}
+
+fn of_client(error: &Client) -> u8 {
+    match error {
+        Client::Setting { .. }
+        | Client::NoSuchEndpoint { .. }
+        | Client::WrongRecipient { .. }
+        | Client::Request(_)
+        | Client::NoDeviceLink
+        | Client::NoCallbackUrl(_)
+        | Client::LinkTooLong { .. }
+        | Client::NotACertificateChoice => 2,
+        Client::Connection { .. }
+        | Client::NoAnswer { .. }
+        | Client::AnswerTooLong { .. }
+        | Client::UnreadableAnswer { .. }
+        | Client::BadRequest { .. }
+        | Client::Unauthorized
+        | Client::Forbidden { .. }
+        | Client::AccountNotFound
+        | Client::NoSuitableAccount
+        | Client::SessionNotFound
+        | Client::PersonShouldViewPortal
+        | Client::ClientTooOld
+        | Client::Maintenance
+        | Client::UnexpectedStatus { .. } => 4,
+        Client::Ended(_) | Client::StillRunning | Client::DocumentUnusable => 5,
+        // Every other error is a check of an answer that failed.
+        _ => 6,
+    }
+}
+
+fn of_container(error: &countersign_container::Error) -> u8 {
+    use countersign_container::Error as Container;
+    match error {
+        Container::WrongSignatureValue
+        | Container::WrongCertificate { .. }
+        | Container::WrongTimeStamp { .. }
+        | Container::WrongOcspResponse { .. } => 6,
+        Container::UnsupportedAlgorithm { .. } => 2,
+        _ => 3,
     }
 }
 

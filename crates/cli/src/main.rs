@@ -6,15 +6,23 @@ use std::time::Instant;
 use clap::{Parser, Subcommand};
 
 mod anchors;
+mod checks;
 mod clock;
 mod completions;
 mod configuration;
 mod dev;
 mod error;
 mod file;
+mod http;
 mod level;
+mod login;
+mod media_type;
+mod progress;
+mod runtime;
 mod screen;
+mod service;
 mod settings;
+mod sign;
 mod trust;
 mod verify;
 
@@ -31,6 +39,8 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Dev(dev::Arguments),
+    Login(login::Arguments),
+    Sign(sign::Arguments),
     Verify(verify::Arguments),
     Trust(trust::Arguments),
     Config(configuration::Arguments),
@@ -52,6 +62,8 @@ fn main() -> ExitCode {
 fn run(command: Command, begun: Instant) -> Result<ExitCode, Error> {
     match command {
         Command::Dev(arguments) => dev::run(arguments, begun),
+        Command::Login(arguments) => login::run(&arguments),
+        Command::Sign(arguments) => sign::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Trust(arguments) => trust::run(arguments),
         Command::Config(arguments) => configuration::run(arguments),

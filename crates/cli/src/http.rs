@@ -1,0 +1,105 @@
+//! Calls that are not the relying party API: time-stamps, OCSP, and the trust files of a development server. Every
+//! answer is bounded in size and time, and no redirect is followed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_pki::Certificate;
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::{Client, RequestBuilder};
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt as _;
+use url::Url;
+
+use crate::error::Error;
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// How long an answer may take.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// Connections.
+pub(crate) struct Http(Client);
+
+impl Http {
+    /// Trusts `roots` for TLS, or the operating system's when there are none.
+    pub(crate) fn new(roots: &[Certificate]) -> Result<Self, Error> {
+        let fault = |error: &dyn std::error::Error| Error::Connections(causes(error));
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| fault(&error))?;
+        let tls = if roots.is_empty() {
+            builder.with_platform_verifier().map_err(|error| fault(&error))?.with_no_client_auth()
+        } else {
+            let mut store = RootCertStore::empty();
+            for root in roots {
+                store.add(CertificateDer::from(root.as_der().to_vec())).map_err(|error| fault(&error))?;
+            }
+            builder.with_root_certificates(store).with_no_client_auth()
+        };
+        Client::builder()
+            .tls_backend_preconfigured(tls)
+            .connect_timeout(CONNECT)
+            .timeout(ANSWER)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map(Self)
+            .map_err(|error| fault(&error))
+    }
+
+    /// Fetches at most `limit` bytes.
+    pub(crate) async fn get(&self, what: &'static str, url: &Url, limit: usize) -> Result<Vec<u8>, Error> {
+        answer(what, url, self.0.get(url.clone()), limit).await
+    }
+
+    /// Sends bytes of the type `application/{kind}-{request}` and reads those of the answer, at most `limit`.
+    pub(crate) async fn post(
+        &self,
+        what: &'static str,
+        url: &Url,
+        [sent, received]: [&'static str; 2],
+        body: Vec<u8>,
+        limit: usize,
+    ) -> Result<Vec<u8>, Error> {
+        let request = self.0.post(url.clone()).header(CONTENT_TYPE, sent).header(ACCEPT, received).body(body);
+        answer(what, url, request, limit).await
+    }
+}
+
+async fn answer(
+    what: &'static str,
+    url: &Url,
+    request: RequestBuilder,
+    limit: usize,
+) -> Result<Vec<u8>, Error> {
+    let failed = |why: String| Error::Call { what, url: url.to_string(), why };
+    let lost = |error: reqwest::Error| failed(causes(&error.without_url()));
+    let mut answer = request.send().await.map_err(lost)?;
+    if answer.status() != reqwest::StatusCode::OK {
+        return Err(failed(format!("expected HTTP status 200, got {}", answer.status().as_u16())));
+    }
+    let mut body = Vec::new();
+    while let Some(piece) = answer.chunk().await.map_err(lost)? {
+        if body.len() + piece.len() > limit {
+            return Err(failed(format!("expected at most {limit} bytes, got more")));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
+}
+
+/// The error and its causes: the last of them is what helps ("Connection refused").
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
