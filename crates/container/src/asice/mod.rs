@@ -31,7 +31,7 @@ pub const MIMETYPE: &str = "application/vnd.etsi.asic-e+zip";
 ///
 /// Files are kept packed, so a container takes about as much memory as its file. Opening checks the whole
 /// archive, its manifest and that every XML file in it can be parsed; whether the signatures hold is the
-/// business of [`crate::validate`].
+/// business of [`crate::validate()`].
 #[derive(Debug, Clone)]
 pub struct Container {
     /// Everything in the archive, in file order. The first is `mimetype` in an opened container.

@@ -161,14 +161,12 @@ impl Check<'_, '_> {
             let [certificate, issuer] = pair else { continue };
             if index == 0 {
                 self.check_signer_status(certificate, issuer, proven);
-            } else {
-                if let Some(found) = self.find_revocation(certificate, issuer, proven) {
-                    let expected = "authorities that are not revoked";
-                    self.indeterminate(
-                        SubIndication::RevokedCaNoPoe,
-                        Finding::new(Part::Chain, "revocation", expected, found),
-                    );
-                }
+            } else if let Some(found) = self.find_revocation(certificate, issuer, proven) {
+                let expected = "authorities that are not revoked";
+                self.indeterminate(
+                    SubIndication::RevokedCaNoPoe,
+                    Finding::new(Part::Chain, "revocation", expected, found),
+                );
             }
         }
         if certificates.len() == 1 && self.signature.unsigned.has_revocation_values {
@@ -196,15 +194,7 @@ impl Check<'_, '_> {
         for response in &signature.unsigned.ocsp_responses {
             match ocsp::check(response, signer, issuer, None, self.now(), &policy) {
                 Ok(checked) => {
-                    let replaces = match (&best, checked.status) {
-                        (None, _) => true,
-                        (Some(known), CertificateStatus::Good) => {
-                            known.status == CertificateStatus::Good && checked.produced_at < known.produced_at
-                        }
-                        (Some(known), CertificateStatus::Revoked { .. } | CertificateStatus::NotIssued) => {
-                            known.status == CertificateStatus::Good
-                        }
-                    };
+                    let replaces = best.as_ref().is_none_or(|known| is_graver(&checked, known));
                     if replaces {
                         best = Some(checked);
                     }
@@ -313,6 +303,19 @@ impl Check<'_, '_> {
                 }
             }
         })
+    }
+}
+
+/// Revoked counts more than good, the earliest revocation most, and of two good answers the earlier one is
+/// nearer to the signature.
+fn is_graver(checked: &CheckedStatus, known: &CheckedStatus) -> bool {
+    match (checked.status, known.status) {
+        (CertificateStatus::Good, CertificateStatus::Good) => checked.produced_at < known.produced_at,
+        (CertificateStatus::Good, CertificateStatus::Revoked { .. } | CertificateStatus::NotIssued) => false,
+        (CertificateStatus::Revoked { at, .. }, CertificateStatus::Revoked { at: known, .. }) => at < known,
+        (CertificateStatus::Revoked { .. }, CertificateStatus::Good) => true,
+        (CertificateStatus::Revoked { .. }, CertificateStatus::NotIssued) => false,
+        (CertificateStatus::NotIssued, _) => true,
     }
 }
 

@@ -73,7 +73,7 @@ impl SignedSignature {
         &self.certificate
     }
 
-    /// The level reached by what is there; whether all of it holds is for [`crate::validate`].
+    /// The level reached by what is there; whether all of it holds is for [`crate::validate()`].
     pub fn level(&self) -> Level {
         match (&self.time_stamp, self.has_validation_data) {
             (None, _) => Level::B,

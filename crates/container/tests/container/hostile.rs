@@ -872,6 +872,11 @@ fn revocation_cases() -> Vec<Case> {
         spec.status = CertStatus::revoked(noon() - seconds(30), Reason::KeyCompromise).unwrap();
         spec.sign()
     };
+    let revoked_later = {
+        let mut spec = OcspSpec::new(&WORLD.signer, noon() + seconds(60));
+        spec.status = CertStatus::revoked(noon() + seconds(30), Reason::Superseded).unwrap();
+        spec.sign()
+    };
     let about_authority = {
         let mut spec = OcspSpec::new(&WORLD.ca, noon() + seconds(2));
         spec.issuer = WORLD.root.clone();
@@ -909,6 +914,12 @@ fn revocation_cases() -> Vec<Case> {
             "revoked, and no time-stamp",
             at_level(&revocation_values(std::slice::from_ref(&revoked_then))),
             Indeterminate(SubIndication::RevokedNoPoe, Part::SigningCertificate),
+        ),
+        case(
+            66,
+            "revoked later in one response, earlier in another",
+            with_responses(&[revoked_later, revoked_then.clone()]),
+            Failed(SubIndication::Revoked, Part::SigningCertificate),
         ),
         case(
             66,
