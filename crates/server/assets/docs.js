@@ -26,7 +26,10 @@ async function start() {
   }
   byId("version").textContent = doc.info.version;
   operations = collect(doc);
-  search.addEventListener("input", showList);
+  search.addEventListener("input", () => {
+    setMenu(search.value !== "");
+    showList();
+  });
   menu.addEventListener("click", () => setMenu(!nav.classList.contains("open")));
   addEventListener("hashchange", showPage);
   addEventListener("keydown", (event) => {

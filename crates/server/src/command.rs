@@ -119,6 +119,10 @@ impl App {
         for (kind, outcome, lived) in &done.ended {
             self.metrics().session_ended(*kind, outcome, *lived);
         }
+        for event in &done.events {
+            self.metrics().event(event.kind());
+            tracing::debug!(event = event.kind(), session.id = session_of(event), "{name}");
+        }
         for topic in done.events.iter().flat_map(topics) {
             self.watches().wake(&topic);
         }
@@ -132,6 +136,18 @@ impl App {
         F: FnOnce(&Tx<'_>) -> Result<T, Failure> + Send + 'static,
     {
         self.store().read(name, query).await
+    }
+}
+
+/// The session that an event is about. Other subjects are not logged: some are document numbers.
+fn session_of(event: &Event) -> Option<String> {
+    match event {
+        Event::SessionStarted { session, .. }
+        | Event::SessionClaimed { session, .. }
+        | Event::TransactionDisplayed { session, .. }
+        | Event::SessionCompleted { session, .. }
+        | Event::LinkedSignatureAwaited { session, .. } => Some(session.to_string()),
+        _ => None,
     }
 }
 

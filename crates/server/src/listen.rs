@@ -247,9 +247,10 @@ async fn accept(app: App, routes: Router, door: Door, places: Arc<Semaphore>) {
         while connections.try_join_next().is_some() {}
         match accepted {
             Ok((stream, address)) => {
-                let (routes, watcher, tls) = (routes.clone(), graceful.watcher(), tls.clone());
+                let (app, routes, watcher, tls) =
+                    (app.clone(), routes.clone(), graceful.watcher(), tls.clone());
                 connections.spawn(async move {
-                    serve(stream, address, routes, watcher, tls, head).await;
+                    serve(app, stream, address, routes, watcher, tls, head).await;
                     drop(place);
                 });
             }
@@ -269,6 +270,7 @@ async fn accept(app: App, routes: Router, door: Door, places: Arc<Semaphore>) {
 }
 
 async fn serve(
+    app: App,
     stream: TcpStream,
     address: SocketAddr,
     routes: Router,
@@ -278,20 +280,67 @@ async fn serve(
 ) {
     // Answers are small: waiting to fill packets only costs time. Failure changes nothing but speed.
     let _ = stream.set_nodelay(true);
-    match tls {
-        None => speak(stream, Peer { address: address.ip(), secure: false }, routes, watcher, head).await,
-        Some(tls) => match tokio::time::timeout(head, tls.accept(stream)).await {
-            Ok(Ok(stream)) => {
-                speak(stream, Peer { address: address.ip(), secure: true }, routes, watcher, head).await;
-            }
-            Ok(Err(error)) => tracing::debug!(error = %error, "a TLS handshake failed"),
-            Err(_) => tracing::debug!("a TLS handshake took too long"),
-        },
+    let peer = Peer { address: address.ip(), secure: tls.is_some() };
+    let begin = async {
+        match tls {
+            None => Some((version(&stream).await?, Either::Plain(stream))),
+            Some(tls) => match tls.accept(stream).await {
+                Ok(stream) => {
+                    let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                    Some((if h2 { Version::H2 } else { Version::H1 }, Either::Tls(Box::new(stream))))
+                }
+                Err(error) => {
+                    tracing::debug!(error = %error, "a TLS handshake failed");
+                    None
+                }
+            },
+        }
+    };
+    let begun = tokio::select! {
+        () = app.stopping() => return,
+        begun = tokio::time::timeout(head, begin) => begun,
+    };
+    match begun {
+        Ok(Some((version, Either::Plain(stream)))) => {
+            speak(stream, version, peer, routes, watcher, head).await
+        }
+        Ok(Some((version, Either::Tls(stream)))) => speak(stream, version, peer, routes, watcher, head).await,
+        Ok(None) => {}
+        Err(_) => tracing::debug!("a connection did not begin in time"),
     }
 }
 
+enum Either {
+    Plain(TcpStream),
+    Tls(Box<tokio_rustls::server::TlsStream<TcpStream>>),
+}
+
+enum Version {
+    H1,
+    H2,
+}
+
+/// Which version a plain connection begins with: the preface of HTTP/2 [RFC 9113 §3.4], or anything else. Nothing
+/// when it ends before that is known. The bytes stay in the socket.
+async fn version(stream: &TcpStream) -> Option<Version> {
+    const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let mut seen = [0; PREFACE.len()];
+    loop {
+        match stream.peek(&mut seen).await {
+            Ok(0) | Err(_) => return None,
+            Ok(PREFACE_LENGTH) if seen == *PREFACE => return Some(Version::H2),
+            Ok(count) if !PREFACE.starts_with(&seen[..count]) => return Some(Version::H1),
+            // A part of the preface: the socket stays readable, so only time tells whether more comes.
+            Ok(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
+const PREFACE_LENGTH: usize = 24;
+
 async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    version: Version,
     peer: Peer,
     routes: Router,
     watcher: Watcher,
@@ -305,6 +354,10 @@ async fn speak(
         .keep_alive_interval(Duration::from_secs(30))
         .max_concurrent_streams(256)
         .max_header_list_size(32 * 1024);
+    let builder = match version {
+        Version::H1 => builder.http1_only(),
+        Version::H2 => builder.http2_only(),
+    };
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
         routes.clone().oneshot(request.map(Body::new))

@@ -153,15 +153,22 @@ fn start_page_html(app: &App, base: &str) -> String {
         let _ = write!(html, "<dt><a href=\"{path}\">{path}</a></dt><dd>{what}</dd>");
     }
     html.push_str("</dl></section></div>");
+    let trust = match app.authorities() {
+        Some(_) => {
+            "<p class=\"quiet\">Every client also needs the roots and issuing CAs of this service in its trust store: \
+             <a href=\"/trust\">/trust</a>.</p>"
+        }
+        None => "",
+    };
     let _ = write!(
         html,
         "<section class=\"sheet lines\"><h2>Point your own client here</h2>\
          <h3>Java</h3><pre><code>client.setRelyingPartyUUID(\"{uuid}\");\nclient.setRelyingPartyName(\"{name}\");\n\
-         client.setHostUrl(\"{base}/smart-id-rp/v3/\");\nclient.setTrustStore(trustStore); // the roots from {base}/trust</code></pre>\
-         <h3>Ruby</h3><pre><code>config.relying_party_uuid = \"{uuid}\"\nconfig.relying_party_name = \"{name}\"\n\
-         config.host_url = \"{base}/smart-id-rp/v3/\"</code></pre>\
+         client.setHostUrl(\"{base}/smart-id-rp/v3/\");</code></pre>\
+         <h3>Rust</h3><pre><code>SMART_ID_ROOT_URL={base}\nSMART_ID_V3_API_PATH=/smart-id-rp/v3\nSMART_ID_SCHEME_NAME={scheme}</code></pre>\
+         <h3>Ruby</h3><pre><code>host_url: \"{base}/smart-id-rp/v3/\" # with the slash at the end</code></pre>\
          <h3>Any language</h3><pre><code>curl -sS -H 'Content-Type: application/json' \\\n  -d '{body}' \\\n  {base}/v3/signature/certificate/{document}</code></pre>\
-         </section>",
+         {trust}</section>",
         body = escape(&format!(
             "{{\"relyingPartyUUID\":\"{}\",\"relyingPartyName\":\"{}\"}}",
             party.map_or("", |party| &party.uuid),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use countersign_server::authority::dev;
 use countersign_server::listen::bind;
-use countersign_server::{App, Config, Listeners, Running, Server};
+use countersign_server::{App, Clock, Config, Listeners, Randomness, Running, Server, SystemClock};
 use countersign_wire::endpoint::STARTS;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,7 +15,8 @@ async fn start(config: Config) -> Running {
     let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let mut listeners = Listeners::new();
     listeners.http(bind(any).await.unwrap());
-    listeners.https(bind(any).await.unwrap(), dev::tls().unwrap());
+    listeners
+        .https(bind(any).await.unwrap(), dev::tls(SystemClock.now(), &mut Randomness::system()).unwrap());
     Server::start(App::builder(config).build().unwrap(), listeners)
 }
 
@@ -118,6 +119,31 @@ async fn a_head_that_does_not_end_is_not_waited_for() {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
     assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 408"), "{}", String::from_utf8_lossy(&answer));
+    running.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_says_nothing_is_closed() {
+    let mut config = Config::dev();
+    config.listen.head_seconds = 1;
+    let running = start(config).await;
+    for address in running.addresses() {
+        for beginning in ["", "P", "PRI * HTTP/2.0\r\n"] {
+            let mut stream = TcpStream::connect(address.socket).await.unwrap();
+            stream.write_all(beginning.as_bytes()).await.unwrap();
+            let mut answer = Vec::new();
+            let _ = stream.read_to_end(&mut answer).await;
+        }
+    }
+    running.shutdown().await;
+}
+
+#[tokio::test]
+async fn http_2_works_without_tls_too() {
+    let running = start(Config::dev()).await;
+    let url = running.addresses()[0].url();
+    let client = reqwest::Client::builder().http2_prior_knowledge().build().unwrap();
+    assert_eq!(client.get(format!("{url}/livez")).send().await.unwrap().version(), http::Version::HTTP_2);
     running.shutdown().await;
 }
 

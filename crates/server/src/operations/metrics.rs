@@ -25,6 +25,7 @@ pub struct Metrics {
     ended: Family<EndLabels, Counter>,
     lives: Family<KindLabels, Histogram, fn() -> Histogram>,
     tries: Family<TryLabels, Counter>,
+    events: Family<EventLabels, Counter>,
     purged: Counter,
     long_polls: Gauge,
     computations: Gauge,
@@ -77,6 +78,11 @@ struct KindLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EventLabels {
+    event: Fixed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TryLabels {
     result: Fixed,
 }
@@ -117,6 +123,7 @@ impl Metrics {
         let ended = Family::default();
         let lives = Family::new_with_constructor(session_seconds as fn() -> Histogram);
         let tries = Family::default();
+        let events = Family::default();
         let (purged, long_polls, computations, faults) =
             (Counter::default(), Gauge::default(), Gauge::default(), Counter::default());
 
@@ -135,6 +142,7 @@ impl Metrics {
         registry.register("sessions_ended", "Sessions that ended, by end result", ended.clone());
         registry.register_with_unit("session_life", "From start to end result", Unit::Seconds, lives.clone());
         registry.register("pin_tries", "Computations with a PIN", tries.clone());
+        registry.register("events", "Entries of the audit trail, by kind", events.clone());
         registry.register("rows_purged", "Rows deleted because they are kept no longer", purged.clone());
         registry.register("long_polls_open", "Calls that wait for a change", long_polls.clone());
         registry.register("computations_open", "Key computations that run or wait", computations.clone());
@@ -147,6 +155,7 @@ impl Metrics {
             ended,
             lives,
             tries,
+            events,
             purged,
             long_polls,
             computations,
@@ -190,6 +199,11 @@ impl Metrics {
             Try::Refused => "refused",
         };
         self.tries.get_or_create(&TryLabels { result: Fixed::Word(word) }).inc();
+    }
+
+    /// Something was written into the audit trail.
+    pub(crate) fn event(&self, kind: &'static str) {
+        self.events.get_or_create(&EventLabels { event: Fixed::Word(kind) }).inc();
     }
 
     /// The sweep job deleted rows that are kept no longer.

@@ -5,6 +5,7 @@
 
 mod body;
 mod certificate;
+mod link_page;
 mod start;
 mod status;
 
@@ -29,7 +30,8 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         table = table.route(row.path, post(handler));
     }
     let table = table.layer(from_fn_with_state(app.clone(), open));
-    BASES.iter().fold(Router::new(), |all, base| match *base {
+    let page = Router::new().route(link_page::PATH, get(link_page::link_page));
+    BASES.iter().fold(page, |all, base| match *base {
         "" => all.merge(table.clone()),
         base => all.nest(base, table.clone()),
     })

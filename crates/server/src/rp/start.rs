@@ -110,7 +110,7 @@ fn authorise<'a>(app: &'a App, request: &StartRequest, address: IpAddr) -> Resul
 fn device_link_base(app: &App, origin: &Origin) -> Result<DeviceLinkBase, Problem> {
     let text = match &app.config().rp_api.device_link_base {
         Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-        None => format!("{}/device-link", origin.base),
+        None => format!("{}{}", origin.base, super::link_page::PATH),
     };
     DeviceLinkBase::parse(&text).map_err(|error| Problem::internal(SURFACE, error))
 }

@@ -124,3 +124,17 @@ async fn every_answer_is_protected() {
     let answer = world.post(STARTS[0].path, &example(&STARTS[0])).await;
     assert_eq!(answer.header("cache-control"), "no-store");
 }
+
+#[tokio::test]
+async fn a_link_that_no_app_took_says_what_to_do_in_its_language() {
+    let world = World::new();
+    for (query, language) in
+        [("", "en"), ("?lang=est", "et"), ("?a=b&lang=rus&c=d", "ru"), ("?lang=xyz", "en")]
+    {
+        let answer = world.get(&format!("/device-link{query}")).await;
+        assert_eq!(answer.status, 200);
+        assert!(answer.text().contains(&format!("<html lang=\"{language}\">")), "{query}");
+    }
+    let answer = world.get("/device-link?sessionToken=SECRET&lang=%3Cscript%3E").await;
+    assert!(!answer.text().contains("SECRET") && !answer.text().contains("<script"));
+}
