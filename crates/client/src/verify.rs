@@ -138,7 +138,7 @@ pub struct ChosenCertificate {
     pub document: DocumentNumber,
     /// The level of the certificate.
     pub level: CertificateLevel,
-    /// The way that the person took; `None` when there was no session.
+    /// The way that the person took; `None` when there was no session, or the service does not say.
     pub flow: Option<FlowType>,
     /// The certificate's path, leaf first, anchor last.
     pub path: Path,
@@ -402,19 +402,13 @@ impl CertificateChoiceVerifier {
             return Err(Error::WrongOperation { expected: Operation::ChooseCertificate, found });
         }
         let document = status::document(status)?;
-        let flow = status::flow(status::signature(status)?, session)?;
+        // Older services send no `signature` here at all; where there is one it must hold a way that was offered.
+        let flow = status.signature.as_ref().map(|it| status::flow(it, session)).transpose()?;
         let (certificate, level) = status::certificate(status)?;
         let requested = session.request.certificate_level;
         let (path, identity) = self.signing_certificate(&certificate, level, requested, now)?;
         identity::check(&identity, &certificate, &document, session)?;
-        Ok(ChosenCertificate {
-            identity,
-            document,
-            level,
-            flow: Some(flow),
-            path,
-            evidence: Evidence::default(),
-        })
+        Ok(ChosenCertificate { identity, document, level, flow, path, evidence: Evidence::default() })
     }
 
     /// Everything but revocation.
