@@ -195,7 +195,7 @@ impl<T: Transport> Phone<T> {
             }),
         };
         let path = format!("/transactions/{tx}/confirm");
-        let answer: ConfirmAnswer = self.counted(&path, pending, &request, now, rng).await??;
+        let answer: ConfirmAnswer = self.counted(&path, pending, &request, |_, _| {}, now, rng).await??;
         Ok(Approved { callback: answer.callback.map(|task| completed(&task, verifier.as_ref())) })
     }
 

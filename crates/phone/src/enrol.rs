@@ -166,9 +166,9 @@ impl<T: Transport> Phone<T> {
             sealed: self.seal(SealedFor::Proof { kid }, &partial, rng)?,
         };
         let path = format!("/keys/{kid}/proof");
-        let KeyProofAnswer { .. } = self.counted(&path, pending, &request, now, rng).await??;
-        self.storage.key_mut(kid)?.proven = true;
-        self.save()
+        let after = |storage: &mut Storage, outcome| storage.after_proof(kid, outcome);
+        let KeyProofAnswer { .. } = self.counted(&path, pending, &request, after, now, rng).await??;
+        Ok(())
     }
 }
 

@@ -16,7 +16,7 @@ use rand_core::{CryptoRng, SeedableRng};
 
 use crate::approve::{Share, ToSign, blocking, padding};
 use crate::settle::Settled;
-use crate::storage::{Pending, PendingKind, PinStep, StoredShare};
+use crate::storage::{Pending, PendingKind, PinStep, Storage, StoredShare};
 use crate::{Error, Phone, Transport};
 
 const SCHEME: Scheme = Scheme::Pss(Hash::Sha256);
@@ -71,8 +71,8 @@ impl<T: Transport> Phone<T> {
     ) -> Result<(), Error> {
         let pending = self.pin_pending(kid, PinStep::Check, rng);
         let request = self.pin_request(kid, Share::Current, pin, &pending, rng).await?;
-        let PinCheckAnswer { .. } =
-            self.counted(&format!("/keys/{kid}/pin-check"), pending, &request, now, rng).await??;
+        let path = format!("/keys/{kid}/pin-check");
+        let PinCheckAnswer { .. } = self.counted(&path, pending, &request, |_, _| {}, now, rng).await??;
         Ok(())
     }
 
@@ -93,13 +93,8 @@ impl<T: Transport> Phone<T> {
             self.pin_request(kid, Share::Current, old, &pending, rng).await?;
         let request = PinChangeRequest { req, token, nonce, sealed, refresh };
         let path = format!("/keys/{kid}/pin-change");
-        let answer: Result<PinChangeAnswer, _> = self.counted(&path, pending, &request, now, rng).await?;
-        if answer.is_err() && self.storage.pending.is_none() {
-            // Refused for good: the new share will never count.
-            self.storage.key_mut(kid)?.next = None;
-            self.save()?;
-        }
-        answer?;
+        let after = |storage: &mut Storage, outcome| storage.after_proposal(kid, outcome);
+        let PinChangeAnswer { .. } = self.counted(&path, pending, &request, after, now, rng).await??;
         Ok(())
     }
 
@@ -114,19 +109,9 @@ impl<T: Transport> Phone<T> {
         let pending = self.pin_pending(kid, PinStep::Commit, rng);
         let request = self.pin_request(kid, Share::Next, new, &pending, rng).await?;
         let path = format!("/keys/{kid}/pin-change/commit");
-        let answer: Result<PinChangeAnswer, _> = self.counted(&path, pending, &request, now, rng).await?;
-        match answer.map_err(Error::from) {
-            Ok(_) => self.storage.key_mut(kid)?.take_next(),
-            Err(error) => {
-                // The old PIN goes on to count; another change starts anew.
-                if let Error::WrongPin { .. } = error {
-                    self.storage.key_mut(kid)?.next = None;
-                    self.save()?;
-                }
-                return Err(error);
-            }
-        }
-        self.save()
+        let after = |storage: &mut Storage, outcome| storage.after_commit(kid, outcome);
+        let PinChangeAnswer { .. } = self.counted(&path, pending, &request, after, now, rng).await??;
+        Ok(())
     }
 
     async fn make_refresh<R: CryptoRng + Send>(

@@ -8,8 +8,7 @@
 use countersign_wire::device::sealed::SealedFor;
 use countersign_wire::device::{
     Approval, ConfirmAnswer, ConfirmRequest, DeviceErrorCode, DeviceProblem, KeyProofAnswer, KeyProofRequest,
-    KeyState, PartialSignature, PinChangeAnswer, PinChangeRequest, PinCheckAnswer, PinCheckRequest, Sealed,
-    Token,
+    PartialSignature, PinChangeAnswer, PinChangeRequest, PinCheckAnswer, PinCheckRequest, Sealed, Token,
 };
 use countersign_wire::id::{KeyId, TransactionId};
 use countersign_wire::words::Open;
@@ -19,7 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::approve::completed;
-use crate::storage::{Pending, PendingKind, PinStep, Secret};
+use crate::storage::{Pending, PendingKind, PinStep, Secret, Storage};
 use crate::{Approved, Error, Phone, Transport};
 
 /// What became of a request that had no answer.
@@ -95,11 +94,9 @@ impl<T: Transport> Phone<T> {
                 let sealed = self.seal(SealedFor::Proof { kid: &kid }, &empty, rng)?;
                 let request = KeyProofRequest { tx: csr.tx, req, token, sealed };
                 let path = format!("/keys/{kid}/proof");
-                match self.counted::<_, KeyProofAnswer>(&path, pending, &request, now, rng).await? {
-                    Ok(answer) => {
-                        self.storage.key_mut(&kid)?.proven = answer.state == KeyState::Active;
-                        Settled::KeyProven
-                    }
+                let after = |storage: &mut Storage, outcome: Outcome| storage.after_proof(&kid, outcome);
+                match self.counted::<_, KeyProofAnswer>(&path, pending, &request, after, now, rng).await? {
+                    Ok(_) => Settled::KeyProven,
                     Err(problem) => self.not_done(problem)?,
                 }
             }
@@ -114,7 +111,8 @@ impl<T: Transport> Phone<T> {
                     approval: Some(Approval { kid, token, sealed }),
                 };
                 let path = format!("/transactions/{tx}/confirm");
-                match self.counted::<_, ConfirmAnswer>(&path, pending, &request, now, rng).await? {
+                let after = |_: &mut Storage, _: Outcome| {};
+                match self.counted::<_, ConfirmAnswer>(&path, pending, &request, after, now, rng).await? {
                     Ok(answer) => {
                         let callback = answer.callback.map(|task| completed(&task, verifier.as_ref()));
                         Settled::Confirmed { tx, approved: Approved { callback } }
@@ -128,7 +126,11 @@ impl<T: Transport> Phone<T> {
                 match step {
                     PinStep::Check => {
                         let path = format!("/keys/{kid}/pin-check");
-                        match self.counted::<_, PinCheckAnswer>(&path, pending, &check, now, rng).await? {
+                        let after = |_: &mut Storage, _: Outcome| {};
+                        match self
+                            .counted::<_, PinCheckAnswer>(&path, pending, &check, after, now, rng)
+                            .await?
+                        {
                             Ok(_) => Settled::PinRight,
                             Err(problem) => self.not_done(problem)?,
                         }
@@ -137,23 +139,23 @@ impl<T: Transport> Phone<T> {
                         let PinCheckRequest { req, token, nonce, sealed } = check;
                         let request = PinChangeRequest { req, token, nonce, sealed, refresh };
                         let path = format!("/keys/{kid}/pin-change");
-                        match self.counted::<_, PinChangeAnswer>(&path, pending, &request, now, rng).await? {
+                        let after =
+                            |storage: &mut Storage, outcome: Outcome| storage.after_proposal(&kid, outcome);
+                        let answer =
+                            self.counted::<_, PinChangeAnswer>(&path, pending, &request, after, now, rng);
+                        match answer.await? {
                             Ok(_) => Settled::PinChangeProposed,
-                            Err(problem) => {
-                                let settled = self.not_done(problem)?;
-                                // The new share will never count.
-                                self.storage.key_mut(&kid)?.next = None;
-                                settled
-                            }
+                            Err(problem) => self.not_done(problem)?,
                         }
                     }
                     PinStep::Commit => {
                         let path = format!("/keys/{kid}/pin-change/commit");
-                        match self.counted::<_, PinChangeAnswer>(&path, pending, &check, now, rng).await? {
-                            Ok(_) => {
-                                self.storage.key_mut(&kid)?.take_next();
-                                Settled::PinChanged { kid }
-                            }
+                        let after =
+                            |storage: &mut Storage, outcome: Outcome| storage.after_commit(&kid, outcome);
+                        let answer =
+                            self.counted::<_, PinChangeAnswer>(&path, pending, &check, after, now, rng);
+                        match answer.await? {
+                            Ok(_) => Settled::PinChanged { kid },
                             // The service has the new share still beside the old one.
                             Err(problem) => self.not_done(problem)?,
                         }
@@ -161,7 +163,6 @@ impl<T: Transport> Phone<T> {
                 }
             }
         };
-        self.save()?;
         Ok(settled)
     }
 
@@ -174,12 +175,14 @@ impl<T: Transport> Phone<T> {
         }
     }
 
-    /// Sends a counted request: writes it down first, and the next token after. A problem is a value.
+    /// Sends a counted request: writes it down first; and after the answer, in one write, the next token and what
+    /// else follows from it (`after`, which is not called while the request is undecided). A problem is a value.
     pub(crate) async fn counted<Q: Serialize, A: Counted>(
         &mut self,
         path: &str,
         pending: Pending,
         request: &Q,
+        after: impl FnOnce(&mut Storage, Outcome) + Send,
         now: Timestamp,
         rng: &mut (impl CryptoRng + Send),
     ) -> Result<Result<A, DeviceProblem>, Error> {
@@ -194,11 +197,54 @@ impl<T: Transport> Phone<T> {
             let purpose = SealedFor::Token { device: &self.storage.device_id };
             self.storage.token = Token::from_plaintext(&self.storage.sealing_key()?.open(next, purpose)?)?;
         }
+        let outcome = match &answer {
+            Ok(_) => Outcome::Done,
+            Err(problem) if problem.code == Open::Known(DeviceErrorCode::WrongPin) => Outcome::WrongPin,
+            Err(_) => Outcome::Refused,
+        };
         if next.is_some() || answer.as_ref().err().is_none_or(decides) {
             self.storage.pending = None;
+            after(&mut self.storage, outcome);
             self.save()?;
         }
         Ok(answer)
+    }
+}
+
+/// How a counted request was decided.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// As asked.
+    Done,
+    /// The PIN was wrong.
+    WrongPin,
+    /// Any other way.
+    Refused,
+}
+
+impl Storage {
+    /// After a proof.
+    pub(crate) fn after_proof(&mut self, kid: &KeyId, outcome: Outcome) {
+        if let (Ok(key), Outcome::Done) = (self.key_mut(kid), outcome) {
+            key.proven = true;
+        }
+    }
+
+    /// After a new share was offered: if it was not taken, it will never count.
+    pub(crate) fn after_proposal(&mut self, kid: &KeyId, outcome: Outcome) {
+        if let (Ok(key), Outcome::WrongPin | Outcome::Refused) = (self.key_mut(kid), outcome) {
+            key.next = None;
+        }
+    }
+
+    /// After the new PIN was tried: if it was right, its share takes the old one's place; if it was wrong, the old one
+    /// goes on to count, and another change begins anew.
+    pub(crate) fn after_commit(&mut self, kid: &KeyId, outcome: Outcome) {
+        match (self.key_mut(kid), outcome) {
+            (Ok(key), Outcome::Done) => key.take_next(),
+            (Ok(key), Outcome::WrongPin) => key.next = None,
+            (Ok(_), Outcome::Refused) | (Err(_), _) => {}
+        }
     }
 }
 
