@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use self::problem::{Error, Mend};
-pub use crate::device::config::DeviceApi;
 pub use self::secret::Secret;
+pub use crate::device::config::DeviceApi;
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -70,8 +70,11 @@ pub struct Listen {
     /// Proxies in front of this server, as addresses or ranges (`10.0.0.0/8`). Only they may say in
     /// `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host` for whom they ask.
     pub trusted_proxies: Vec<AddressRange>,
-    /// Seconds that a client has for its TLS handshake and for the head of each request.
+    /// Seconds that a client has for its TLS handshake, for the first byte of a connection, and for a body.
     pub head_seconds: u32,
+    /// Seconds that a connection may wait for its next request, head included. Clients that keep connections open
+    /// are surprised by a short time.
+    pub idle_seconds: u32,
     /// Seconds that open requests have to end at shutdown, before their connections are cut.
     pub drain_seconds: u32,
 }
@@ -86,6 +89,7 @@ impl Default for Listen {
             public_url: None,
             trusted_proxies: Vec::new(),
             head_seconds: 10,
+            idle_seconds: 75,
             drain_seconds: 10,
         }
     }
@@ -403,8 +407,13 @@ impl Listen {
                 "give scheme and host only, for instance \"https://id.example.org\"",
             ));
         }
-        if self.head_seconds == 0 {
-            found.push(Mend::new("listen.head_seconds", "0 refuses every request", "give 10"));
+        for (name, seconds, usual) in [
+            ("listen.head_seconds", self.head_seconds, "10"),
+            ("listen.idle_seconds", self.idle_seconds, "75"),
+        ] {
+            if seconds == 0 {
+                found.push(Mend::new(name, "0 refuses every request", format!("give {usual}")));
+            }
         }
     }
 }

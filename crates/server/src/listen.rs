@@ -281,6 +281,7 @@ async fn serve(
     // Answers are small: waiting to fill packets only costs time. Failure changes nothing but speed.
     let _ = stream.set_nodelay(true);
     let peer = Peer { address: address.ip(), secure: tls.is_some() };
+    let idle = Duration::from_secs(u64::from(app.config().listen.idle_seconds));
     let begin = async {
         match tls {
             None => Some((version(&stream).await?, Either::Plain(stream))),
@@ -302,9 +303,9 @@ async fn serve(
     };
     match begun {
         Ok(Some((version, Either::Plain(stream)))) => {
-            speak(stream, version, peer, routes, watcher, head).await
+            speak(stream, version, peer, routes, watcher, idle).await
         }
-        Ok(Some((version, Either::Tls(stream)))) => speak(stream, version, peer, routes, watcher, head).await,
+        Ok(Some((version, Either::Tls(stream)))) => speak(stream, version, peer, routes, watcher, idle).await,
         Ok(None) => {}
         Err(_) => tracing::debug!("a connection did not begin in time"),
     }
@@ -344,10 +345,10 @@ async fn speak(
     peer: Peer,
     routes: Router,
     watcher: Watcher,
-    head: Duration,
+    idle: Duration,
 ) {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(head);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(idle);
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -20,11 +20,15 @@ async fn start(config: Config) -> Running {
     Server::start(App::builder(config).build().unwrap(), listeners)
 }
 
-fn client() -> reqwest::Client {
+fn builder() -> reqwest::ClientBuilder {
     // Another test may have been first.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    reqwest::Client::builder()
+}
+
+fn client() -> reqwest::Client {
     let root = reqwest::Certificate::from_der(dev::tls_root().unwrap().as_der()).unwrap();
-    reqwest::Client::builder().tls_certs_only([root]).build().unwrap()
+    builder().tls_certs_only([root]).build().unwrap()
 }
 
 async fn started(client: &reqwest::Client, url: &str) -> Value {
@@ -112,7 +116,7 @@ async fn what_is_no_http_and_no_tls_is_turned_away() {
 #[tokio::test]
 async fn a_head_that_does_not_end_is_not_waited_for() {
     let mut config = Config::dev();
-    config.listen.head_seconds = 1;
+    config.listen.idle_seconds = 1;
     let running = start(config).await;
     let mut stream = TcpStream::connect(running.addresses()[0].socket).await.unwrap();
     stream.write_all(b"GET /livez HTTP/1.1\r\nhost: localhost\r\nx: ").await.unwrap();
@@ -142,7 +146,7 @@ async fn a_connection_that_says_nothing_is_closed() {
 async fn http_2_works_without_tls_too() {
     let running = start(Config::dev()).await;
     let url = running.addresses()[0].url();
-    let client = reqwest::Client::builder().http2_prior_knowledge().build().unwrap();
+    let client = builder().http2_prior_knowledge().build().unwrap();
     assert_eq!(client.get(format!("{url}/livez")).send().await.unwrap().version(), http::Version::HTTP_2);
     running.shutdown().await;
 }

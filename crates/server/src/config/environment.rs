@@ -13,7 +13,7 @@ pub const PREFIX: &str = "COUNTERSIGN_";
 pub const RESERVED: [&str; 6] = ["CONFIG", "DATA", "LISTEN", "LOG", "BASE_URL", "TRUST"];
 
 /// The keys that can be overridden, and what each holds.
-pub const KEYS: [(&str, &str, Kind); 40] = [
+pub const KEYS: [(&str, &str, Kind); 41] = [
     ("listen", "http", Kind::List),
     ("listen", "https", Kind::List),
     ("listen", "certificate", Kind::Text),
@@ -21,6 +21,7 @@ pub const KEYS: [(&str, &str, Kind); 40] = [
     ("listen", "public_url", Kind::Text),
     ("listen", "trusted_proxies", Kind::List),
     ("listen", "head_seconds", Kind::Number),
+    ("listen", "idle_seconds", Kind::Number),
     ("listen", "drain_seconds", Kind::Number),
     ("store", "directory", Kind::Text),
     ("keys", "custody", Kind::Text),
