@@ -58,8 +58,11 @@ Examples:
   countersign dev --listen 127.0.0.1:0          a free port, printed at the start
   countersign dev --data ./state --tls-listen off
 
-Ends with 0 on SIGINT or SIGTERM, after open requests are answered; with 3 when a file cannot be read and with 4 when
-it cannot listen.";
+Exit codes:
+  0  ended by SIGINT or SIGTERM, after open requests were answered
+  2  wrong usage
+  3  a file cannot be read or written
+  4  it cannot listen or start";
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum LogFormat {

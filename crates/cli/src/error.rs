@@ -205,6 +205,12 @@ impl Error {
             Self::Call { .. } | Self::Client(Client::Connection { .. }) => {
                 Some("is the service running there? `countersign dev` starts one; --url URL or COUNTERSIGN_URL names another".into())
             }
+            Self::Client(Client::AccountNotFound) => Some(
+                "check the number. The start page of `countersign dev` lists the test persons and their numbers".into(),
+            ),
+            Self::Client(Client::NoSuitableAccount) => {
+                Some("a lower level may do: --certificate-level ADVANCED".into())
+            }
             Self::NoAnchor { .. } => {
                 Some("put the CA certificates there, or make the TEST ones with `countersign trust export DIR`".into())
             }

@@ -12,7 +12,7 @@ pub(crate) enum LevelName {
     /// With a time-stamp: proof of when it existed
     #[value(name = "T", alias = "t")]
     T,
-    /// With the OCSP answer too: proof, for ever, that the certificate was in force
+    /// With the OCSP answer too: proof that the certificate was in force then
     #[value(name = "LT", alias = "lt")]
     Lt,
 }

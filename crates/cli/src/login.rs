@@ -25,8 +25,6 @@ use crate::{clock, progress, runtime};
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    person: PersonArguments,
     /// How to reach the person
     #[arg(long, value_name = "FLOW", default_value = "notification")]
     flow: Flow,
@@ -36,6 +34,8 @@ pub(crate) struct Arguments {
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    person: PersonArguments,
     #[command(flatten)]
     service: ServiceArguments,
 }

@@ -32,10 +32,16 @@ pub(crate) struct ServiceArguments {
     #[arg(long, value_name = "DIR", env = "COUNTERSIGN_TRUST", hide_env_values = true)]
     trust: Option<PathBuf>,
     /// The UUID under which the relying party is registered
-    #[arg(long, value_name = "UUID", env = "COUNTERSIGN_RP_UUID", default_value = DEMO_UUID, value_parser = RelyingPartyUuid::parse)]
+    #[arg(long, value_name = "UUID", env = "COUNTERSIGN_RP_UUID", hide_env_values = true, default_value = DEMO_UUID, value_parser = RelyingPartyUuid::parse)]
     rp_uuid: RelyingPartyUuid,
     /// The name under which it is registered
-    #[arg(long, value_name = "NAME", env = "COUNTERSIGN_RP_NAME", default_value = "DEMO")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "COUNTERSIGN_RP_NAME",
+        hide_env_values = true,
+        default_value = "DEMO"
+    )]
     rp_name: String,
     /// The name of the environment, which is part of what is signed
     #[arg(long, value_name = "NAME", default_value = "smart-id-demo", value_parser = SchemeName::parse)]

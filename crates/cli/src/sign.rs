@@ -45,8 +45,6 @@ pub(crate) struct Arguments {
     /// Replace OUT if it is there
     #[arg(long)]
     force: bool,
-    #[command(flatten)]
-    person: PersonArguments,
     /// The form of the container
     #[arg(long, value_name = "FORMAT", default_value = "asice")]
     format: Format,
@@ -63,12 +61,26 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    person: PersonArguments,
+    #[command(flatten)]
     service: ServiceArguments,
     /// The time-stamping authority [default: /tsa of a service on this machine]
-    #[arg(long, value_name = "URL", env = "COUNTERSIGN_TSA", help_heading = "Service")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "COUNTERSIGN_TSA",
+        hide_env_values = true,
+        help_heading = "Service"
+    )]
     tsa: Option<Url>,
     /// The OCSP responder [default: /ocsp of a service on this machine, elsewhere what the certificate names]
-    #[arg(long, value_name = "URL", env = "COUNTERSIGN_OCSP", help_heading = "Service")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "COUNTERSIGN_OCSP",
+        hide_env_values = true,
+        help_heading = "Service"
+    )]
     ocsp: Option<Url>,
 }
 

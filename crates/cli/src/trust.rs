@@ -42,8 +42,12 @@ Example:
   countersign trust export ./trust
   countersign verify contract.asice --trust ./trust
 
-Writes, among others: root.pem (the anchor), eid-q.pem and eid-nq.pem (issuing CAs), tsa.pem (time-stamps), bundle.pem
-(root and CAs), tls-root.pem (HTTPS of `dev`), trust.jks and trust.p12 (password: changeit).
+Writes, among others:
+  root.pem                the anchor
+  eid-q.pem, eid-nq.pem   issuing CAs
+  tsa.pem                 signs time-stamps
+  tls-root.pem            HTTPS of `countersign dev`
+  trust.jks, trust.p12    root and issuing CAs; the password is changeit
 
 Exit codes: 0 written; 2 wrong usage; 3 a file cannot be written, or another is in its place.";
 

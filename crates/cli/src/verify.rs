@@ -73,15 +73,15 @@ impl FromStr for At {
 
 /// What `--json` prints.
 #[derive(Serialize)]
-struct Outcome<'a> {
+struct Outcome {
     valid: bool,
-    files: Vec<Checked<'a>>,
+    files: Vec<Checked>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Checked<'a> {
-    file: &'a Path,
+struct Checked {
+    file: String,
     valid: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<Report>,
@@ -106,11 +106,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
             show(path, &checked);
         }
         files.push(match checked {
-            Ok(report) => Checked { file: path, valid: report.is_valid(), report: Some(report), error: None },
+            Ok(report) => Checked {
+                file: path.display().to_string(),
+                valid: report.is_valid(),
+                report: Some(report),
+                error: None,
+            },
             Err(error) => {
                 let text = error.to_string();
                 unreadable = Some(error);
-                Checked { file: path, valid: false, report: None, error: Some(text) }
+                Checked { file: path.display().to_string(), valid: false, report: None, error: Some(text) }
             }
         });
     }
@@ -140,7 +145,8 @@ fn show(path: &Path, checked: &Result<Report, Error>) {
             let tone = if report.is_valid() { Tone::Good } else { Tone::Bad };
             screen::line(screen::toned(tone, path.display()));
             for line in report.to_string().lines() {
-                screen::line(format_args!("  {}", screen::toned(tone_of(line), line)));
+                let indent = if line.is_empty() { "" } else { "  " };
+                screen::line(format_args!("{indent}{}", screen::toned(tone_of(line), line.trim_end())));
             }
         }
         Err(error) => {
