@@ -8,6 +8,8 @@
 //! A right PIN at any point sets tries and lock level back to nothing.
 //! ```
 
+use std::fmt;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use countersign_wire::id::{DocumentNumber, KeyId, TransactionId};
 use jiff::Timestamp;
@@ -20,7 +22,7 @@ use crate::settings::PinPolicy;
 use crate::{KeyUse, RequestId};
 
 /// One two-party key. The service's shares are inside, wrapped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {
     id: KeyId,
     account: DocumentNumber,
@@ -42,7 +44,7 @@ pub struct Key {
 }
 
 /// The certificate of a key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyCertificate {
     /// DER.
     #[serde(with = "bytes")]
@@ -52,7 +54,7 @@ pub struct KeyCertificate {
 }
 
 /// Whether a key signs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum KeyState {
     /// Made; the phone has not proven yet that it holds its half.
@@ -417,6 +419,33 @@ impl Key {
             self.wrapped = refreshed;
         }
         self
+    }
+}
+
+/// The id and what it is for: requests and certificates inside name the person.
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({}, {}, {:?})", self.id, self.usage, self.counter)
+    }
+}
+
+/// How long it is and when it ends: it names the person.
+impl fmt::Debug for KeyCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyCertificate({} octets, until {})", self.der.len(), self.not_after)
+    }
+}
+
+/// The word, and when it ends.
+impl fmt::Debug for KeyState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pending { .. } => f.write_str("Pending"),
+            Self::Active => f.write_str("Active"),
+            Self::Locked { until } => write!(f, "Locked(until {until})"),
+            Self::Blocked => f.write_str("Blocked"),
+            Self::Revoked => f.write_str("Revoked"),
+        }
     }
 }
 

@@ -44,7 +44,7 @@ impl RevocationReason {
 }
 
 /// A certificate as its issuer remembers it, for as long as anyone may ask.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IssuedCertificate {
     /// The issuer's key: its name in the configuration, unique and never given to another key.
     pub issuer: String,
@@ -97,6 +97,13 @@ impl IssuedCertificate {
                 (self, vec![event])
             }
         }
+    }
+}
+
+/// Issuer, serial number and status: the certificate names the person.
+impl std::fmt::Debug for IssuedCertificate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "IssuedCertificate({} {}, {:?})", self.issuer, self.serial_hex(), self.status)
     }
 }
 

@@ -139,7 +139,7 @@ pub enum Progress {
 }
 
 /// How a session ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Outcome {
     /// With a signature.
@@ -355,6 +355,21 @@ impl Session {
         })
     }
 
+    /// Notes where the device was when its person reacted; kept only if the relying party asked for it. For a finished
+    /// certificate choice: a signature brings the address along in [`Finish::device_ip`].
+    #[must_use]
+    pub fn seen_from(mut self, address: IpAddr) -> Self {
+        let asked = self.request.request_properties.share_md_client_ip_address;
+        match &mut self.state {
+            State::Complete {
+                outcome: Outcome::Signed { device_ip, .. } | Outcome::Chosen { device_ip, .. },
+                ..
+            } if asked => *device_ip = Some(address),
+            State::Offered | State::Addressed { .. } | State::Complete { .. } => {}
+        }
+        self
+    }
+
     /// Ends the session. The secret of its links is forgotten.
     fn complete(mut self, outcome: Outcome, at: Timestamp) -> (Self, Vec<Event>) {
         if let Some(link) = &mut self.link {
@@ -457,6 +472,17 @@ impl Outcome {
         match self {
             Self::Signed { by, .. } | Self::Chosen { by, .. } => Some(by),
             Self::Ended { by, .. } => by.as_ref(),
+        }
+    }
+}
+
+/// The word: certificates name the person.
+impl std::fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Signed { interaction, .. } => write!(f, "Signed({interaction})"),
+            Self::Chosen { .. } => f.write_str("Chosen"),
+            Self::Ended { result, .. } => write!(f, "Ended({result})"),
         }
     }
 }

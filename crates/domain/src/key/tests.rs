@@ -253,3 +253,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn debug_output_names_nobody() {
+    let key = key(DOCUMENT, KeyUse::Auth);
+    let shown = format!("{key:?} {:?} {:?}", key.certificate(), pending_key(DOCUMENT, KeyUse::Sign));
+    assert!(!shown.contains("40404040009") && !shown.contains('['), "{shown}");
+}

@@ -56,6 +56,19 @@ fn a_device_link_choice_leaves_its_device_waiting() {
 }
 
 #[test]
+fn the_address_of_a_choosing_device_is_given_when_asked_for() {
+    let shown = |session: &Session| {
+        serde_json::to_value(status(session, at(10)).unwrap()).unwrap().get("deviceIpAddress").cloned()
+    };
+    let address = "2001:db8::7".parse().unwrap();
+    let (session, ..) = chosen(LinkKind::Web2App);
+    assert_eq!(shown(&session.seen_from(address)), None, "not asked for");
+    let (mut session, ..) = chosen(LinkKind::Web2App);
+    session.request.request_properties.share_md_client_ip_address = true;
+    assert_eq!(shown(&session.seen_from(address)), Some("2001:db8::7".into()));
+}
+
+#[test]
 fn a_notification_choice_leaves_nobody_waiting() {
     let session =
         Starting::new(Asked::ChooseCertificate, FlowMembers::Notification, to_document_person()).session();

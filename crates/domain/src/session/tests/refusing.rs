@@ -51,15 +51,27 @@ fn every_reason_has_its_end_result() {
 
 #[test]
 fn a_reason_has_to_fit_the_session() {
+    let nameless = refused(notification(sign()), Reason::Interaction, None, 1);
+    assert!(matches!(nameless, Refused::NotPossible(Refusal::NotPossible { .. })));
+    // Over a link no code is compared, so none can be wrong.
+    let session = Starting::new(sign(), device_link(None), to_document(DOCUMENT)).session();
+    let (candidate, _) = candidate_for(&session, DOCUMENT);
+    let url = link(&session, LinkKind::Qr { elapsed_seconds: 0 });
+    let Claim::Claimed { session, .. } =
+        claim(session, &url, &candidate, &Settings::default(), at(0), &mut rng(1))
+    else {
+        panic!("claimed")
+    };
+    let codeless = refused(session, Reason::WrongCode, None, 1);
+    assert!(matches!(codeless, Refused::NotPossible(Refusal::NotPossible { .. })));
+}
+
+#[test]
+fn the_device_says_which_screen_was_refused() {
+    // Also one that was not asked for: the session ends refused in any case.
     use InteractionType::ConfirmationMessage;
-    for (reason, screen) in [
-        (Reason::Interaction, None),
-        (Reason::Interaction, Some(ConfirmationMessage)),
-        (Reason::WrongCode, None),
-    ] {
-        let refused = refused(notification(sign()), reason, screen, 1);
-        assert!(matches!(refused, Refused::NotPossible(Refusal::NotPossible { .. })), "{reason}");
-    }
+    let refused = refused(notification(sign()), Reason::Interaction, Some(ConfirmationMessage), 1);
+    assert_eq!(outcome(&refused), (EndResult::UserRefusedInteraction, Some(ConfirmationMessage)));
 }
 
 #[test]
