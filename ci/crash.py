@@ -33,7 +33,7 @@ class Service:
     def __init__(self, binary: str, data: str):
         self.process = subprocess.Popen(
             [binary, "dev", "--listen", "127.0.0.1:0", "--data", data],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            stdout=subprocess.PIPE, stderr=open(os.path.join(data, "log"), "a", encoding="utf-8"), text=True)
         for line in self.process.stdout:
             found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
             if found:
@@ -110,7 +110,8 @@ def main() -> int:
     try:
         service = Service(binary, data)
         persons = [p["documentNumber"] for p in json.loads(service.call("GET", "/control/v1/persons")[1])
-                   if p["outcome"] == "OK" and p["documentNumber"] != WRONG_PIN_PERSON]
+                   if p["outcome"] == "OK" and p["documentNumber"].endswith("-Q")
+                   and p["documentNumber"] != WRONG_PIN_PERSON]
         for turn in range(rounds):
             before_faults = len(faults)
             status, body = service.call("POST", "/control/v1/outcomes",
@@ -155,14 +156,18 @@ def main() -> int:
             with concurrent.futures.ThreadPoolExecutor(16) as pool:
                 for document, fault in zip(persons, pool.map(usable, persons)):
                     if fault:
-                        faults.append(f"round {turn}: account {persons.index(document)} is stuck: {fault}")
+                        faults.append(f"round {turn}: account {persons.index(document)} is stuck: {fault}; "
+                                      f"keys {tries(service, document)}")
             complete += len(told)
             passed += len(faults) == before_faults
             print(f"round {turn}: killed after {len(told)} of {SESSIONS} sessions were told COMPLETE; "
                   f"tries {middle} -> {after}", flush=True)
         service.kill()
     finally:
-        shutil.rmtree(data, ignore_errors=True)
+        if faults:
+            print("left behind for a look:", data)
+        else:
+            shutil.rmtree(data, ignore_errors=True)
     for fault in faults:
         print("FAIL", fault)
     print(f"{complete} sessions told COMPLETE before a kill, {len(faults)} faults")

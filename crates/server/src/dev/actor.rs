@@ -19,6 +19,9 @@ use super::{Error, mock};
 use crate::device::InProcess;
 use crate::{App, Clock, MovableClock};
 
+/// How long a person waits before trying again what the service is still busy with.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
+
 /// The persons of a development server, and what they are told to do.
 pub struct TestWorld {
     clock: Arc<MovableClock>,
@@ -189,6 +192,10 @@ impl TestWorld {
                 }
                 // Decided or run out meanwhile: nothing to do.
                 Err(error) if matches!(error.code(), Some(code) if is_over(code)) => {}
+                // The service stopped while it computed for this key; its lease runs out in seconds.
+                Err(error) if error.code() == Some(DeviceErrorCode::InProgress) => {
+                    self.clock.sleep(RETRY_AFTER).await;
+                }
                 Err(error) => {
                     lock(&someone.ignored).push(tx);
                     return Err(error);
