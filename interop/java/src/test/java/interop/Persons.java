@@ -47,7 +47,8 @@ final class Persons {
                         "PNOEE-30403039917-MOCK-Q PNOLT-30403039917-MOCK-Q PNOLV-030403-10016-MOCK-Q PNOBE-00010238349-MOCK-Q"),
                 row("USER_REFUSED_INTERACTION", "displayTextAndPIN",
                         "PNOEE-30403039928-MOCK-Q PNOLT-30403039928-MOCK-Q PNOLV-030403-10024-MOCK-Q PNOBE-00010267350-MOCK-Q"),
-                row("USER_REFUSED_INTERACTION", "verificationCodeChoice",
+                // The table says verificationCodeChoice, a screen of version 2; see docs/divergences.md.
+                row("USER_REFUSED_INTERACTION", "confirmationMessageAndVerificationCodeChoice",
                         "PNOEE-30403039939-MOCK-Q PNOLT-30403039939-MOCK-Q PNOLV-030403-10032-MOCK-Q PNOBE-00010266756-MOCK-Q"),
                 row("USER_REFUSED_INTERACTION", "confirmationMessage",
                         "PNOEE-30403039946-MOCK-Q PNOLT-30403039946-MOCK-Q PNOLV-030403-10040-MOCK-Q PNOBE-00010232708-MOCK-Q"),
