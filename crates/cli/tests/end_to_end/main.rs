@@ -1,0 +1,288 @@
+//! The whole line, as a person walks it: `countersign dev` as a process of its own, logins and signatures against it
+//! over HTTP, files checked, bytes flipped, and an end in order.
+
+#![cfg(unix)]
+
+mod container;
+mod server;
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+use self::container::PARTS;
+use self::server::{PROGRAM, Server};
+
+const PERSON: &str = "PNOEE-40504040001";
+const DOCUMENT: &str = "PNOEE-40504040001-DEM0-Q";
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(PROGRAM).args(arguments).output().expect("the program runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn json_of(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("no JSON: {output:?}"))
+}
+
+fn sign(server: &Server, file: &Path, out: &Path, more: &[&str]) -> Output {
+    let mut command = Command::new(PROGRAM);
+    command.arg("sign").arg(file).arg("-o").arg(out).args(["--url", &server.url]).args(more);
+    command.output().expect("the program runs")
+}
+
+fn verify(file: &Path, more: &[&str]) -> Output {
+    let mut command = Command::new(PROGRAM);
+    command.arg("verify").arg(file).args(more);
+    command.output().expect("the program runs")
+}
+
+#[test]
+fn two_servers_run_side_by_side_and_end_in_order() {
+    let (first, second) = (Server::start(&[]), Server::start(&[]));
+    assert_ne!(first.url, second.url);
+    for server in [&first, &second] {
+        assert!(server.get("/readyz").contains("\"ready\""));
+        assert!(server.banner.len() <= 12, "{:?}", server.banner);
+        assert!(server.banner[0].contains("ready in "), "{:?}", server.banner);
+        assert!(server.banner.iter().any(|line| line.contains("https://localhost:")), "{:?}", server.banner);
+    }
+    let url = first.url.clone();
+    assert_eq!(first.stop("TERM").code(), Some(0));
+    assert_eq!(second.stop("INT").code(), Some(0));
+    assert!(server::connect(&url).is_err(), "nothing listens any more");
+}
+
+#[test]
+fn a_taken_port_is_named_with_a_way_out() {
+    let server = Server::start(&[]);
+    let taken = server.url.trim_start_matches("http://");
+    let refused = run(&["dev", "--listen", taken]);
+    assert_eq!(refused.status.code(), Some(4));
+    let message = text(&refused.stderr);
+    assert!(message.contains(taken) && message.contains("--listen 127.0.0.1:0"), "{message}");
+
+    let refused = run(&["dev", "--listen", "127.0.0.1:0", "--tls-listen", taken]);
+    assert_eq!(refused.status.code(), Some(4));
+    assert!(text(&refused.stderr).contains("--tls-listen 127.0.0.1:0"), "{refused:?}");
+}
+
+#[test]
+fn https_is_left_out_when_asked() {
+    let server = Server::start(&["--tls-listen", "off"]);
+    assert!(!server.banner.iter().any(|line| line.contains("https://")), "{:?}", server.banner);
+}
+
+#[test]
+fn state_is_kept_from_one_start_to_the_next() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let data = directory.path().to_str().expect("a text");
+    for _ in 0..2 {
+        let server = Server::start(&["--data", data]);
+        let login = run(&["login", "--document", DOCUMENT, "--url", &server.url]);
+        assert!(login.status.success(), "{login:?}");
+        assert_eq!(server.stop("TERM").code(), Some(0));
+    }
+    assert!(directory.path().join(countersign_server::DATABASE).is_file());
+}
+
+#[test]
+fn a_login_shows_the_code_every_check_and_who_it_is() {
+    let server = Server::start(&[]);
+    let login = run(&["login", "--person", PERSON, "--url", &server.url]);
+    let shown = text(&login.stdout);
+    assert_eq!(login.status.code(), Some(0), "{login:?}");
+    assert!(shown.contains("Verification code: "), "{shown}");
+    assert_eq!(shown.matches("  passed ").count(), 11, "{shown}");
+    assert!(shown.contains("Authenticated: OK TESTNUMBER, PNOEE-40504040001, born 1905-04-04"), "{shown}");
+
+    let login = run(&["login", "--document", DOCUMENT, "--url", &server.secure_url(), "--json"]);
+    let report = json_of(&login);
+    assert_eq!(login.status.code(), Some(0), "over TLS: {login:?}");
+    assert_eq!(report["authenticated"], true);
+    assert_eq!(report["person"]["documentNumber"], DOCUMENT);
+    assert_eq!(report["verificationCode"].as_str().map(str::len), Some(4));
+    assert_eq!(report["checks"].as_array().map(Vec::len), Some(11));
+}
+
+#[test]
+fn a_login_by_qr_code_is_whoever_scans_it() {
+    let server = Server::start(&[]);
+    let mut login = server::Child::spawn(&["login", "--flow", "qr", "--json", "--url", &server.url]);
+    let line = login.stderr_line("link: ");
+    let link = line.trim_start_matches("link: ");
+    let scanned = "PNOLV-030303-10004-MOCK-Q";
+    let body = json!({ "documentNumber": scanned, "deviceLink": link, "flowType": "QR" });
+    assert_eq!(server.post("/mock/device-link", &body), 200);
+    let output = login.finish();
+    let report = json_of(&output);
+    assert_eq!(output.status.code(), Some(0), "{report}");
+    assert_eq!(report["person"]["documentNumber"], scanned);
+    assert_eq!(report["person"]["flow"], "QR");
+}
+
+#[test]
+fn a_person_who_refuses_is_no_login() {
+    let server = Server::start(&[]);
+    let login = run(&["login", "--document", "PNOEE-30403039917-MOCK-Q", "--url", &server.url]);
+    assert_eq!(login.status.code(), Some(5), "{login:?}");
+    assert!(
+        text(&login.stdout)
+            .contains("FAILED       the session ended with OK: the session ended: the person refused"),
+        "{login:?}"
+    );
+    assert!(!text(&login.stdout).contains("passed"), "{login:?}");
+}
+
+#[test]
+fn a_stranger_is_not_asked() {
+    let server = Server::start(&[]);
+    let login = run(&["login", "--person", "PNOEE-38001085718", "--url", &server.url]);
+    assert_eq!(login.status.code(), Some(4), "{login:?}");
+    assert!(text(&login.stderr).contains("no such account"), "{login:?}");
+}
+
+#[test]
+fn an_answer_under_another_root_is_not_trusted() {
+    let server = Server::start(&[]);
+    let directory = tempfile::tempdir().expect("a directory");
+    std::fs::copy("../../fixtures/asice/ca.pem", directory.path().join("ca.pem")).expect("copied");
+    let trust = directory.path().to_str().expect("a text");
+    let login = run(&["login", "--document", DOCUMENT, "--url", &server.url, "--trust", trust]);
+    assert_eq!(login.status.code(), Some(6), "{login:?}");
+    assert!(
+        text(&login.stdout).contains("FAILED       the certificate leads to a trusted authority"),
+        "{login:?}"
+    );
+}
+
+#[test]
+fn files_are_signed_and_every_broken_part_is_named() {
+    let server = Server::start(&[]);
+    let directory = tempfile::tempdir().expect("a directory");
+    for (name, content) in [
+        ("leping.txt", "Osapooled lepivad kokku.\nСтороны договорились.\n"),
+        ("Šiili õlut – Договор № 7 🖋️.txt", "Nimi on eesti, vene ja pildikeeles.\n"),
+    ] {
+        let (file, out) = (directory.path().join(name), directory.path().join(format!("{name}.asice")));
+        std::fs::write(&file, content).expect("written");
+        let signed = sign(&server, &file, &out, &["--person", PERSON]);
+        assert_eq!(signed.status.code(), Some(0), "{signed:?}");
+        let verified = verify(&out, &["--dev-trust"]);
+        let shown = text(&verified.stdout);
+        assert_eq!(verified.status.code(), Some(0), "{shown}");
+        assert!(
+            shown.contains("XAdES_BASELINE_LT") && shown.contains(&format!("covers   {name:?}")),
+            "{shown}"
+        );
+
+        for part in &PARTS {
+            let broken = directory.path().join(format!("{}.asice", part.name));
+            std::fs::write(&broken, part.flip(&std::fs::read(&out).expect("read"))).expect("written");
+            let refused = verify(&broken, &["--dev-trust"]);
+            let shown = text(&refused.stdout);
+            assert_eq!(refused.status.code(), Some(1), "{}: {shown}", part.name);
+            let named =
+                shown.lines().any(|line| line.trim_start().starts_with("error") && line.contains(part.named));
+            assert!(named, "{} is not named as {:?}: {shown}", part.name, part.named);
+        }
+    }
+}
+
+#[test]
+fn exported_anchors_are_the_servers_and_no_others_pass() {
+    let server = Server::start(&[]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let (file, out) = (directory.path().join("a.txt"), directory.path().join("a.asice"));
+    std::fs::write(&file, "a").expect("written");
+    let signed = sign(&server, &file, &out, &["--document", DOCUMENT, "--hash", "SHA-256", "--json"]);
+    assert_eq!(signed.status.code(), Some(0), "{signed:?}");
+    assert_eq!(json_of(&signed)["level"], "XAdES_BASELINE_LT");
+
+    let trust = directory.path().join("trust");
+    let trust = trust.to_str().expect("a text");
+    assert!(run(&["trust", "export", trust]).status.success());
+    let verified = verify(&out, &["--trust", trust, "--json"]);
+    assert_eq!(verified.status.code(), Some(0), "{verified:?}");
+    let report = json_of(&verified);
+    assert_eq!(report["valid"], true);
+    assert_eq!(report["files"][0]["report"]["validSignaturesCount"], 1);
+
+    let others = verify(&out, &["--trust", "../../fixtures/asice"]);
+    assert_eq!(others.status.code(), Some(1), "{others:?}");
+}
+
+#[test]
+fn a_lower_level_is_signed_when_asked_and_passes_only_as_such() {
+    let server = Server::start(&[]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("a.txt");
+    std::fs::write(&file, "a").expect("written");
+    for (level, passes) in [("B", &["B"][..]), ("T", &["B", "T"])] {
+        let out = directory.path().join(format!("{level}.asice"));
+        let signed = sign(&server, &file, &out, &["--document", DOCUMENT, "--level", level]);
+        assert_eq!(signed.status.code(), Some(0), "{signed:?}");
+        for required in ["B", "T", "LT"] {
+            let verified = verify(&out, &["--dev-trust", "--level", required]);
+            let expected = i32::from(!passes.contains(&required));
+            assert_eq!(verified.status.code(), Some(expected), "{level} as {required}: {verified:?}");
+        }
+    }
+}
+
+#[test]
+fn a_container_in_the_way_is_kept() {
+    let server = Server::start(&[]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let (file, out) = (directory.path().join("a.txt"), directory.path().join("a.asice"));
+    std::fs::write(&file, "a").expect("written");
+    std::fs::write(&out, "in the way").expect("written");
+    let refused = sign(&server, &file, &out, &["--document", DOCUMENT]);
+    assert_eq!(refused.status.code(), Some(3), "{refused:?}");
+    assert_eq!(std::fs::read(&out).expect("read"), b"in the way");
+    let signed = sign(&server, &file, &out, &["--document", DOCUMENT, "--force"]);
+    assert_eq!(signed.status.code(), Some(0), "{signed:?}");
+    assert_eq!(verify(&out, &["--dev-trust"]).status.code(), Some(0));
+}
+
+#[test]
+fn nothing_is_written_when_the_person_refuses_or_the_time_stamp_cannot_be_had() {
+    let server = Server::start(&[]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let (file, out) = (directory.path().join("a.txt"), directory.path().join("a.asice"));
+    std::fs::write(&file, "a").expect("written");
+    let refused = sign(&server, &file, &out, &["--document", "PNOEE-30403039917-MOCK-Q"]);
+    assert_eq!(refused.status.code(), Some(5), "{refused:?}");
+    let wrong_place = format!("{}/readyz", server.url);
+    let refused = sign(&server, &file, &out, &["--document", DOCUMENT, "--tsa", &wrong_place]);
+    assert_eq!(refused.status.code(), Some(4), "{refused:?}");
+    assert!(text(&refused.stderr).contains("a time-stamp cannot be had"), "{refused:?}");
+    let wrong_place = format!("{}/tsa", server.url);
+    let refused = sign(&server, &file, &out, &["--document", DOCUMENT, "--ocsp", &wrong_place]);
+    assert!(matches!(refused.status.code(), Some(4 | 6)), "{refused:?}");
+    let left: Vec<_> = std::fs::read_dir(directory.path()).expect("listed").collect();
+    assert_eq!(left.len(), 1, "only the file itself: {left:?}");
+}
+
+/// Makes `fixtures/asice/signed` anew, after the TEST authority or the test persons were.
+#[test]
+#[ignore = "writes fixtures"]
+fn write_fixtures() {
+    let server = Server::start(&[]);
+    let directory = Path::new("../../fixtures/asice/signed");
+    std::fs::create_dir_all(directory).expect("a directory");
+    let content = tempfile::tempdir().expect("a directory");
+    let (file, out) = (content.path().join("Leping õäöü.txt"), directory.join("contract.asice"));
+    std::fs::write(&file, "Osapooled lepivad kokku.\n").expect("written");
+    let signed = sign(&server, &file, &out, &["--document", DOCUMENT, "--force"]);
+    assert_eq!(signed.status.code(), Some(0), "{signed:?}");
+    let whole = std::fs::read(&out).expect("read");
+    for part in &PARTS {
+        std::fs::write(directory.join(format!("flipped-{}.asice", part.name)), part.flip(&whole))
+            .expect("written");
+    }
+}
