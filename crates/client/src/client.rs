@@ -362,7 +362,7 @@ impl ClientBuilder {
         Self { brokered_rp_name: name.into(), ..self }
     }
 
-    /// Trusts these roots for TLS instead of the operating system's.
+    /// Trusts these roots for TLS instead of the operating system's; with none, nobody over TLS.
     pub fn tls_roots(self, roots: &[Certificate]) -> Self {
         Self { roots: Roots::Only(roots.iter().map(|root| root.as_der().to_vec()).collect()), ..self }
     }

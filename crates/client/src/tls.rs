@@ -43,25 +43,78 @@ pub(crate) fn configuration(roots: &Roots, pins: &[[u8; 32]]) -> Result<ClientCo
 }
 
 fn verifier(roots: &Roots, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, Error> {
-    let fault = |why: String| Error::Setting { setting: "TLS roots", why };
-    match roots {
+    let list = match roots {
         Roots::System => {
-            let verifier = rustls_platform_verifier::Verifier::new(provider.clone())
-                .map_err(|error| fault(error.to_string()))?;
-            Ok(Arc::new(verifier))
+            return Ok(match rustls_platform_verifier::Verifier::new(provider.clone()) {
+                Ok(verifier) => Arc::new(verifier),
+                // A machine without roots can still talk to one without TLS.
+                Err(error) => Arc::new(NoRoots { why: error.to_string(), provider: provider.clone() }),
+            });
         }
-        Roots::Only(list) => {
-            let mut store = RootCertStore::empty();
-            for der in list {
-                store
-                    .add(CertificateDer::from(der.clone()))
-                    .map_err(|error| fault(format!("not a certificate: {error}")))?;
-            }
-            let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider.clone())
-                .build()
-                .map_err(|error| fault(error.to_string()))?;
-            Ok(verifier)
+        Roots::Only(list) if list.is_empty() => {
+            let why = "no roots are trusted".to_owned();
+            return Ok(Arc::new(NoRoots { why, provider: provider.clone() }));
         }
+        Roots::Only(list) => list,
+    };
+    let fault = |why: String| Error::Setting { setting: "TLS roots", why };
+    let mut store = RootCertStore::empty();
+    for der in list {
+        store
+            .add(CertificateDer::from(der.clone()))
+            .map_err(|error| fault(format!("one cannot be used: {error}")))?;
+    }
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider.clone())
+        .build()
+        .map_err(|error| fault(error.to_string()))?;
+    Ok(verifier)
+}
+
+/// Trusts no server, and says why.
+#[derive(Debug)]
+struct NoRoots {
+    why: String,
+    provider: Arc<CryptoProvider>,
+}
+
+impl NoRoots {
+    fn refusal<T>(&self) -> Result<T, rustls::Error> {
+        Err(rustls::Error::General(self.why.clone()))
+    }
+}
+
+impl ServerCertVerifier for NoRoots {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        self.refusal()
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.refusal()
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.refusal()
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
 
