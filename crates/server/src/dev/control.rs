@@ -158,7 +158,7 @@ async fn person(State(app): State<App>, Path(document): Path<String>) -> Respons
     else {
         return nobody();
     };
-    let (now, policy) = (app.now(), app.settings().pins.clone());
+    let (now, policy) = (app.now(), app.settings().pins);
     let keys = app
         .read("a test person's keys", move |tx| {
             let keys = tx.keys().of_account(&document)?;
@@ -236,7 +236,7 @@ fn shown(world: &TestWorld) -> ClockShown {
 }
 
 fn with_world(app: &App, answer: impl FnOnce(&TestWorld) -> Response) -> Response {
-    app.test_world().map_or_else(none, |world| answer(world))
+    app.test_world().map_or_else(none, answer)
 }
 
 fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {

@@ -50,7 +50,7 @@ pub fn enrolled() -> Result<Vec<Enrolled>, Error> {
 }
 
 /// Puts them into the store, all or none, unless one is there already.
-pub(super) async fn fill(app: &App, persons: &[Enrolled]) -> Result<(), Error> {
+pub async fn fill(app: &App, persons: &[Enrolled]) -> Result<(), Error> {
     let rows: Vec<_> = persons
         .iter()
         .map(|person| {

@@ -1,0 +1,353 @@
+//! Measures a server process from outside, each figure beside its yardstick in the same run; see `bench/run.sh`.
+//!
+//! `load` starts itself again as `load serve` (the service, with the shipped test persons but nobody acting for them)
+//! and `load bare` (an axum handler that only waits), and drives both over loopback. The phones live in this process,
+//! so the server's CPU time is the server's alone.
+
+#![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
+use std::error::Error;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use countersign_domain::KeyUse;
+use countersign_phone::{Choice, HttpTransport, MemoryVault, Phone, Pin};
+use countersign_pki::ocsp::{CertId, CertIdHash, OcspRequest};
+use countersign_pki::tsp::{MessageImprint, TimeStampReq};
+use countersign_pki::{Certificate, Digest};
+use countersign_server::authority::dev as authority;
+use countersign_server::dev::fixture::{self, Enrolled, PIN1};
+use countersign_server::{App, Clock, Keys, Listeners, Randomness, Server, SystemClock, dev};
+use countersign_split_key::{Completion, Hash, Padding, PartialSignature};
+use countersign_wire::device::RefusalReason;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+const AUTHENTICATIONS: usize = 300;
+const POLLS: usize = 10_000;
+const ANSWERS: usize = 4_000;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    match std::env::args().nth(1).as_deref() {
+        Some("serve") => serve().await,
+        Some("bare") => bare().await,
+        _ => {
+            authentications().await?;
+            long_polls().await?;
+            responders().await
+        }
+    }
+}
+
+async fn serve() -> Result<()> {
+    let app = App::builder(dev::config()).authorities(authority::authorities()?).build()?;
+    fixture::fill(&app, &fixture::enrolled()?).await?;
+    let mut listeners = Listeners::default();
+    listeners.http(countersign_server::listen::bind(([127, 0, 0, 1], 0).into()).await?);
+    let running = Server::start(app, listeners);
+    println!("{}", running.addresses()[0].socket);
+    std::future::pending::<()>().await;
+    Ok(())
+}
+
+/// The yardstick for long polls: nothing but axum and a wait.
+async fn bare() -> Result<()> {
+    let bell = Arc::new(tokio::sync::Notify::new());
+    let (wait, ring) = (Arc::clone(&bell), bell);
+    let routes = axum::Router::new()
+        .route("/wait", axum::routing::get(move || async move { wait.notified().await }))
+        .route("/ring", axum::routing::get(move || async move { ring.notify_waiters() }));
+    let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    println!("{}", socket.local_addr()?);
+    axum::serve(socket, routes).await?;
+    Ok(())
+}
+
+/// A server in a process of its own.
+struct Process {
+    child: Child,
+    address: String,
+}
+
+impl Process {
+    fn start(mode: &str) -> Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?).arg(mode).stdout(Stdio::piped()).spawn()?;
+        let mut address = String::new();
+        let stdout = child.stdout.take().ok_or("no output")?;
+        BufReader::new(stdout).read_line(&mut address)?;
+        Ok(Self { child, address: address.trim().to_owned() })
+    }
+
+    /// User and system time so far, in ticks of 10 ms.
+    fn cpu(&self) -> Result<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let fields: Vec<_> = stat.rsplit(')').next().ok_or("stat")?.split_whitespace().collect();
+        let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
+        Ok(Duration::from_millis(ticks * 10))
+    }
+
+    /// Resident memory, in kB.
+    fn memory(&self) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).ok_or("no VmRSS")?;
+        Ok(line.split_whitespace().nth(1).ok_or("VmRSS")?.parse()?)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// CPU time of this thread.
+fn thread_cpu() -> Result<Duration> {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    Ok(Duration::from_nanos(stat.split_whitespace().next().ok_or("schedstat")?.parse()?))
+}
+
+fn persons() -> Result<Vec<Enrolled>> {
+    let able = |person: &Enrolled| person.account.document.is_qualified();
+    Ok(fixture::enrolled()?.into_iter().filter(able).take(50).collect())
+}
+
+fn open(process: &Process, http: &reqwest::Client, person: &Enrolled) -> Result<Phone<HttpTransport>> {
+    let transport = HttpTransport::new(&format!("http://{}", process.address), http.clone());
+    Ok(Phone::open(transport, person.phone.clone(), Box::new(MemoryVault::default()))?)
+}
+
+async fn start_session(process: &Process, http: &reqwest::Client, person: &Enrolled) -> Result<String> {
+    let body = json!({
+        "relyingPartyUUID": "00000000-0000-4000-8000-000000000000", "relyingPartyName": "DEMO",
+        "signatureProtocol": "ACSP_V2", "vcType": "numeric4",
+        "signatureProtocolParameters": {
+            "rpChallenge": countersign_wire::base64::b64(&Randomness::system().bytes::<64>()),
+            "signatureAlgorithm": "rsassa-pss", "signatureAlgorithmParameters": { "hashAlgorithm": "SHA-512" } },
+        "interactions": countersign_wire::base64::b64(br#"[{"type":"displayTextAndPIN","displayText60":"Log in"}]"#),
+    });
+    let url = format!(
+        "http://{}/v3/authentication/notification/document/{}",
+        process.address, person.account.document
+    );
+    let answer: serde_json::Value =
+        http.post(url).json(&body).send().await?.error_for_status()?.json().await?;
+    Ok(answer["sessionID"].as_str().ok_or("no sessionID")?.to_owned())
+}
+
+async fn authentications() -> Result<()> {
+    let process = Process::start("serve")?;
+    let http = http()?;
+    let persons = persons()?;
+    let mut phones =
+        persons.iter().map(|person| open(&process, &http, person)).collect::<Result<Vec<_>>>()?;
+    let mut rng = Randomness::system();
+    // Warm: connections, nonces, statements.
+    for (person, phone) in persons.iter().zip(&mut phones) {
+        authenticate(&process, &http, person, phone, &mut rng).await?;
+    }
+    let before = process.cpu()?;
+    for (person, index) in persons.iter().cycle().zip((0..persons.len()).cycle()).take(AUTHENTICATIONS) {
+        authenticate(&process, &http, person, &mut phones[index], &mut rng).await?;
+    }
+    let spent = process.cpu()?.saturating_sub(before) / AUTHENTICATIONS as u32;
+
+    // The same arithmetic alone: the service's half for the same keys.
+    let mut keys = Keys::load(&dev::config(), &mut rng)?;
+    let custody = &mut keys.custody;
+    let mut alone = Duration::ZERO;
+    let mut done = 0;
+    for person in &persons {
+        let key = person.keys.iter().find(|key| key.usage() == KeyUse::Auth).ok_or("no key")?;
+        let server = key.wrapped().open(key.place(), custody)?;
+        let message = Padding::pss(Hash::Sha512, &mut rng).encode(&[7; 64], server.public_key().bits())?;
+        // Any part costs the same up to the check; a wrong one ends there. So the rest is measured with a right one.
+        let part = PartialSignature::from_be_bytes(&[3; 384])?;
+        let begin = thread_cpu()?;
+        let half = server.complete(&message, &part)?;
+        alone += thread_cpu()?.saturating_sub(begin);
+        assert_eq!(half, Completion::WrongPin);
+        done += 1;
+    }
+    let first_half = alone / done;
+    let outer = {
+        // The outer half and the final checks: what `openssl speed` calls a private RSA operation at this size is in it.
+        let begin = Instant::now();
+        let output = Command::new("openssl")
+            .args(["speed", "-seconds", "1", "rsa3072"])
+            .stderr(Stdio::null())
+            .output()?;
+        let _ = begin;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let line = text.lines().find(|line| line.starts_with("rsa 3072")).ok_or("openssl speed")?;
+        let seconds: f64 =
+            line.split_whitespace().nth(3).ok_or("openssl speed")?.trim_end_matches('s').parse()?;
+        Duration::from_secs_f64(seconds)
+    };
+    println!(
+        "authentications: {spent:?} of server CPU each; first half with its check alone {first_half:?}, \
+         an RSA-3072 private operation by OpenSSL {outer:?}; ratio {:.2}",
+        spent.as_secs_f64() / (first_half + outer).as_secs_f64()
+    );
+    Ok(())
+}
+
+async fn authenticate(
+    process: &Process,
+    http: &reqwest::Client,
+    person: &Enrolled,
+    phone: &mut Phone<HttpTransport>,
+    rng: &mut Randomness,
+) -> Result<()> {
+    let session = start_session(process, http, person).await?;
+    let waiting = phone.transactions(5, SystemClock.now(), rng).await?;
+    let tx = &waiting.first().ok_or("nothing arrived")?.tx;
+    let opened = phone.open_transaction(tx, SystemClock.now(), rng).await?;
+    phone.approve(&opened, Pin::parse(PIN1)?, Choice::None, SystemClock.now(), rng).await?;
+    let url = format!("http://{}/v3/session/{session}", process.address);
+    let status: serde_json::Value = http.get(url).send().await?.json().await?;
+    if status["result"]["endResult"] != "OK" {
+        return Err(format!("not authenticated: {}", status["result"]).into());
+    }
+    Ok(())
+}
+
+async fn long_polls() -> Result<()> {
+    let http = http()?;
+    let bare = Process::start("bare")?;
+    let mut waiting = Vec::with_capacity(POLLS);
+    let before = bare.memory()?;
+    for _ in 0..POLLS {
+        waiting.push(request(&bare.address, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n").await?);
+    }
+    settle().await;
+    let bare_memory = bare.memory()?.saturating_sub(before);
+    drop(waiting);
+    drop(bare);
+
+    let process = Process::start("serve")?;
+    let persons = persons()?;
+    let mut rng = Randomness::system();
+    let mut sessions = Vec::new();
+    for person in &persons {
+        sessions.push(start_session(&process, &http, person).await?);
+    }
+    let before = process.memory()?;
+    let mut waiting = Vec::with_capacity(POLLS);
+    for session in sessions.iter().cycle().take(POLLS) {
+        let text = format!("GET /v3/session/{session}?timeoutMs=110000 HTTP/1.1\r\nHost: x\r\n\r\n");
+        waiting.push(request(&process.address, &text).await?);
+    }
+    settle().await;
+    let memory = process.memory()?.saturating_sub(before);
+    let begin = Instant::now();
+    for person in &persons {
+        let mut phone = open(&process, &http, person)?;
+        let list = phone.transactions(0, SystemClock.now(), &mut rng).await?;
+        let tx = &list.first().ok_or("nothing waits")?.tx;
+        phone.refuse(tx, RefusalReason::User, None, SystemClock.now(), &mut rng).await?;
+    }
+    let refused = begin.elapsed();
+    let mut buffer = vec![0; 4096];
+    for stream in &mut waiting {
+        let read = stream.read(&mut buffer).await?;
+        if !String::from_utf8_lossy(&buffer[..read]).contains("COMPLETE") {
+            return Err("a poll woke without a result".into());
+        }
+    }
+    println!(
+        "long polls: {POLLS} take {memory} kB, {bare_memory} kB on a bare handler: ratio {:.2}; \
+         refusing {} sessions took {refused:?}, all polls were answered {:?} after the first",
+        memory as f64 / bare_memory as f64,
+        persons.len(),
+        begin.elapsed()
+    );
+    Ok(())
+}
+
+async fn responders() -> Result<()> {
+    let process = Process::start("serve")?;
+    let person = persons()?.into_iter().next().ok_or("nobody")?;
+    let authorities = authority::authorities()?;
+    let certificate = Certificate::from_der(&person.certificates[0].der)?;
+    let issuer = authorities.cas()[1].certificate();
+    let ocsp = OcspRequest::new(
+        vec![CertId::of(CertIdHash::Sha1, &certificate, issuer)?],
+        Some(countersign_pki::ocsp::Nonce::new(&[9; 32])?),
+    )?
+    .to_der()?;
+    let tsp = TimeStampReq::new(MessageImprint::of(Digest::Sha256, b"data"), &[7; 16])?
+        .with_cert_req(true)
+        .to_der();
+    let output = Command::new("openssl")
+        .args(["speed", "-seconds", "1", "ecdsap256"])
+        .stderr(Stdio::null())
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = text.lines().find(|line| line.contains("nistp256")).ok_or("openssl speed")?;
+    let yardstick: f64 = line.split_whitespace().rev().nth(1).ok_or("openssl speed")?.parse()?;
+    for (name, path, kind, body) in [
+        ("OCSP", "/ocsp", "application/ocsp-request", ocsp),
+        ("time-stamps", "/tsa", "application/timestamp-query", tsp),
+    ] {
+        let before = process.cpu()?;
+        let begin = Instant::now();
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..4 {
+            let (address, body, head) = (
+                process.address.clone(),
+                body.clone(),
+                format!(
+                    "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
+                    body.len()
+                ),
+            );
+            tasks.spawn(async move {
+                let mut stream = TcpStream::connect(&address).await?;
+                stream.set_nodelay(true)?;
+                let message = [head.as_bytes(), &body].concat();
+                let mut buffer = vec![0; 65_536];
+                for _ in 0..ANSWERS / 4 {
+                    stream.write_all(&message).await?;
+                    if stream.read(&mut buffer).await? == 0 {
+                        return Err(std::io::Error::other("closed"));
+                    }
+                }
+                Ok::<(), std::io::Error>(())
+            });
+        }
+        while let Some(done) = tasks.join_next().await {
+            done??;
+        }
+        let (elapsed, cpu) = (begin.elapsed(), process.cpu()?.saturating_sub(before));
+        let rate = ANSWERS as f64 / cpu.as_secs_f64();
+        println!(
+            "{name}: {:.0} per second over HTTP, {rate:.0} per second of server CPU; OpenSSL signs {yardstick:.0} per second: ratio {:.2}",
+            ANSWERS as f64 / elapsed.as_secs_f64(),
+            rate / yardstick
+        );
+    }
+    Ok(())
+}
+
+async fn request(address: &str, text: &str) -> Result<TcpStream> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(text.as_bytes()).await?;
+    Ok(stream)
+}
+
+/// Lets the server take in what was sent.
+async fn settle() {
+    tokio::time::sleep(Duration::from_secs(2)).await;
+}
+
+fn http() -> Result<reqwest::Client> {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    Ok(reqwest::Client::builder().no_proxy().build()?)
+}
