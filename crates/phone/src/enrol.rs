@@ -215,3 +215,77 @@ fn check_certification_request(csr: &CsrTask, public: &PublicKey) -> Result<(), 
         Err(Error::ForeignCertificationRequest)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use countersign_wire::device::{Kdf as WireKdf, PinLength};
+    use countersign_wire::id::TransactionId;
+    use countersign_wire::words::HashAlgorithm;
+
+    use super::*;
+
+    fn offered(parameters: &Parameters) -> KeyParameters {
+        KeyParameters {
+            half_bits: parameters.half_bits(),
+            share_bits: parameters.share_bits(),
+            composite: parameters.is_composite(),
+            hash: HashAlgorithm::Sha256,
+            kdf: WireKdf { name: "PBKDF2-HMAC-SHA256".into(), iterations: 600_000 },
+            pin1: PinLength { min: 4, max: 12 },
+            pin2: PinLength { min: 5, max: 12 },
+        }
+    }
+
+    #[test]
+    fn keys_of_other_sizes_are_not_made() {
+        let wanted = Parameters::default();
+        assert!(check_parameters(&offered(&wanted), &wanted).is_ok());
+        let smaller = KeyParameters { half_bits: 2048, ..offered(&wanted) };
+        // A short share betrays the whole key.
+        let short = KeyParameters { share_bits: 256, ..offered(&wanted) };
+        let single = KeyParameters { composite: false, ..offered(&wanted) };
+        for offer in [smaller, short, single] {
+            let refused = check_parameters(&offer, &wanted);
+            assert!(matches!(refused, Err(Error::UnexpectedAnswer { .. })));
+        }
+    }
+
+    #[test]
+    fn only_the_one_key_derivation_is_used() {
+        let good = offered(&Parameters::default());
+        assert_eq!(iterations(&good).unwrap().get(), 600_000);
+        for kdf in [
+            WireKdf { name: "PBKDF2-HMAC-SHA1".into(), iterations: 600_000 },
+            WireKdf { name: "PBKDF2-HMAC-SHA256".into(), iterations: 0 },
+        ] {
+            assert!(iterations(&KeyParameters { kdf, ..good.clone() }).is_err());
+        }
+    }
+
+    #[test]
+    fn a_certification_request_is_signed_for_our_key_only() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let parameters = Parameters::for_tests(384).single_modulus();
+        let mut key = || {
+            let n1 = SplitKey::generate(&parameters, &mut rng).unwrap().n1;
+            PublicKey::from_service(&parameters, &n1, n1.as_be_bytes()).unwrap()
+        };
+        let (ours, theirs) = (key(), key());
+        let info =
+            |key: &PublicKey| [b"version, subject".as_slice(), &key.spki_der(), b"attributes"].concat();
+        let task = |info: Vec<u8>| CsrTask {
+            tx: TransactionId::parse("x").unwrap(),
+            digest: B64u(HashAlgorithm::Sha256.digest(&info)),
+            info: B64u(info),
+            hash: HashAlgorithm::Sha256,
+        };
+        assert!(check_certification_request(&task(info(&ours)), &ours).is_ok());
+        let foreign = task(info(&theirs));
+        // The service shows one request and has another signed.
+        let other_digest = CsrTask { digest: foreign.digest.clone(), ..task(info(&ours)) };
+        for refused in [foreign, other_digest, task(Vec::new())] {
+            let refused = check_certification_request(&refused, &ours);
+            assert!(matches!(refused, Err(Error::ForeignCertificationRequest)));
+        }
+    }
+}

@@ -279,3 +279,6 @@ fn decides(problem: &DeviceProblem) -> bool {
         Open::Unknown(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -316,3 +316,6 @@ impl Vault for FileVault {
         Ok(())
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;
