@@ -145,7 +145,7 @@ mod tests {
         let authorities = authority::dev::authorities().expect("embedded");
         let issuing = authorities.cas()[1].certificate();
         std::fs::write(directory.path().join("eid-q.der"), issuing.as_der()).expect("written");
-        assert_eq!(load(directory.path()).expect("an anchor").ca, std::slice::from_ref(&issuing));
+        assert_eq!(load(directory.path()).expect("an anchor").ca, std::slice::from_ref(issuing));
     }
 
     #[test]
