@@ -8,6 +8,7 @@ use countersign_pki::ocsp::MAX_RESPONSE_LEN;
 use countersign_wire::problem::{NO_SUITABLE_ACCOUNT_FOUND, Problem};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::error::Service;
@@ -82,6 +83,8 @@ impl Http {
         const SERVICE: Service = Service::RelyingPartyApi;
         let request = request.header(ACCEPT, "application/json").timeout(timeout);
         let (status, body) = answer(request, SERVICE, JSON_MAX).await?;
+        // The answer that starts a device-link session holds its secret.
+        let body = Zeroizing::new(body);
         if status != 200 {
             return Err(refusal(status, &body, not_found));
         }

@@ -34,12 +34,14 @@ pub(crate) fn configuration(roots: &Roots, pins: &[[u8; 32]]) -> Result<ClientCo
         [] => inner,
         pins => Arc::new(Pinned { inner, pins: pins.to_vec() }),
     };
-    Ok(ClientConfig::builder_with_provider(provider)
+    let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(fault)?
         .dangerous() // not so here: the verifier is a whole one, with pins on top
         .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth())
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
 }
 
 fn verifier(roots: &Roots, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, Error> {

@@ -288,6 +288,9 @@ impl SignatureVerifier {
 
     /// Checks a result. `evidence` tells how the certificates stand, unless [`Rules::revocation`] says not to ask.
     ///
+    /// After a same-device link the callback is checked apart, by [`check_callback`](crate::check_callback): nothing in
+    /// a signature over a digest depends on it.
+    ///
     /// # Errors
     /// [`Error::Ended`] when the session ended without success; one error for every other fault.
     pub fn verify(

@@ -24,17 +24,17 @@ impl TrustStore {
         Self { anchors, intermediates }
     }
 
-    /// A PEM file with everything in it: certificates that name themselves as issuer become anchors, the others
-    /// intermediates.
+    /// A PEM file with everything in it: certificates that signed themselves become anchors, the others intermediates.
+    /// Whoever writes the file decides whom to trust.
     ///
     /// # Errors
     /// [`Error::Certificate`] when one cannot be read or there is none; [`Error::Setting`] when there is no anchor.
     pub fn from_pem(pem: &str) -> Result<Self, Error> {
         let all = Certificate::pem_bundle(pem).map_err(Error::Certificate)?;
         let (anchors, intermediates): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(Certificate::is_self_issued);
+            all.into_iter().partition(|certificate| certificate.is_signed_by(certificate).is_ok());
         if anchors.is_empty() {
-            let why = "no certificate in it is its own issuer".to_owned();
+            let why = "no certificate in it signed itself".to_owned();
             return Err(Error::Setting { setting: "trust store", why });
         }
         Ok(Self { anchors, intermediates })

@@ -91,7 +91,7 @@ fn a_stored_session_is_whole() {
         assert_eq!(serde_json::to_string(&after).unwrap(), text);
         assert_eq!((&after.request, &after.recipient), (&before.request, &before.recipient));
         assert_eq!((after.started_at, &after.offered), (before.started_at, &before.offered));
-        assert_eq!(after.secret() == before.secret(), true);
+        assert!(after.secret() == before.secret());
     }
 }
 

@@ -15,4 +15,5 @@ mod links;
 mod revocation;
 mod service;
 mod signature;
+mod trust;
 mod world;

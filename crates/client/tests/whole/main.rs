@@ -270,7 +270,7 @@ async fn tls_takes_the_right_root_and_the_right_key() {
     };
     // The service was reached when it says that it does not know the session.
     let reached = |error: &Error| matches!(error, Error::SessionNotFound);
-    let trusted = || world.secure_builder().tls_roots(&[world.tls_root.clone()]);
+    let trusted = || world.secure_builder().tls_roots(std::slice::from_ref(&world.tls_root));
     let other = world.rules().trust.anchors().to_vec();
     for (about, builder, expected) in [
         ("the root", trusted(), true),
