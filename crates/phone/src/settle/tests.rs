@@ -14,16 +14,22 @@ use crate::storage::tests::storage;
 
 /// Gives the answers it was told to, and counts the questions.
 #[derive(Clone, Default)]
-struct Canned(Arc<Mutex<(usize, VecDeque<(u16, String)>)>>);
+struct Canned(Arc<Mutex<Script>>);
+
+#[derive(Default)]
+struct Script {
+    asked: usize,
+    answers: VecDeque<(u16, String)>,
+}
 
 impl Canned {
     fn then(self, status: u16, body: impl serde::Serialize) -> Self {
-        self.0.lock().unwrap().1.push_back((status, serde_json::to_string(&body).unwrap()));
+        self.0.lock().unwrap().answers.push_back((status, serde_json::to_string(&body).unwrap()));
         self
     }
 
     fn asked(&self) -> usize {
-        self.0.lock().unwrap().0
+        self.0.lock().unwrap().asked
     }
 }
 
@@ -34,8 +40,8 @@ impl Transport for Canned {
 
     async fn send(&self, _: http::Request<Bytes>) -> Result<http::Response<Bytes>, Error> {
         let mut canned = self.0.lock().unwrap();
-        canned.0 += 1;
-        let (status, body) = canned.1.pop_front().ok_or_else(|| Error::NoAnswer("silence".into()))?;
+        canned.asked += 1;
+        let (status, body) = canned.answers.pop_front().ok_or_else(|| Error::NoAnswer("silence".into()))?;
         Ok(http::Response::builder().status(status).header(DEVICE_NONCE, "fresh").body(body.into()).unwrap())
     }
 }

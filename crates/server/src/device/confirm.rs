@@ -18,7 +18,7 @@ use countersign_wire::id::{DeviceId, SessionId, TransactionId};
 
 use super::SURFACE;
 use super::answer::respond;
-use super::counted::{Computed, compute, freeze, note_clone, note_refused, open_part, save};
+use super::counted::{Computed, compute_try, freeze, note_clone, note_refused, open_part, save};
 use super::proof::Proven;
 use super::transactions::{logged, transaction, with};
 use crate::App;
@@ -104,7 +104,7 @@ async fn carry_out(
     };
     let request = work.request().clone();
     let Computed { result, next } =
-        compute(&app, place, device, move |custody, _| work.run(custody, &part)).await?;
+        compute_try(&app, place, device, move |custody, _| work.run(custody, &part)).await?;
     let inner = app.clone();
     let answer = app
         .execute("finish a confirmation", move |tx, context| {

@@ -34,14 +34,31 @@ pub(super) struct Computed<R> {
     pub(super) next: NextToken,
 }
 
-/// Runs the arithmetic in the place that was taken for it.
-pub(super) async fn compute<R: Send + 'static>(
+/// Runs the arithmetic with a PIN in the place that was taken for it.
+pub(super) async fn compute_try<R: Send + 'static>(
     app: &App,
     place: Place,
     device: Device,
     work: impl FnOnce(&Custody, &mut Randomness) -> Result<R, SigningFailure> + Send + 'static,
 ) -> Result<Computed<R>, Failure> {
     app.metrics().pin_try(Try::Reserved);
+    let computed = compute(app, place, device, work).await?;
+    match &computed.result {
+        Ok(_) => app.metrics().pin_try(Try::Right),
+        Err(SigningFailure::WrongPin) => app.metrics().pin_try(Try::Wrong),
+        // Nothing is known of the PIN. The enum may grow, and what is new says nothing either.
+        Err(_) => {}
+    }
+    Ok(computed)
+}
+
+/// Runs arithmetic in the place that was taken for it.
+pub(super) async fn compute<R: Send + 'static>(
+    app: &App,
+    place: Place,
+    device: Device,
+    work: impl FnOnce(&Custody, &mut Randomness) -> Result<R, SigningFailure> + Send + 'static,
+) -> Result<Computed<R>, Failure> {
     let inner = app.clone();
     let (result, next) = app
         .compute()
@@ -51,14 +68,8 @@ pub(super) async fn compute<R: Send + 'static>(
             (result, NextToken::make(device.id(), device.sealing_key(), &mut rng))
         })
         .await?;
-    match &result {
-        Ok(_) => app.metrics().pin_try(Try::Right),
-        Err(SigningFailure::WrongPin) => app.metrics().pin_try(Try::Wrong),
-        Err(SigningFailure::Fault(error)) => {
-            tracing::error!(error = %error, "a computation with a key failed");
-        }
-        // Malformed: told to the phone. The enum may grow, and what is new is told as well.
-        Err(_) => {}
+    if let Err(SigningFailure::Fault(error)) = &result {
+        tracing::error!(error = %error, "a computation with a key failed");
     }
     let next = next.map_err(|error| Failure::Fault(error.to_string()))?;
     Ok(Computed { result, next })

@@ -9,12 +9,18 @@ use super::outer_keys::OuterKeys;
 use super::seen::Seen;
 use crate::App;
 
+/// Proofs of devices that are remembered for two minutes at least: as many as 8700 a second make.
+const CAPACITY: usize = 1 << 20;
+/// The same for keys that are no device's yet.
+const CAPACITY_OF_STRANGERS: usize = 1 << 14;
+
 /// What the device API keeps in memory.
 #[derive(Debug)]
 pub(crate) struct Door {
     parameters: Parameters,
     outer_keys: OuterKeys,
     seen: Seen,
+    seen_of_strangers: Seen,
     open_work: TaskTracker,
 }
 
@@ -24,7 +30,8 @@ impl Door {
         Self {
             outer_keys: OuterKeys::new(parameters, outer_keys),
             parameters,
-            seen: Seen::new(),
+            seen: Seen::new(CAPACITY),
+            seen_of_strangers: Seen::new(CAPACITY_OF_STRANGERS),
             open_work: TaskTracker::new(),
         }
     }
@@ -39,9 +46,14 @@ impl Door {
         &self.outer_keys
     }
 
-    /// The proofs that were accepted lately.
+    /// The proofs of devices that were accepted lately.
     pub(super) fn seen(&self) -> &Seen {
         &self.seen
+    }
+
+    /// The same for keys that are no device's yet. Anybody can fill this one.
+    pub(super) fn seen_of_strangers(&self) -> &Seen {
+        &self.seen_of_strangers
     }
 
     /// Carries `work` to its end, also when the phone hangs up: a counted try gets its result, and the answer is

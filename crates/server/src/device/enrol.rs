@@ -51,6 +51,12 @@ pub(super) async fn activate(State(app): State<App>, introduced: Introduced) -> 
     }
     let invalid = || Problem::refused(SURFACE, &Refusal::ActivationInvalid);
     let code = ActivationCode::parse(&request.activation_code).ok_or_else(invalid)?;
+    // Most wrong codes are none at all: they cost a look, and no place among those who write.
+    let locator = code.locator().clone();
+    let known = app.read("find a code", move |tx| Ok(tx.activations().find(&locator)?.is_some())).await;
+    if !known.map_err(|failure| app.problem(SURFACE, failure))? {
+        return Err(invalid());
+    }
     let id = device_id(&request.dk);
     let first = NextToken::make(&id, &request.ek, &mut app.randomness())
         .map_err(|error| Problem::internal(SURFACE, error))?;

@@ -3,6 +3,12 @@
 //! Every request proves its device ([`proof`]), every answer carries the next nonce. Requests that can cost a try
 //! go through two transactions with the arithmetic between them ([`counted`]); everything else is one command or
 //! one query. What the messages look like is `countersign_wire::device`; what they may do is the domain's.
+//!
+//! A counted request carries an id (`req`) and the token of the answer before. When its answer is lost, a phone sends
+//! the same id with the same token again and gets the kept answer, or has the request carried out if it never
+//! arrived. What else may be in the request is not compared: the person types the PIN anew. A phone that only wants
+//! to know what became of it sends a part with an empty `y`: the kept answer if there is one, else `BAD_REQUEST`, and
+//! nothing is counted.
 
 mod account;
 mod answer;

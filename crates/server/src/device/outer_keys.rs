@@ -127,4 +127,27 @@ mod tests {
         assert!(pool.take(&n1).expect("an outer key").fits(&n1).expect("comparable"));
         assert_eq!(pool.ready().len(), 1);
     }
+
+    #[tokio::test]
+    async fn the_pool_is_filled_and_filled_again_until_the_end() {
+        let parameters = Parameters::for_tests(512);
+        let mut config = crate::Config::dev();
+        config.device_api.outer_keys = 2;
+        let app = App::builder(config).key_parameters(parameters).build().expect("an application");
+        let job = tokio::spawn(keep_ready(app.clone()));
+        let full = async || {
+            while !app.door().outer_keys().is_full() {
+                tokio::task::yield_now().await;
+            }
+        };
+        full().await;
+        let mut rng = crate::Randomness::system();
+        let n1 = DeviceKey::generate(&parameters, &mut rng).expect("a key").n1;
+        let n1 = PhoneModulus::check(&parameters, n1.as_be_bytes()).expect("a good modulus");
+        app.door().outer_keys().take(&n1).expect("an outer key");
+        full().await;
+        assert_eq!(app.door().outer_keys().ready().len(), 2);
+        app.stop();
+        job.await.expect("it ends");
+    }
 }

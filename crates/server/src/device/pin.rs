@@ -17,7 +17,7 @@ use countersign_wire::id::{DeviceId, KeyId};
 
 use super::SURFACE;
 use super::answer::respond;
-use super::counted::{Computed, compute, freeze, note_clone, note_refused, open_part, save};
+use super::counted::{Computed, compute_try, freeze, note_clone, note_refused, open_part, save};
 use super::proof::Proven;
 use crate::App;
 use crate::command::{Command, Failure};
@@ -123,7 +123,7 @@ async fn carry_out(
     };
     let request = work.request().clone();
     let Computed { result, next } =
-        compute(&app, place, device, move |custody, rng| work.run(custody, &part, refresh.as_ref(), rng))
+        compute_try(&app, place, device, move |custody, rng| work.run(custody, &part, refresh.as_ref(), rng))
             .await?;
     let inner = app.clone();
     app.execute("finish a PIN check", move |tx, context| {

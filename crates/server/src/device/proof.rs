@@ -17,6 +17,7 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::SURFACE;
+use super::seen::Seen;
 use crate::App;
 use crate::peer::Origin;
 use crate::problem::Problem;
@@ -62,7 +63,7 @@ impl Introduced {
     pub(super) fn verify(self, app: &App, key: &Jwk) -> Result<(), Problem> {
         let Self { body, proof } = self;
         let unverified = parse(&proof.header)?;
-        proof.verify(app, unverified, key, &body)
+        proof.verify(app, app.door().seen_of_strangers(), unverified, key, &body)
     }
 }
 
@@ -82,7 +83,7 @@ impl FromRequest<App> for Proven {
                 Problem::device(DeviceErrorCode::UnknownDevice, "no active device has this key")
             })?;
         let body = read(app, body).await?;
-        claimed.verify(app, proof, device.proof_key(), &body)?;
+        claimed.verify(app, app.door().seen(), proof, device.proof_key(), &body)?;
         Ok(Self { device, address, body })
     }
 }
@@ -123,14 +124,21 @@ impl Claimed {
         Ok((Self { header: header.to_owned(), method: parts.method.to_string(), url }, origin.address))
     }
 
-    fn verify(&self, app: &App, proof: UnverifiedProof<'_>, key: &Jwk, body: &[u8]) -> Result<(), Problem> {
+    fn verify(
+        &self,
+        app: &App,
+        seen: &Seen,
+        proof: UnverifiedProof<'_>,
+        key: &Jwk,
+        body: &[u8],
+    ) -> Result<(), Problem> {
         let now = app.now();
         let request = ProvenRequest { method: &self.method, url: &self.url, body, now };
         let verified = proof.verify(
             key,
             &request,
             |nonce| app.nonces().is_fresh(nonce, now),
-            |jti| app.door().seen().is_new(jti, now),
+            |jti| seen.is_new(jti, now),
         );
         verified.map(drop).map_err(|error| refused(&error))
     }

@@ -12,9 +12,6 @@ use jiff::{SignedDuration, Timestamp};
 /// How long a proof can be replayed.
 const GENERATION: SignedDuration = SignedDuration::from_secs(2 * IAT_TOLERANCE_SECONDS);
 
-/// Ids in one generation at most: 16 octets each, some 30 MiB in all. Past that the oldest are forgotten early.
-const CAPACITY: usize = 1 << 20;
-
 /// The ids of proofs that were accepted lately.
 #[derive(Debug)]
 pub(crate) struct Seen {
@@ -30,11 +27,9 @@ struct Generations {
 }
 
 impl Seen {
-    pub(crate) fn new() -> Self {
-        Self::with_capacity(CAPACITY)
-    }
-
-    fn with_capacity(capacity: usize) -> Self {
+    /// Remembers up to twice `capacity`, at some 16 octets each. Past that the oldest are forgotten early: a request
+    /// that is replayed then is still counted once only, by its own id and token.
+    pub(crate) fn new(capacity: usize) -> Self {
         let generations =
             Generations { young: HashSet::new(), old: HashSet::new(), begun: Timestamp::UNIX_EPOCH };
         Self { generations: Mutex::new(generations), capacity }
@@ -75,7 +70,7 @@ mod tests {
     #[test]
     fn an_id_is_new_once_for_as_long_as_its_proof_can_be_replayed() {
         for begun in [0, 1, 60, 119, 120, 121, 239] {
-            let seen = Seen::new();
+            let seen = Seen::new(100);
             assert!(seen.is_new(&[9; 16], at(0)), "a generation begins");
             assert!(seen.is_new(&[7; 16], at(begun)));
             for second in [0, 1, 59, 60, 119, 120] {
@@ -87,7 +82,7 @@ mod tests {
 
     #[test]
     fn what_can_no_longer_be_replayed_is_forgotten() {
-        let seen = Seen::new();
+        let seen = Seen::new(100);
         assert!(seen.is_new(&[7; 16], at(0)));
         assert!(seen.is_new(&[8; 16], at(1000)));
         let generations = seen.generations.lock().unwrap();
@@ -96,7 +91,7 @@ mod tests {
 
     #[test]
     fn no_more_is_kept_than_fits() {
-        let seen = Seen::with_capacity(10);
+        let seen = Seen::new(10);
         for id in 0..100u8 {
             assert!(seen.is_new(&[id; 16], at(0)));
             assert!(!seen.is_new(&[id; 16], at(0)));
@@ -107,6 +102,6 @@ mod tests {
 
     #[test]
     fn an_id_of_another_length_is_never_new() {
-        assert!(!Seen::new().is_new(&[7; 15], at(0)));
+        assert!(!Seen::new(100).is_new(&[7; 15], at(0)));
     }
 }

@@ -15,7 +15,7 @@ async fn revoking_ends_everything_at_once() {
         let (asked, tx) = person.asked_to_log_in().await;
         let now = person.now();
         let account = person.phone.account(now, &mut person.rng).await.expect("an account");
-        assert_eq!(account.open_transactions, [tx.clone()]);
+        assert_eq!(account.open_transactions, std::slice::from_ref(&tx));
         assert_eq!(account.devices[0].state, DeviceState::Active);
         person.phone.revoke(scope, "lost in the sea", now, &mut person.rng).await.expect("revoked");
         Asked::ended(&asked.status(&person.world).await, "ACCOUNT_UNUSABLE");

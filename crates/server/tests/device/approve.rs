@@ -206,7 +206,7 @@ async fn an_approval_after_the_end_is_too_late() {
 /// A link to a session that `asked` started.
 fn link(asked: &Asked, row: &'static Start, kind: LinkKind, base: Option<&str>) -> String {
     let answer = |name: &str| asked.answer[name].as_str().expect("a member").to_owned();
-    let request = StartRequest::from_body(row, asked.body.to_string().as_bytes()).ok().expect("a request");
+    let request = StartRequest::from_body(row, asked.body.to_string().as_bytes()).expect("a request");
     let link = UnprotectedLink {
         base: DeviceLinkBase::parse(base.unwrap_or(&answer("deviceLinkBase"))).expect("a base"),
         kind,

@@ -87,6 +87,15 @@ async fn a_transaction_stays_open_after_a_wrong_pin() {
     refused(person.approve(&tx, WRONG).await, DeviceErrorCode::WrongPin);
     person.approve(&tx, PIN1).await.expect("approved");
     Asked::ended(&asked.status(&person.world).await, "OK");
+    // And all of it is counted; enrolment is not.
+    let metrics = person.world.get("/metrics").await;
+    for line in [
+        r#"countersign_pin_tries_total{result="reserved"} 3"#,
+        r#"countersign_pin_tries_total{result="wrong"} 2"#,
+        r#"countersign_pin_tries_total{result="right"} 1"#,
+    ] {
+        assert!(metrics.text().lines().any(|each| each == line), "{line}");
+    }
 }
 
 #[tokio::test]
@@ -113,9 +122,14 @@ async fn a_wrong_pin_is_answered_with_words_and_no_number() {
 /// The number before, and the one after.
 fn neighbours(n1: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let (mut before, mut after) = (n1.to_vec(), n1.to_vec());
-    // Odd: neither carries.
+    // Odd: this does not borrow, but that may carry.
     *before.last_mut().unwrap() -= 1;
-    *after.last_mut().unwrap() += 1;
+    for octet in after.iter_mut().rev() {
+        *octet = octet.wrapping_add(1);
+        if *octet != 0 {
+            break;
+        }
+    }
     (before, after)
 }
 
