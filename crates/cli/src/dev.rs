@@ -84,6 +84,9 @@ impl FromStr for TlsListen {
     }
 }
 
+/// How much is logged: a level, or a filter such as `countersign_server=debug`.
+const LOG: &str = "COUNTERSIGN_LOG";
+
 /// The default port for TLS.
 const TLS_PORT: u16 = 8443;
 
@@ -91,7 +94,7 @@ const TLS_PORT: u16 = 8443;
 const WORKERS: usize = 4;
 
 pub(crate) fn run(arguments: Arguments, begun: Instant) -> Result<ExitCode, Error> {
-    log(arguments.log_format);
+    log(arguments.log_format)?;
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(WORKERS);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(workers)
@@ -236,8 +239,11 @@ fn stop_signals() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-fn log(format: LogFormat) {
-    let filter = EnvFilter::try_from_env("COUNTERSIGN_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+fn log(format: LogFormat) -> Result<(), Error> {
+    let filter = match std::env::var(LOG) {
+        Ok(text) => EnvFilter::try_new(&text).map_err(|source| Error::LogFilter { text, source })?,
+        Err(_) => EnvFilter::new("info"),
+    };
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
@@ -246,4 +252,5 @@ fn log(format: LogFormat) {
         LogFormat::Text => subscriber.init(),
         LogFormat::Json => subscriber.json().flatten_event(true).init(),
     }
+    Ok(())
 }

@@ -145,6 +145,14 @@ pub(crate) enum Error {
     /// Certificates or requests cannot be made or read.
     #[error(transparent)]
     Pki(#[from] countersign_pki::Error),
+    /// The filter of the log cannot be read.
+    #[error("COUNTERSIGN_LOG={text:?} is no filter: {source}")]
+    LogFilter {
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        source: tracing_subscriber::filter::ParseError,
+    },
     /// The program could not start its own machinery.
     #[error("cannot start: {0}")]
     Start(#[source] std::io::Error),
@@ -199,6 +207,9 @@ impl Error {
                     .into(),
             ),
             Self::NoPerson => Some("give --person PNOEE-… or --document PNOEE-…-Q".into()),
+            Self::LogFilter { .. } => {
+                Some("give error, warn, info, debug or trace, or a filter such as countersign_server=debug".into())
+            }
             Self::NoTimeStamping => Some("give --tsa URL, or --level B for a signature without a time-stamp".into()),
             Self::NoResponder => Some("give --ocsp URL, or --level T for a signature without an OCSP answer".into()),
             Self::NoIssuer { .. } => Some("put it into the directory that --trust names".into()),
@@ -227,6 +238,7 @@ impl Error {
             | Self::NoPerson
             | Self::NotAUrl { .. }
             | Self::UnknownHash { .. }
+            | Self::LogFilter { .. }
             | Self::NoTimeStamping
             | Self::NoResponder => 2,
             Self::File { .. }

@@ -1,7 +1,7 @@
 //! Files in bounded size, and results that appear whole or not at all.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
@@ -27,7 +27,7 @@ pub(crate) fn check_free(path: &Path, force: bool) -> Result<(), Error> {
 }
 
 /// Writes a file that either is there with all its bytes or not at all: under another name beside it first, then
-/// renamed. Without `force` nothing is replaced, also not by a race.
+/// put in its place. Without `force` nothing is replaced; where the file system knows links, also not by a race.
 pub(crate) fn write(path: &Path, bytes: &[u8], force: bool) -> Result<(), Error> {
     let failed = |source| Error::File { action: "write", path: path.to_owned(), source };
     let beside = beside(path);
@@ -35,22 +35,27 @@ pub(crate) fn write(path: &Path, bytes: &[u8], force: bool) -> Result<(), Error>
         file.write_all(bytes)?;
         file.sync_all()
     });
-    let placed = written.and_then(|()| {
-        if force {
-            return std::fs::rename(&beside, path);
-        }
-        // A rename would replace; a link does not.
-        std::fs::hard_link(&beside, path)?;
-        std::fs::remove_file(&beside)
-    });
+    let placed =
+        written.and_then(|()| if force { std::fs::rename(&beside, path) } else { place(&beside, path) });
     placed.map_err(|source| {
         // Whatever is left is ours. If it cannot be removed, the error below is still the one to show.
         let _ = std::fs::remove_file(&beside);
-        if source.kind() == std::io::ErrorKind::AlreadyExists && path.symlink_metadata().is_ok() {
+        if source.kind() == ErrorKind::AlreadyExists && path.symlink_metadata().is_ok() {
             return Error::Exists { path: path.to_owned() };
         }
         failed(source)
     })
+}
+
+/// A rename would replace what is there; a link does not.
+fn place(beside: &Path, path: &Path) -> std::io::Result<()> {
+    match std::fs::hard_link(beside, path) {
+        Ok(()) => std::fs::remove_file(beside),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
+        // Some file systems know no links.
+        Err(_) if path.symlink_metadata().is_ok() => Err(ErrorKind::AlreadyExists.into()),
+        Err(_) => std::fs::rename(beside, path),
+    }
 }
 
 fn beside(path: &Path) -> PathBuf {

@@ -125,7 +125,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     }
     file::check_free(&arguments.output, arguments.force)?;
     let container = match arguments.format {
-        Format::Asice => fill(&arguments.files)?,
+        Format::Asice => progress::during_busy("packing the files", || fill(&arguments.files))?,
     };
     runtime::small()?.block_on(sign(arguments, container))
 }

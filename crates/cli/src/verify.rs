@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::level::LevelName;
 use crate::screen::{self, Tone};
-use crate::{anchors, clock, file};
+use crate::{anchors, clock, file, progress};
 
 /// Check the signatures in ASiC-E containers, offline
 ///
@@ -101,7 +101,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let mut files = Vec::new();
     let mut unreadable = None;
     for path in &arguments.files {
-        let checked = check(path, &anchors, now, &policy);
+        let checked = progress::during_busy("checking", || check(path, &anchors, now, &policy));
         if !arguments.json {
             show(path, &checked);
         }

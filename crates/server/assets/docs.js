@@ -299,6 +299,12 @@ function resolve(value) {
     const target = $ref.replace(/^#\//, "").split("/").reduce((node, key) => node?.[key.replaceAll("~1", "/").replaceAll("~0", "~")], doc);
     found = { ...target, ...beside };
   }
+  // A member that may be null is shown as what it is otherwise.
+  const other = found?.anyOf?.filter((each) => each.type !== "null");
+  if (other?.length === 1) {
+    const { anyOf, ...beside } = found;
+    return { ...resolve(other[0]), ...beside };
+  }
   return found ?? {};
 }
 

@@ -1,8 +1,8 @@
 //! What every request needs, behind one cheap handle.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use countersign_domain::custody::Custody;
 use countersign_domain::relying_party::RelyingParties;

@@ -15,9 +15,9 @@ pub mod device;
 mod jobs;
 pub mod keys;
 pub mod listen;
+mod ocsp;
 pub mod openapi;
 pub mod operations;
-mod ocsp;
 mod peer;
 mod problem;
 pub mod randomness;
@@ -49,11 +49,7 @@ pub fn router(app: App) -> axum::Router {
         .merge(openapi::routes())
         .merge(rp::routes(&app))
         .merge(device::routes(&app));
-    let routes = routes
-        .merge(ca::routes())
-        .merge(ocsp::routes())
-        .merge(tsa::routes())
-        .merge(trust::routes());
+    let routes = routes.merge(ca::routes()).merge(ocsp::routes()).merge(tsa::routes()).merge(trust::routes());
     let routes = if app.test_world().is_some() { routes.merge(dev::routes()) } else { routes };
 
     routes

@@ -65,7 +65,8 @@ const TLS_DAYS: u16 = 397;
 /// # Errors
 /// None in practice: everything is embedded.
 pub fn tls(now: Timestamp, rng: &mut impl CryptoRng) -> Result<Arc<rustls::ServerConfig>, listen::Error> {
-    let (certificate, key) = issue_tls(now, rng).map_err(|error| listen::Error::Certificate(error.to_string()))?;
+    let (certificate, key) =
+        issue_tls(now, rng).map_err(|error| listen::Error::Certificate(error.to_string()))?;
     listen::tls_from_pem(&certificate.to_pem(), &key)
 }
 
@@ -79,8 +80,13 @@ fn issue_tls(
     let names = ["localhost".to_owned(), "sid.demo.sk.ee".to_owned()];
     let addresses = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
     let validity = Validity::days(now.saturating_sub(BACKDATED).unwrap_or(now), TLS_DAYS)?;
-    let certificate =
-        Issuer::new(&root, &root_key)?.issue_tls_server(&names, &addresses, key.public_key(), validity, rng)?;
+    let certificate = Issuer::new(&root, &root_key)?.issue_tls_server(
+        &names,
+        &addresses,
+        key.public_key(),
+        validity,
+        rng,
+    )?;
     Ok((certificate, key.to_pem()?))
 }
 

@@ -38,6 +38,24 @@ pub(super) fn time(description: &str) -> Value {
     json!({ "type": "string", "format": "date-time", "description": description })
 }
 
+/// The same, or `null`, which counts as absent: several serializers write absent members so.
+pub(super) fn or_null(schema: Value) -> Value {
+    json!({ "anyOf": [schema, { "type": "null" }] })
+}
+
+/// The members of a request: those that are not required may be `null`.
+pub(super) fn request_object(required: &[&str], members: Value) -> Value {
+    let mut object = object(required, members);
+    if let Some(members) = object["properties"].as_object_mut() {
+        for (name, member) in members {
+            if !required.contains(&name.as_str()) {
+                *member = or_null(member.take());
+            }
+        }
+    }
+    object
+}
+
 /// An object with these members, of which the named ones must be there. Others may be.
 pub(super) fn object(required: &[&str], members: Value) -> Value {
     let mut object = json!({ "type": "object", "properties": members });

@@ -87,7 +87,7 @@ fn exchange(id: &str, summary: &str, description: &str, request: &str, answer: &
     json!({ "post": {
         "tags": [TAG], "operationId": id, "summary": summary, "description": description,
         "requestBody": {
-            "required": true, "content": { request: { "schema": { "type": "string", "format": "binary" } } },
+            "required": false, "content": { request: { "schema": { "type": "string", "format": "binary" } } },
         },
         "responses": { "200": binary("DER.", answer) },
     } })

@@ -6,7 +6,7 @@ use countersign_wire::endpoint::{
 use countersign_wire::session::{TIMEOUT_DEFAULT, TIMEOUT_MAX, TIMEOUT_MIN};
 use serde_json::{Map, Value, json};
 
-use super::parts::{json_answer, json_body, object, schema};
+use super::parts::{json_answer, json_body, request_object, schema};
 use super::problems;
 
 pub(super) const AUTHENTICATION: &str = "Authentication";
@@ -183,7 +183,7 @@ fn body_schema(start: &Start) -> Value {
     }
     add("requestProperties", schema("RequestProperties"));
     add("capabilities", schema("Capabilities"));
-    object(&required, Value::Object(members))
+    request_object(&required, Value::Object(members))
 }
 
 fn certificate_item() -> Value {
@@ -196,7 +196,7 @@ fn certificate_item() -> Value {
             None,
         ),
     );
-    let body = object(
+    let body = request_object(
         &["relyingPartyUUID", "relyingPartyName"],
         json!({
             "relyingPartyUUID": schema("RelyingPartyUUID"),
@@ -238,11 +238,11 @@ fn session_item() -> Value {
             },
             {
                 "name": "timeoutMs", "in": "query", "required": false,
-                "description": "How long to wait, in milliseconds. A value outside the range is taken as its nearest bound.",
-                "schema": {
-                    "type": "integer", "minimum": millis(TIMEOUT_MIN), "maximum": millis(TIMEOUT_MAX),
-                    "default": millis(TIMEOUT_DEFAULT),
-                },
+                "description": format!(
+                    "How long to wait, in milliseconds: {} to {}. A value outside is taken as the nearer bound.",
+                    millis(TIMEOUT_MIN), millis(TIMEOUT_MAX),
+                ),
+                "schema": { "type": "integer", "default": millis(TIMEOUT_DEFAULT) },
             },
         ],
         "responses": sorted(responses),

@@ -11,7 +11,7 @@ use countersign_wire::words::{
 };
 use serde_json::{Map, Value, json};
 
-use super::parts::{closed_object, object, pattern, schema, schema_as, text, words};
+use super::parts::{closed_object, object, or_null, pattern, request_object, schema, schema_as, text, words};
 use super::{device, operations, problems};
 
 /// Standard Base64 as the specification writes it.
@@ -97,20 +97,21 @@ fn requests() -> Vec<(&'static str, Value)> {
             json!({ "type": "string", "minLength": 1, "maxLength": NONCE_MAX, "description": "Makes two equal requests differ." }),
         ),
         ("RequestProperties", {
-            let (members, _) = IGNORED_PROPERTIES_MAX;
+            let (members, length) = IGNORED_PROPERTIES_MAX;
             let mut properties = Map::new();
             for property in RequestProperty::ALL {
                 properties.insert(
                     property.as_str().to_owned(),
                     match property {
                         RequestProperty::ShareMdClientIpAddress => {
-                            json!({ "type": "boolean", "default": false, "description": "Give the address of the person's phone. Needs a permission." })
+                            or_null(json!({ "type": "boolean", "default": false, "description": "Give the address of the person's phone. Needs a permission." }))
                         }
                     },
                 );
             }
             json!({
-                "type": "object", "properties": properties, "maxProperties": members,
+                "type": "object", "properties": properties, "maxProperties": members + RequestProperty::ALL.len(),
+                "propertyNames": { "maxLength": length },
                 "description": "Unknown members are ignored, and their names given back in the session status.",
             })
         }),
@@ -130,12 +131,12 @@ fn requests() -> Vec<(&'static str, Value)> {
 }
 
 fn parameters(input: &str, description: &str) -> Value {
-    object(
+    request_object(
         &[input, "signatureAlgorithm"],
         json!({
             input: { "type": "string", "pattern": BASE64, "minLength": 44, "maxLength": 88, "description": description },
             "signatureAlgorithm": words::<SignatureAlgorithm>("`rsassa-pss`; the others are deprecated."),
-            "signatureAlgorithmParameters": object(
+            "signatureAlgorithmParameters": request_object(
                 &["hashAlgorithm"],
                 json!({ "hashAlgorithm": schema("HashAlgorithm") }),
             ),

@@ -133,3 +133,43 @@ fn method_word(method: &Method) -> &'static str {
         _ => "OTHER",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Router;
+    use axum::body::{Body, to_bytes};
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    async fn shown(problem: fn() -> Problem) -> (StatusCode, String, String) {
+        let app = App::builder(crate::Config::dev()).build().expect("an application");
+        let handler = move || async move { problem() };
+        let routes: Router = Router::new()
+            .route("/v3/x", get(handler))
+            .layer(axum::middleware::from_fn_with_state(app.clone(), record));
+        let request = Request::get("/v3/x").body(Body::empty()).expect("a request");
+        let response = routes.oneshot(request).await.unwrap_or_else(|never| match never {});
+        let status = response.status();
+        let body = to_bytes(response.into_body(), 10_000).await.expect("a body");
+        (status, String::from_utf8(body.to_vec()).expect("text"), app.metrics().text(0, 0))
+    }
+
+    #[tokio::test]
+    async fn our_faults_show_nothing_but_a_reference() {
+        let (status, body, metrics) =
+            shown(|| Problem::internal(Surface::RelyingParty, "the secret cause")).await;
+        assert_eq!(status, 500);
+        assert!(body.contains("\"instance\":\"/task-id/") && !body.contains("secret"), "{body}");
+        assert!(metrics.contains("countersign_faults_total 1"), "{metrics}");
+    }
+
+    #[tokio::test]
+    async fn a_panic_becomes_an_incident() {
+        let (status, body, metrics) = shown(|| panic!("the secret cause")).await;
+        assert_eq!(status, 500);
+        assert!(body.contains("\"instance\":\"/task-id/") && !body.contains("secret"), "{body}");
+        assert!(metrics.contains("countersign_faults_total 1"), "{metrics}");
+        assert!(metrics.contains("status=\"500\"} 1"), "{metrics}");
+    }
+}

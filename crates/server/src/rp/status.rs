@@ -50,6 +50,7 @@ pub(super) async fn session_status(
     let mut watch = app.watches().subscribe(Topic::Session(id));
     let patience = app.clock().sleep(wait);
     tokio::pin!(patience);
+    let mut last = false;
     loop {
         let seen = look(&app, id).await.map_err(|failure| app.problem(SURFACE, failure))?;
         let Seen { status, relying_party, until } = seen.ok_or_else(|| refused(Refusal::NoSession))?;
@@ -59,14 +60,15 @@ pub(super) async fn session_status(
             return Err(refused(Refusal::AddressNotAllowed));
         }
         let full = app.watches().waiting() > app.config().limits.long_polls as usize;
-        if status.is_complete() || full || app.is_stopping() {
+        if status.is_complete() || last || full || app.is_stopping() {
             return Ok(answer(id, status));
         }
         tokio::select! {
             () = watch.changed() => {}
             () = app.clock().reached(until) => {}
-            () = &mut patience => return Ok(answer(id, status)),
-            () = app.stopping() => return Ok(answer(id, status)),
+            // The session may end at the same moment: one more look.
+            () = &mut patience => last = true,
+            () = app.stopping() => last = true,
         }
     }
 }
