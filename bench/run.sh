@@ -6,7 +6,7 @@
 #   durable          sessions per second with full synchronous commits, grouped / one by one
 set -eu
 cd "$(dirname "$0")/.."
-ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"
+ulimit -n "$(ulimit -Hn)"
 cargo run --release --locked -q -p countersign-server --example load
 cargo bench --locked -q -p countersign-split-key
 cargo bench --locked -q -p countersign-store
