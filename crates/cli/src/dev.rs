@@ -14,6 +14,7 @@ use countersign_server::config::Listen;
 use countersign_server::dev::persons::PERSONS;
 use countersign_server::listen::{self, Address, Listeners, Server};
 use countersign_server::{App, MovableClock, Randomness, dev};
+use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::error::Error;
@@ -126,7 +127,13 @@ async fn serve(arguments: Arguments, begun: Instant) -> Result<(), Error> {
         None => None,
     };
     // Before anything is read or made: a taken port is the likeliest fault.
-    let (listeners, remark) = listeners(&mut config.listen, arguments.tls_listen).await?;
+    let Sockets { mut listeners, secure, remark } = bind(&mut config.listen, arguments.tls_listen).await?;
+    // A new key is the first to need randomness of AWS-LC, which takes tens of milliseconds to gather it; the test
+    // persons are read meanwhile.
+    let secure = secure.map(|socket| {
+        let tls = || authority::dev::tls(clock::now(), &mut Randomness::system());
+        (socket, tokio::task::spawn_blocking(tls))
+    });
     let kept = config.store.directory.clone();
 
     let clock = Arc::new(MovableClock::new());
@@ -137,6 +144,11 @@ async fn serve(arguments: Arguments, begun: Instant) -> Result<(), Error> {
         .start_page(dev::start_page())
         .build()?;
     dev::enter(&app, clock, phones.as_deref()).await?;
+    if let Some((socket, tls)) = secure {
+        // Nobody cancels it, so a failure is a panic, which goes on here.
+        let tls = tls.await.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
+        listeners.https(socket, tls.map_err(Error::Listen)?);
+    }
     let running = Server::start(app, listeners);
     let stop = stop_signals().map_err(Error::Start)?;
     greet(running.addresses(), kept.as_deref(), remark.as_deref(), begun);
@@ -146,16 +158,22 @@ async fn serve(arguments: Arguments, begun: Instant) -> Result<(), Error> {
     Ok(())
 }
 
-/// Binds everything, and says what is not as the person might expect.
-async fn listeners(
-    listen: &mut Listen,
-    tls_listen: Option<TlsListen>,
-) -> Result<(Listeners, Option<String>), Error> {
+/// What is listened on.
+struct Sockets {
+    /// Those whose certificates are at hand, if they need any.
+    listeners: Listeners,
+    /// The one that gets the certificate of the test world.
+    secure: Option<TcpListener>,
+    /// What is not as the person might expect.
+    remark: Option<String>,
+}
+
+async fn bind(listen: &mut Listen, tls_listen: Option<TlsListen>) -> Result<Sockets, Error> {
     if tls_listen.is_some() {
         listen.https.clear();
     }
     // With the certificate that the configuration names, if it names addresses for HTTPS.
-    let mut listeners = Listeners::bind(listen).await.map_err(Error::Listen)?;
+    let listeners = Listeners::bind(listen).await.map_err(Error::Listen)?;
     let mut remark = None;
     let secure = match tls_listen {
         Some(TlsListen::Off) => None,
@@ -178,13 +196,7 @@ async fn listeners(
             }
         },
     };
-    if let Some(socket) = secure {
-        listeners.https(
-            socket,
-            authority::dev::tls(clock::now(), &mut Randomness::system()).map_err(Error::Listen)?,
-        );
-    }
-    Ok((listeners, remark))
+    Ok(Sockets { listeners, secure, remark })
 }
 
 /// At most twelve lines.
