@@ -99,6 +99,7 @@
 
 pub mod asice;
 mod error;
+pub mod level;
 mod limits;
 pub mod name;
 pub mod report;
@@ -108,10 +109,9 @@ mod xml;
 
 pub use asice::{Container, DataFile, Method, Remark};
 pub use error::{Bound, Error, ManifestFault, NameFault, Result, ZipFault};
+pub use level::{Level, SignatureFormat};
 pub use limits::Limits;
 pub use name::FileName;
 pub use report::{Finding, Indication, Part, Report, SignatureReport, SubIndication};
 pub use validate::{Policy, TrustAnchors, validate, validate_bytes};
-pub use xades::{
-    DataFileDigest, Level, Need, SignatureId, SignatureRequest, SignatureTemplate, SignedSignature,
-};
+pub use xades::{DataFileDigest, Need, SignatureId, SignatureRequest, SignatureTemplate, SignedSignature};

@@ -10,7 +10,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::xades::Level;
+use crate::level::{Level, SignatureFormat};
 
 /// The outcome for a whole container.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -388,9 +388,9 @@ impl SignatureReport {
 
     /// The level that was found to hold.
     pub fn level(&self) -> Option<Level> {
-        [Level::B, Level::T, Level::Lt]
-            .into_iter()
-            .find(|level| self.signature_format.as_deref() == Some(level.as_str()))
+        let format = self.signature_format.as_deref()?;
+        let at = |level: &Level| SignatureFormat::ALL.into_iter().any(|kind| kind.at(*level) == format);
+        Level::ALL.into_iter().find(at)
     }
 }
 

@@ -10,14 +10,15 @@ use countersign_pki::path::{self, Path, PathError, Position, Purpose};
 use countersign_pki::tsp::{self, MessageImprint, TimeStampToken, TspError};
 use jiff::{SignedDuration, Timestamp};
 
+use super::input::{Covered, TimeStampKind};
 use super::signature::Check;
+use crate::level::Level;
 use crate::report::{CertificateRole, Finding, Part, SubIndication};
-use crate::xades::Level;
 
 /// How far the clocks of signers, authorities and validators may differ.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
-impl Check<'_, '_> {
+impl Check<'_> {
     /// Everything that depends on certificates other than the signature value itself.
     pub(super) fn check_certificates(&mut self, signer: Option<&Certificate>) {
         let pool = self.pool();
@@ -35,8 +36,8 @@ impl Check<'_, '_> {
     /// stranger put into the signature can't use up the search's budget before them.
     fn pool(&self) -> Vec<Certificate> {
         let mut pool = self.context.anchors.intermediates.clone();
-        let inside = self.signature.unsigned.certificates.iter().chain(&self.signature.key_info);
-        for certificate in inside.filter_map(|der| Certificate::from_der(der).ok()) {
+        let inside = self.signature.certificates.iter();
+        for certificate in inside.filter_map(|stored| Certificate::from_der(&stored.der).ok()) {
             if !pool.contains(&certificate) {
                 pool.push(certificate);
             }
@@ -47,7 +48,8 @@ impl Check<'_, '_> {
     /// The time that the time-stamp proves.
     fn check_time_stamp(&mut self, pool: &[Certificate]) -> Option<Timestamp> {
         const PART: Part = Part::TimeStamp;
-        let time_stamp = self.signature.unsigned.time_stamp.as_ref()?;
+        let mut time_stamps = self.signature.time_stamps.iter();
+        let time_stamp = time_stamps.find(|time_stamp| time_stamp.kind == TimeStampKind::Signature)?;
         let no_proof = |rule: &str, error: String| {
             Finding::new(PART, rule, "a time-stamp that proves when the signature existed", error)
         };
@@ -61,7 +63,20 @@ impl Check<'_, '_> {
         let now = self.now();
         let tsa = &self.context.anchors.tsa;
         let digest = token.imprint().digest().unwrap_or(countersign_pki::Digest::Sha256);
-        let imprint = MessageImprint::of(digest, &time_stamp.octets);
+        let imprint = match &time_stamp.covered {
+            Covered::Octets(octets) => Ok(MessageImprint::of(digest, octets)),
+            Covered::Digest { digest, value } => {
+                MessageImprint::new(*digest, value).map_err(|error| error.to_string())
+            }
+            Covered::Unknown(problem) => Err(problem.clone()),
+        };
+        let imprint = match imprint {
+            Ok(imprint) => imprint,
+            Err(problem) => {
+                self.indeterminate(SubIndication::NoPoe, no_proof("time-stamp", problem));
+                return None;
+            }
+        };
         let checked = match tsp::check(&token, &imprint, pool, tsa, now, CLOCK_SKEW) {
             Ok(checked) => checked,
             Err(error) => {
@@ -85,7 +100,7 @@ impl Check<'_, '_> {
         }
         self.info.timestamp_creation_time = Some(checked.gen_time);
         self.level = Level::T;
-        if let Some(claimed) = self.signature.signed.signing_time
+        if let Some(claimed) = self.signature.statements.signing_time
             && claimed.duration_since(checked.gen_time) > CLOCK_SKEW
         {
             let expected = format!("a claimed signing time before the time-stamp's {}", checked.gen_time);
@@ -169,7 +184,7 @@ impl Check<'_, '_> {
                 );
             }
         }
-        if certificates.len() == 1 && self.signature.unsigned.has_revocation_values {
+        if certificates.len() == 1 && self.signature.has_revocation_values {
             // An anchor has nobody above who could revoke it; the caller vouches for it.
             self.warn(
                 Part::RevocationData,
@@ -191,8 +206,8 @@ impl Check<'_, '_> {
         };
         let mut best: Option<CheckedStatus> = None;
         let mut faults = Vec::new();
-        for response in &signature.unsigned.ocsp_responses {
-            match ocsp::check(response, signer, issuer, None, self.now(), &policy) {
+        for response in &signature.ocsp_responses {
+            match ocsp::check(&response.der, signer, issuer, None, self.now(), &policy) {
                 Ok(checked) => {
                     let replaces = best.as_ref().is_none_or(|known| is_graver(&checked, known));
                     if replaces {
@@ -289,9 +304,9 @@ impl Check<'_, '_> {
     ) -> Option<String> {
         let policy =
             ocsp::Policy { clock_skew: CLOCK_SKEW, produced_from: None, ..ocsp::Policy::stored(self.now()) };
-        let mut responses = self.signature.unsigned.ocsp_responses.iter();
+        let mut responses = self.signature.ocsp_responses.iter();
         responses.find_map(|response| {
-            let checked = ocsp::check(response, certificate, issuer, None, self.now(), &policy).ok()?;
+            let checked = ocsp::check(&response.der, certificate, issuer, None, self.now(), &policy).ok()?;
             match checked.status {
                 CertificateStatus::Good => None,
                 CertificateStatus::Revoked { at, .. } if used_at.is_some_and(|used_at| at > used_at) => None,

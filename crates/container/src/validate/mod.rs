@@ -6,7 +6,9 @@
 //! the indication.
 
 mod certificates;
+pub mod input;
 mod signature;
+mod xades;
 
 use std::collections::HashMap;
 
@@ -14,12 +16,14 @@ use countersign_pki::algorithm::Digest;
 use countersign_pki::certificate::{Certificate, KeyUsage};
 use jiff::{SignedDuration, Timestamp};
 
+use self::input::Found;
+pub use self::input::SignatureUnderTest;
 use self::signature::Check;
 use crate::asice::Container;
 use crate::error::{Bound, Error, Result};
+use crate::level::Level;
 use crate::limits::Limits;
 use crate::report::{DataFileInfo, Finding, Part, PolicyInfo, Report, SignatureReport, ValidatedDocument};
-use crate::xades::Level;
 use crate::xades::parse::SignaturesFile;
 use crate::xml;
 
@@ -60,8 +64,8 @@ pub fn validate(container: &Container, anchors: &TrustAnchors, now: Timestamp, p
         .iter()
         .map(|remark| Finding::new(Part::Container, "remark", "nothing of the kind", remark))
         .collect();
-    let mut context = Context { container, anchors, now, policy, digests: HashMap::new() };
-    if let Err(error) = context.check_all(&mut report.signatures) {
+    let context = Context { anchors, now, policy };
+    if let Err(error) = check_all(container, context, &mut report.signatures) {
         report.errors.push(container_finding(&error));
     }
     report.signatures_count = report.signatures.len();
@@ -136,46 +140,84 @@ fn container_finding(error: &Error) -> Finding {
     Finding::new(Part::Container, error.rule(), "a sound ASiC-E container", error)
 }
 
+/// Validates one signature that a reader made into data, as of `now`. For readers of other formats than
+/// ASiC-E, and for programs that keep signatures in their own way.
+pub fn validate_signature(
+    signature: &SignatureUnderTest,
+    anchors: &TrustAnchors,
+    now: Timestamp,
+    policy: &Policy,
+) -> SignatureReport {
+    Check::new(Context { anchors, now, policy }, signature).run()
+}
+
+/// The report on something that stands where a signature should, and is none: `FORMAT_FAILURE`.
+pub fn broken_signature(place: &str, id: &str, finding: Finding) -> SignatureReport {
+    signature::broken(place, id, finding)
+}
+
+/// What a validation depends on beside the signature.
+#[derive(Debug, Clone, Copy)]
 struct Context<'a> {
-    container: &'a Container,
     anchors: &'a TrustAnchors,
     now: Timestamp,
     policy: &'a Policy,
+}
+
+fn check_all(container: &Container, context: Context<'_>, reports: &mut Vec<SignatureReport>) -> Result<()> {
+    let limits = *container.limits();
+    let mut files = ContainerFiles { container, digests: HashMap::new() };
+    for (file, bytes) in container.signature_files()? {
+        match SignaturesFile::parse(&file, &bytes, &limits) {
+            Ok(read) => {
+                let count = reports.len() + read.signatures().len();
+                if count > limits.signatures {
+                    let allowed = limits.signatures as u64;
+                    return Err(Error::limit(Bound::Signatures, None, allowed, count as u64));
+                }
+                for signature in read.signatures() {
+                    reports.push(match signature {
+                        Ok(signature) => {
+                            let signature = xades::read(signature, &file, &mut files);
+                            Check::new(context, &signature).run()
+                        }
+                        Err(fault) => {
+                            let id = fault.id.as_deref().unwrap_or_default();
+                            signature::broken(&file, id, xades::shape_finding(fault))
+                        }
+                    });
+                }
+            }
+            Err(error) => {
+                let finding = Finding::new(Part::Structure, error.rule(), "a signatures file", &error);
+                reports.push(signature::broken(&file, "", finding));
+            }
+        }
+    }
+    Ok(())
+}
+
+struct ContainerFiles<'a> {
+    container: &'a Container,
     /// Each file is hashed once for each algorithm, however many signatures refer to it.
     digests: HashMap<(String, Digest), Vec<u8>>,
 }
 
-impl Context<'_> {
-    fn check_all(&mut self, reports: &mut Vec<SignatureReport>) -> Result<()> {
-        let limits = *self.container.limits();
-        for (file, bytes) in self.container.signature_files()? {
-            match SignaturesFile::parse(&file, &bytes, &limits) {
-                Ok(read) => {
-                    let count = reports.len() + read.signatures().len();
-                    if count > limits.signatures {
-                        let allowed = limits.signatures as u64;
-                        return Err(Error::limit(Bound::Signatures, None, allowed, count as u64));
-                    }
-                    for signature in read.signatures() {
-                        reports.push(match signature {
-                            Ok(signature) => Check::new(self, signature).run(&file),
-                            Err(fault) => signature::broken(&file, fault),
-                        });
-                    }
-                }
-                Err(error) => reports.push(signature::unreadable(&file, &error)),
-            }
-        }
-        Ok(())
+impl xades::DataFiles for ContainerFiles<'_> {
+    fn media_type(&self, name: &str) -> Option<String> {
+        self.container.find_data_file(name).map(|file| file.media_type().to_owned())
     }
 
-    /// The digest of a data file; `None` when there is no such file.
-    fn digest(&mut self, name: &str, digest: Digest) -> Option<Vec<u8>> {
+    fn digest(&mut self, name: &str, digest: Digest) -> Option<Found> {
         if let Some(known) = self.digests.get(&(name.to_owned(), digest)) {
-            return Some(known.clone());
+            return Some(Found::Digest(known.clone()));
         }
         let value = self.container.digest_data_file(name, digest).ok()?;
         self.digests.insert((name.to_owned(), digest), value.clone());
-        Some(value)
+        Some(Found::Digest(value))
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.container.data_files().iter().map(|file| file.name().to_string()).collect()
     }
 }

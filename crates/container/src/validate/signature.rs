@@ -1,44 +1,27 @@
 //! One signature: its form, what it covers, its value, its signer, and when it was made.
 
-use std::collections::HashSet;
-
+use countersign_pki::algorithm::Digest;
 use countersign_pki::asn1::{self, Parser};
 use countersign_pki::certificate::Certificate;
 use jiff::Timestamp;
 
+use super::input::{
+    Block, CertificateReference, Found, IssuerSerial, SignatureUnderTest, SignedObject, ValueForm,
+};
 use super::{Context, may_sign_documents};
-use crate::error::Error;
+use crate::level::Level;
 use crate::report::{
     CertificateInfo, CertificateRole, Finding, Indication, Part, SignatureInfo, SignatureReport,
     SignatureScope, SubIndication, SubjectDistinguishedName,
 };
-use crate::xades::Level;
 use crate::xades::build::verify_value;
-use crate::xades::parse::{
-    CertificateReference, DigestMethod, IssuerSerial, ShapeFault, Signature, SignaturePolicy,
-};
 use crate::xml;
 
 /// The report on something that is no signature of the accepted form.
-pub(super) fn broken(file: &str, fault: &ShapeFault) -> SignatureReport {
-    let rule = Finding::new(
-        Part::Structure,
-        "structure",
-        format!("{} in {}", fault.expected, fault.element),
-        &fault.found,
-    );
-    form_failure(file, fault.id.as_deref().unwrap_or_default(), rule)
-}
-
-/// The report on a file that holds no signatures although its name says so.
-pub(super) fn unreadable(file: &str, error: &Error) -> SignatureReport {
-    form_failure(file, "", Finding::new(Part::Structure, error.rule(), "a signatures file", error))
-}
-
-fn form_failure(file: &str, id: &str, finding: Finding) -> SignatureReport {
+pub(super) fn broken(place: &str, id: &str, finding: Finding) -> SignatureReport {
     SignatureReport {
         id: id.to_owned(),
-        file: file.to_owned(),
+        file: place.to_owned(),
         signature_format: None,
         signature_method: None,
         signed_by: None,
@@ -55,9 +38,9 @@ fn form_failure(file: &str, id: &str, finding: Finding) -> SignatureReport {
 }
 
 /// What is being found out about one signature.
-pub(super) struct Check<'c, 'a> {
-    pub(super) context: &'c mut Context<'a>,
-    pub(super) signature: &'c Signature,
+pub(super) struct Check<'c> {
+    pub(super) context: Context<'c>,
+    pub(super) signature: &'c SignatureUnderTest,
     pub(super) info: SignatureInfo,
     pub(super) level: Level,
     errors: Vec<(Indication, SubIndication, Finding)>,
@@ -65,11 +48,11 @@ pub(super) struct Check<'c, 'a> {
     certificates: Vec<CertificateInfo>,
 }
 
-impl<'c, 'a> Check<'c, 'a> {
-    pub(super) fn new(context: &'c mut Context<'a>, signature: &'c Signature) -> Self {
+impl<'c> Check<'c> {
+    pub(super) fn new(context: Context<'c>, signature: &'c SignatureUnderTest) -> Self {
         let info = SignatureInfo {
-            signer_role: signature.signed.claimed_roles.clone(),
-            signature_production_place: signature.signed.production_place.clone(),
+            signer_role: signature.statements.roles.clone(),
+            signature_production_place: signature.statements.production_place.clone(),
             ..SignatureInfo::default()
         };
         Self {
@@ -78,18 +61,17 @@ impl<'c, 'a> Check<'c, 'a> {
             info,
             level: Level::B,
             errors: Vec::new(),
-            warnings: Vec::new(),
+            warnings: signature.warnings.clone(),
             certificates: Vec::new(),
         }
     }
 
-    pub(super) fn run(mut self, file: &str) -> SignatureReport {
-        for ignored in &self.signature.ignored {
-            self.warn(Part::Structure, "not-evaluated", "only parts that are looked at", ignored);
-        }
-        self.check_constraints();
-        self.check_signed_properties();
-        self.check_files();
+    pub(super) fn run(mut self) -> SignatureReport {
+        self.take_faults(Block::Format);
+        self.check_objects();
+        self.take_faults(Block::Cryptography);
+        self.take_faults(Block::Acceptance);
+        self.check_policy_statement();
         let signer = self.find_signer();
         if let Some(signer) = &signer {
             self.use_certificate(CertificateRole::Signing, signer);
@@ -108,19 +90,17 @@ impl<'c, 'a> Check<'c, 'a> {
         }
         self.check_certificates(signer.as_ref());
         self.check_level();
-        self.report(file, signer)
+        self.report(signer)
     }
 
-    /// Properties that a baseline signature must or must not have.
-    fn check_constraints(&mut self) {
-        let signed = &self.signature.signed;
-        if self.signature.properties_reference.is_none() {
-            self.missing(Part::SignedProperties, "signed-properties", "a reference to SignedProperties");
+    fn take_faults(&mut self, block: Block) {
+        for fault in self.signature.faults.iter().filter(|fault| fault.block == block) {
+            self.errors.push((fault.indication, fault.sub_indication, fault.finding.clone()));
         }
-        if signed.signing_time.is_none() {
-            self.missing(Part::SignedProperties, "signing-time", "SigningTime");
-        }
-        if let Some(SignaturePolicy::Explicit(policy)) = &signed.policy {
+    }
+
+    fn check_policy_statement(&mut self) {
+        if let Some(policy) = &self.signature.statements.policy {
             self.indeterminate(
                 SubIndication::SignaturePolicyNotAvailable,
                 Finding::new(
@@ -133,70 +113,34 @@ impl<'c, 'a> Check<'c, 'a> {
         }
     }
 
-    fn check_files(&mut self) {
-        let signature = self.signature;
-        let mut covered = HashSet::new();
-        for reference in &signature.files {
-            covered.insert(reference.name.as_str());
-            let part = || Part::DataFile(reference.name.clone());
-            let Some(file) = self.context.container.find_data_file(&reference.name) else {
-                self.indeterminate(
-                    SubIndication::SignedDataNotFound,
-                    Finding::new(part(), "file-present", "the file in the container", "no file of this name"),
-                );
+    fn check_objects(&mut self) {
+        for object in &self.signature.objects {
+            let part = || object.part.clone();
+            let found = match &object.found {
+                Found::Missing => {
+                    let expected = "the file in the container";
+                    self.indeterminate(
+                        SubIndication::SignedDataNotFound,
+                        Finding::new(part(), "file-present", expected, "no file of this name"),
+                    );
+                    continue;
+                }
+                Found::Digest(found) | Found::StatedDigest(found) => found,
+            };
+            let Some(digest) = self.strong_digest(part(), object.digest, &object.digest_identifier) else {
                 continue;
             };
-            let media_type = file.media_type().to_owned();
-            match &reference.media_type {
-                Some(signed) if *signed == media_type => {}
-                Some(signed) => self.failed(
-                    SubIndication::FormatFailure,
-                    Finding::new(
-                        part(),
-                        "media-type",
-                        format!("the media type {signed:?}, as signed"),
-                        &media_type,
-                    ),
-                ),
-                None => self.missing(part(), "media-type", "a MimeType in the signature"),
-            }
-            let Some(digest) = self.strong_digest(part(), &reference.digest) else { continue };
-            let found = self.context.digest(&reference.name, digest).unwrap_or_default();
-            if found != reference.value {
+            if *found != object.expected {
                 self.failed(
                     SubIndication::HashFailure,
                     Finding::new(
                         part(),
                         "digest",
-                        format!("{digest} {}", xml::to_base64(&reference.value)),
-                        xml::to_base64(&found),
+                        format!("{digest} {}", xml::to_base64(&object.expected)),
+                        xml::to_base64(found),
                     ),
                 );
             }
-        }
-        for file in self.context.container.data_files() {
-            if !covered.contains(file.name().as_str()) {
-                let part = Part::DataFile(file.name().to_string());
-                self.missing(part, "covered", "the signature to cover every file of the container");
-            }
-        }
-    }
-
-    fn check_signed_properties(&mut self) {
-        let signature = self.signature;
-        let Some(reference) = &signature.properties_reference else { return };
-        let Some(digest) = self.strong_digest(Part::SignedProperties, &reference.digest) else { return };
-        let found = digest.of(&reference.octets);
-        if found != reference.value {
-            self.failed(
-                SubIndication::HashFailure,
-                Finding::new(
-                    Part::SignedProperties,
-                    "digest",
-                    format!("{digest} {}", xml::to_base64(&reference.value)),
-                    xml::to_base64(&found),
-                ),
-            );
         }
     }
 
@@ -205,13 +149,12 @@ impl<'c, 'a> Check<'c, 'a> {
     fn find_signer(&mut self) -> Option<Certificate> {
         const PART: Part = Part::SigningCertificate;
         let signature = self.signature;
-        let named = signature.signed.signing_certificate.as_ref();
-        let Some(named) = named.and_then(|named| named.certificates.first()) else {
+        let Some(named) = &signature.statements.signing_certificate else {
             self.missing(PART, "signing-certificate", "SigningCertificateV2");
             return None;
         };
-        let digest = self.strong_digest(PART, &named.digest)?;
-        let candidates = signature.key_info.iter().chain(&signature.unsigned.certificates);
+        let digest = self.strong_digest(PART, named.digest, &named.digest_identifier)?;
+        let candidates = signature.certificates.iter().map(|stored| &stored.der);
         let Some(der) = candidates.clone().find(|der| digest.of(der) == named.value) else {
             self.indeterminate(
                 SubIndication::NoSigningCertificateFound,
@@ -276,11 +219,11 @@ impl<'c, 'a> Check<'c, 'a> {
     fn check_value(&mut self, signer: &Certificate) {
         const PART: Part = Part::SignatureValue;
         let method = &self.signature.method;
-        let Some(algorithm) = method.known() else {
+        let Some(algorithm) = method.algorithm else {
             // HMAC has no place in a signature by a certificate; others may just be new or forgotten.
             let finding =
-                Finding::new(PART, "signature-method", "a signature method known here", method.uri());
-            if method.uri().contains("hmac") {
+                Finding::new(PART, "signature-method", "a signature method known here", &method.identifier);
+            if method.identifier.contains("hmac") {
                 self.failed(SubIndication::FormatFailure, finding);
             } else {
                 self.indeterminate(SubIndication::CryptoConstraintsFailure, finding);
@@ -293,14 +236,19 @@ impl<'c, 'a> Check<'c, 'a> {
                 Finding::new(PART, "signature-method", "a digest that still proves something", algorithm),
             );
         }
-        let digest = algorithm.digest().of(&self.signature.signed_info);
-        if let Err(error) = verify_value(signer.public_key(), algorithm, &digest, &self.signature.value) {
+        let digest = algorithm.digest().of(&self.signature.signed_octets);
+        let (key, value) = (signer.public_key(), &self.signature.value);
+        let verified = match self.signature.value_form {
+            ValueForm::Fixed => verify_value(key, algorithm, &digest, value),
+            ValueForm::Der => key.verify_digest(algorithm, &digest, value),
+        };
+        if let Err(error) = verified {
             self.failed(
                 SubIndication::SigCryptoFailure,
                 Finding::new(
                     PART,
                     "signature-value",
-                    "a value made with the certificate's key over SignedInfo",
+                    "a value made with the certificate's key over what was signed",
                     error,
                 ),
             );
@@ -325,13 +273,13 @@ impl<'c, 'a> Check<'c, 'a> {
     }
 
     /// A digest that can be computed and still proves something.
-    fn strong_digest(&mut self, part: Part, method: &DigestMethod) -> Option<countersign_pki::Digest> {
-        let strong = method.known().filter(|digest| !digest.is_weak());
+    fn strong_digest(&mut self, part: Part, digest: Option<Digest>, identifier: &str) -> Option<Digest> {
+        let strong = digest.filter(|digest| !digest.is_weak());
         if strong.is_none() {
             let expected = "a digest that still proves something";
             self.indeterminate(
                 SubIndication::CryptoConstraintsFailure,
-                Finding::new(part, "digest-method", expected, method.uri()),
+                Finding::new(part, "digest-method", expected, identifier),
             );
         }
         strong
@@ -368,20 +316,11 @@ impl<'c, 'a> Check<'c, 'a> {
         });
     }
 
-    fn report(mut self, file: &str, signer: Option<Certificate>) -> SignatureReport {
+    fn report(mut self, signer: Option<Certificate>) -> SignatureReport {
         // Failures before doubts; otherwise in the order of the checks.
         self.errors.sort_by_key(|(indication, ..)| *indication != Indication::TotalFailed);
         let verdict = self.errors.first().map(|(indication, sub, _)| (*indication, *sub));
-        let scope = |reference: &crate::xades::parse::FileReference| SignatureScope {
-            name: reference.name.clone(),
-            scope: "FullSignatureScope".to_owned(),
-            content: "The whole file".to_owned(),
-            hash_algo: match reference.digest.known() {
-                Some(digest) => digest.name().to_owned(),
-                None => reference.digest.uri().to_owned(),
-            },
-            hash: xml::to_base64(&reference.value),
-        };
+        let signature = self.signature;
         let name = signer.as_ref().map(|signer| SubjectDistinguishedName {
             serial_number: signer.subject().serial_number(),
             common_name: signer.subject().common_name(),
@@ -389,18 +328,18 @@ impl<'c, 'a> Check<'c, 'a> {
             surname: signer.subject().surname(),
         });
         SignatureReport {
-            id: self.signature.id.clone(),
-            file: file.to_owned(),
-            signature_format: Some(self.level.as_str().to_owned()),
-            signature_method: Some(self.signature.method.uri().to_owned()),
+            id: signature.id.clone(),
+            file: signature.place.clone(),
+            signature_format: Some(signature.format.at(self.level)),
+            signature_method: Some(signature.method.identifier.clone()),
             signed_by: signer.as_ref().map(display_name),
             subject_distinguished_name: name,
             indication: verdict.map_or(Indication::TotalPassed, |(indication, _)| indication),
             sub_indication: verdict.map(|(_, sub)| sub),
             errors: self.errors.into_iter().map(|(.., finding)| finding).collect(),
             warnings: self.warnings,
-            claimed_signing_time: self.signature.signed.signing_time,
-            signature_scopes: self.signature.files.iter().map(scope).collect(),
+            claimed_signing_time: signature.statements.signing_time,
+            signature_scopes: signature.objects.iter().filter_map(scope).collect(),
             info: self.info,
             certificates: self.certificates,
         }
@@ -409,6 +348,19 @@ impl<'c, 'a> Check<'c, 'a> {
     pub(super) fn now(&self) -> Timestamp {
         self.context.now
     }
+}
+
+fn scope(object: &SignedObject) -> Option<SignatureScope> {
+    Some(SignatureScope {
+        name: object.name.clone()?,
+        scope: object.scope.as_str().to_owned(),
+        content: object.scope.explanation().to_owned(),
+        hash_algo: match object.digest {
+            Some(digest) => digest.name().to_owned(),
+            None => object.digest_identifier.clone(),
+        },
+        hash: xml::to_base64(&object.expected),
+    })
 }
 
 fn display_name(certificate: &Certificate) -> String {

@@ -6,12 +6,11 @@ pub mod build;
 pub mod extend;
 pub mod parse;
 
-use std::fmt;
-
 use countersign_pki::algorithm::Digest;
 
 pub use self::build::{ProductionPlace, SignatureId, SignatureRequest, SignatureTemplate};
 pub use self::extend::{Need, SignedSignature};
+pub use crate::level::Level;
 use crate::name::FileName;
 
 /// A data file as a signature refers to it.
@@ -25,32 +24,4 @@ pub struct DataFileDigest {
     pub digest: Digest,
     /// The digest of the file's bytes.
     pub value: Vec<u8>,
-}
-
-/// The baseline levels of EN 319 132-1 §6 that are made and validated here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// A signature with its certificate and properties.
-    B,
-    /// B, and a time-stamp over the signature value.
-    T,
-    /// T, and the certificates and OCSP responses needed to validate it later.
-    Lt,
-}
-
-impl Level {
-    /// The level's name in reports, such as `XAdES_BASELINE_LT`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::B => "XAdES_BASELINE_B",
-            Self::T => "XAdES_BASELINE_T",
-            Self::Lt => "XAdES_BASELINE_LT",
-        }
-    }
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }
