@@ -16,6 +16,7 @@ import random
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -82,6 +83,23 @@ def tries(service: Service, document: str):
     return {key["use"]: (key["lockLevel"], key["triesUsed"], key["state"]) for key in json.loads(body)["keys"]}
 
 
+def tries_on_disk(data: str, document: str):
+    """The counters as the killed service left them. Nobody has used the account since: once it runs again, the person
+    goes on with what was open, with the right PIN, which rightly sets the counters to zero."""
+    with tempfile.TemporaryDirectory() as copy:
+        for name in os.listdir(data):
+            if name.startswith("countersign.db"):
+                shutil.copy(os.path.join(data, name), copy)
+        database = sqlite3.connect(os.path.join(copy, "countersign.db"))
+        try:
+            rows = [json.loads(body) for (body,) in
+                    database.execute("SELECT body FROM keys WHERE account = ?", (document,))]
+        finally:
+            database.close()
+    return {key["usage"]: (key["counter"]["lock_level"], key["counter"]["tries_used"], key["counter"]["state"]["state"])
+            for key in rows}
+
+
 def run_session(service: Service, document: str, number: int, told: dict, lock: threading.Lock):
     """Starts one session and polls it; what was told COMPLETE is remembered. Errors mean the service is gone."""
     try:
@@ -134,15 +152,15 @@ def main() -> int:
                     middle = before
                 time.sleep(chance.random() * 0.2)
                 service.kill()
+            after = tries_on_disk(data, WRONG_PIN_PERSON)
+            for use, seen in middle.items():
+                if after[use][:2] < seen[:2]:
+                    faults.append(f"round {turn}: the {use} counter went back from {seen} to {after[use]}")
             service = Service(binary, data)
             for identifier, answer in told.items():
                 status, again = service.call("GET", f"/v3/session/{identifier}")
                 if status != 200 or again != answer:
                     faults.append(f"round {turn}: a session told COMPLETE is now {status} and {'changed' if status == 200 else 'lost'}")
-            after = tries(service, WRONG_PIN_PERSON)
-            for use, seen in middle.items():
-                if after[use][:2] < seen[:2]:
-                    faults.append(f"round {turn}: the {use} counter went back from {seen} to {after[use]}")
             # No account is stuck: each can be used again (those that were busy first).
             def usable(document):
                 path, body = authentication(document)
