@@ -252,6 +252,19 @@ mod tests {
         assert!((400..700).contains(&refused), "{refused} of 10 000 four-digit PINs refused");
     }
 
+    /// The phone in the browser has its own list and reads the same fixture.
+    #[test]
+    fn the_same_pins_are_weak_on_every_phone() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/split-key/weak-pins.json");
+        let counted = [4, 5, 6].map(|length: usize| {
+            let pins = (0..10_u32.pow(length as u32)).map(|pin| format!("{pin:0length$}"));
+            let weak: Vec<_> = pins.filter(|pin| weak_pin(pin)).collect();
+            let hash = crate::encode::Hash::Sha256.digest(weak.join("\n").as_bytes());
+            format!("  \"{length}\": {{ \"weak\": {}, \"sha256\": \"{}\" }}", weak.len(), hex::encode(hash))
+        });
+        assert_eq!(std::fs::read_to_string(path).unwrap(), format!("{{\n{}\n}}\n", counted.join(",\n")));
+    }
+
     #[test]
     fn pin1_and_pin2_must_differ() {
         let pin1 = Pin::choose("47110", None).unwrap();

@@ -95,6 +95,26 @@ impl Thumbprint {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Four words that people can say and compare in any language: the first 64 bits, 16 to a word, consonant and vowel in
+    /// turn. The phone shows them at enrolment, and so does the desk that gave the code.
+    pub fn words(&self) -> [String; 4] {
+        const CONSONANTS: &[u8; 16] = b"bdfghjklmnprstvz";
+        const VOWELS: &[u8; 4] = b"aiou";
+        // Cannot fail: checked by `parse`, or written by `Jwk::thumbprint`.
+        let octets = B64u::parse(&self.0).expect("32 octets in Base64url");
+        std::array::from_fn(|at| {
+            let bits = usize::from(u16::from_be_bytes([octets.0[2 * at], octets.0[2 * at + 1]]));
+            let letters = [
+                CONSONANTS[bits >> 12],
+                VOWELS[bits >> 10 & 3],
+                CONSONANTS[bits >> 6 & 15],
+                VOWELS[bits >> 4 & 3],
+                CONSONANTS[bits & 15],
+            ];
+            letters.map(char::from).iter().collect()
+        })
+    }
 }
 
 impl fmt::Display for Thumbprint {
