@@ -1,0 +1,83 @@
+/** What a browser has, for a phone in Node: storage that forgets nothing, locks and signals between "tabs". */
+
+import { IDBFactory } from "fake-indexeddb";
+import { DirectArithmetic } from "../src/engine/arithmetic.ts";
+import type { Environment, Locks, Passkeys } from "../src/engine/environment.ts";
+import { Phone } from "../src/engine/phone.ts";
+import { random } from "../src/engine/random.ts";
+import { IndexedDbVault } from "../src/engine/vault.ts";
+
+/** One device: as many phones (tabs) on it as you open share its storage. */
+export class Device {
+  readonly database: IDBFactory;
+  readonly #origin: string;
+  readonly #listeners = new Set<() => void>();
+  readonly #locks = new Map<string, Promise<unknown>>();
+  visible = true;
+  passkeys: Passkeys | null = null;
+
+  constructor(origin: string, database = new IDBFactory()) {
+    this.#origin = origin;
+    this.database = database;
+  }
+
+  /** A tab. `network` stands between the phone and the service. */
+  phone(network: typeof fetch = fetch, now: () => number = Date.now): Phone {
+    const locks: Locks = {
+      exclusive: async (name, work) => {
+        const before = this.#locks.get(name) ?? Promise.resolve();
+        const mine = before.then(work, work);
+        this.#locks.set(name, mine.catch(() => undefined));
+        return mine;
+      },
+    };
+    const environment: Environment = {
+      origin: this.#origin,
+      appVersion: "0.1.0",
+      now,
+      random,
+      fetch: network,
+      vault: new IndexedDbVault(this.database),
+      locks,
+      signals: {
+        changed: () => this.#listeners.forEach((listener) => listener()),
+        onChanged: (listener) => {
+          this.#listeners.add(listener);
+          return () => this.#listeners.delete(listener);
+        },
+      },
+      visibility: { visible: () => this.visible, onChange: () => () => undefined },
+      arithmetic: new DirectArithmetic(random),
+      passkeys: this.passkeys,
+      persist: () => Promise.resolve(false),
+      pause: (ms, signal) => new Promise((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        signal.addEventListener("abort", () => {
+          clearTimeout(timer);
+          resolve();
+        }, { once: true });
+      }),
+    };
+    return new Phone(environment);
+  }
+
+  vault(): IndexedDbVault {
+    return new IndexedDbVault(this.database);
+  }
+}
+
+/** A network that loses requests or answers to some paths. `count` is how many answers of a path were real so far. */
+export function network(fate: (path: string, count: number) => "lose-answer" | "lose-request" | "pass"): typeof fetch {
+  const counts = new Map<string, number>();
+  return async (input, init) => {
+    const path = new URL(String(input)).pathname;
+    const count = counts.get(path) ?? 0;
+    if (fate(path, count) === "lose-request") throw new TypeError("the network is down");
+    const response = await fetch(input, init);
+    // What only asks for a fresh nonce is no answer yet.
+    if (response.status === 401) return response;
+    counts.set(path, count + 1);
+    if (fate(path, count) === "lose-answer") throw new TypeError("the answer was lost");
+    return response;
+  };
+}
