@@ -43,6 +43,7 @@ export default defineConfig({
     rolldownOptions: {
       input: {
         index: here("index.html"),
+        "device-link": here("device-link.html"),
         ...(existsSync(here("src/sw.ts")) && { sw: here("src/sw.ts") }),
       },
       output: {

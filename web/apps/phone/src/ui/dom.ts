@@ -38,14 +38,19 @@ export function h(tag: string, props?: Props | null, ...children: Child[]): HTML
 
 /** A button that never submits anything. */
 export function button(label: Child, onClick: () => void, props: Props = {}, ...more: Child[]): HTMLButtonElement {
-  return h('button', { ...props, attrs: { type: 'button', ...props.attrs }, on: { click: onClick, ...props.on } }, label, ...more);
+  return h(
+    "button",
+    { ...props, attrs: { type: "button", ...props.attrs }, on: { click: onClick, ...props.on } },
+    label,
+    ...more,
+  );
 }
 
 /** Appends what is there, and leaves out what is not. */
 export function append(parent: Node, children: readonly Child[]): void {
   for (const child of children) {
     if (child === null || child === undefined || child === false) continue;
-    parent.appendChild(typeof child === 'string' ? document.createTextNode(child) : child);
+    parent.appendChild(typeof child === "string" ? document.createTextNode(child) : child);
   }
 }
 
@@ -55,14 +60,14 @@ export function fill(parent: Element, ...children: Child[]): void {
   append(parent, children);
 }
 
-export function setAttributes(element: Element, attrs: Props['attrs']): void {
+export function setAttributes(element: Element, attrs: Props["attrs"]): void {
   for (const [name, value] of Object.entries(attrs ?? {})) {
     if (value === false || value === undefined) element.removeAttribute(name);
-    else element.setAttribute(name, value === true ? '' : String(value));
+    else element.setAttribute(name, value === true ? "" : String(value));
   }
 }
 
-const SVG = 'http://www.w3.org/2000/svg';
+const SVG = "http://www.w3.org/2000/svg";
 
 /** An element of SVG. */
 export function svg(tag: string, attrs: Record<string, string | number>, ...children: Node[]): SVGElement {

@@ -1,0 +1,50 @@
+/** The gallery's page: plays one scene after another, as the checks ask for them. */
+
+import "../src/ui/style.css";
+import "../src/ui/approve.css";
+import "../src/ui/screens.css";
+import { type Language, load } from "../src/i18n/index.ts";
+import { App } from "../src/ui/app.ts";
+import { registerElements } from "../src/ui/elements.ts";
+import { FakeEngine, NOW } from "./fake-engine.ts";
+import { SCENES } from "./scenes.ts";
+
+declare global {
+  interface Window {
+    scenes: readonly { name: string; longest: Language }[];
+    play(name: string, language: Language): Promise<void>;
+    engine: FakeEngine;
+    app: App;
+  }
+}
+
+// The time stands still.
+Date.now = () => NOW.getTime();
+registerElements();
+
+window.scenes = SCENES.map(({ name, longest }) => ({ name, longest: longest ?? "en" }));
+
+window.play = async (name, language) => {
+  const scene = SCENES.find((one) => one.name === name);
+  if (!scene) throw new Error(`no scene ${name}`);
+  window.app?.rest();
+  const engine = new FakeEngine(scene.script);
+  const app = new App({
+    engine,
+    translation: await load(language),
+    version: "0.1.0",
+    push: { state: () => Promise.resolve("OFF"), turnOn: () => Promise.resolve(), turnOff: () => Promise.resolve() },
+  });
+  window.engine = engine;
+  window.app = app;
+  app.leaveTo = () => undefined;
+  document.body.replaceChildren(app);
+  await app.enter(scene.start ?? null);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await scene.act?.(app);
+  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+};
+
+const wish = new URLSearchParams(location.search);
+const name = wish.get("scene");
+if (name) void window.play(name, (wish.get("lang") ?? "en") as Language);
