@@ -1,7 +1,10 @@
 # Everything a newcomer, a reviewer and CI run. `make run` and `make test` are all that is needed.
-.PHONY: build run test lint bench interop fuzz screens clean
+.PHONY: web build run test lint bench interop fuzz screens clean
 
-build: ## the release binary
+web: ## the web apps, into web/dist, from where the build puts them into the program; nothing where nothing changed
+	@bash ci/web.sh
+
+build: web ## the release binary
 	cargo build --release --locked -p countersign-cli
 
 run: build ## build and start the whole stack on http://127.0.0.1:8080
@@ -18,14 +21,14 @@ lint: ## format, clippy with warnings denied, licences, sources and floors
 bench: ## the benchmarks, each as a ratio in one run
 	bash bench/run.sh
 
-interop: ## other people's clients and validators against a running service
+interop: web ## other people's clients and validators against a running service
 	cargo build --locked -p countersign-cli
 	bash interop/run.sh $(CURDIR)/target/debug/countersign
 
 fuzz: ## one minute of each fuzz target (nightly toolchain and cargo-fuzz)
 	bash ci/fuzz.sh
 
-screens: ## screenshots of every page at phone and desktop width, into target/screens
+screens: web ## screenshots of every page at phone and desktop width, into target/screens
 	cargo build --locked -p countersign-cli
 	bash ci/browser.sh $(CURDIR)/target/debug/countersign
 

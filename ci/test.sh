@@ -6,10 +6,14 @@ mkdir -p target/ci
 bash ci/install.sh
 status=0
 
+echo "== the web apps, which the build puts into the program"
+bash ci/web.sh || status=1
+
 echo "== unit, vector, store and door tests"
-cargo test --workspace --locked --no-fail-fast -- --show-output >target/ci/cargo.log 2>&1 || status=1
+cargo=0
+cargo test --workspace --locked --no-fail-fast -- --show-output >target/ci/cargo.log 2>&1 || { cargo=1; status=1; }
 grep -E '^(test .* FAILED|error(\[|:)|thread .* panicked|SKIP |test result: FAILED)' target/ci/cargo.log | sort | uniq | head -100
-[ $status = 0 ] || tail -n 60 target/ci/cargo.log
+[ $cargo = 0 ] || tail -n 60 target/ci/cargo.log
 
 echo "== the program as others use it"
 # The tests of the command line have built it, with the same features as everything else.

@@ -29,13 +29,16 @@ pub(crate) fn load_dev(file: Option<&Path>) -> Result<Config, Error> {
     if config.keys.core.is_none() && config.keys.core_file.is_none() {
         config.keys.core = test_world.keys.core;
     }
-    let said = toml::from_str::<toml::Table>(&text)
-        .ok()
-        .and_then(|table| Some(table.get("device_api")?.get("outer_keys").is_some()))
-        .unwrap_or(false)
-        || std::env::var_os("COUNTERSIGN_DEVICE_API_OUTER_KEYS").is_some();
-    if !said {
+    let said = |section: &str, key: &str| {
+        let in_file = toml::from_str::<toml::Table>(&text)
+            .is_ok_and(|table| table.get(section).is_some_and(|section| section.get(key).is_some()));
+        in_file || std::env::var_os(environment::variable(section, key)).is_some()
+    };
+    if !said("device_api", "outer_keys") {
         config.device_api.outer_keys = test_world.device_api.outer_keys;
+    }
+    if !said("web", "phone_frames") {
+        config.web.phone_frames = test_world.web.phone_frames;
     }
     Ok(config)
 }

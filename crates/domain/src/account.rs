@@ -46,6 +46,53 @@ pub struct Holder {
     pub date_of_birth: Option<civil::Date>,
 }
 
+/// A name that no certificate can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected}")]
+pub struct UnfitName {
+    /// Which one, as a JSON pointer.
+    pub member: &'static str,
+    /// What would fit.
+    pub expected: &'static str,
+}
+
+/// `ub-common-name` [RFC 5280 appendix A.1], in characters. The common name is `SURNAME,GIVEN`.
+const COMMON_NAME_MAX: usize = 64;
+
+impl Holder {
+    /// A holder whose names fit into a certificate and show as what they are: not empty, no comma (it parts the names in
+    /// the common name), no control characters, nothing invisible or that turns the direction of writing. Blanks around
+    /// them are taken off.
+    pub fn new(
+        given_name: &str,
+        surname: &str,
+        date_of_birth: Option<civil::Date>,
+    ) -> Result<Self, UnfitName> {
+        let (given_name, surname) = (given_name.trim(), surname.trim());
+        for (member, name) in [("/givenName", given_name), ("/surname", surname)] {
+            if name.is_empty() || name.chars().any(is_unfit) {
+                return Err(UnfitName { member, expected: "visible characters without a comma" });
+            }
+        }
+        if given_name.chars().count() + 1 + surname.chars().count() > COMMON_NAME_MAX {
+            return Err(UnfitName {
+                member: "/surname",
+                expected: "at most 63 characters in both names together",
+            });
+        }
+        Ok(Self { given_name: given_name.to_owned(), surname: surname.to_owned(), date_of_birth })
+    }
+}
+
+fn is_unfit(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            ',' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
 /// Says nothing: names are personal.
 impl std::fmt::Debug for Holder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -167,5 +214,31 @@ fn device_status(device: &Device) -> DeviceStatus {
             DeviceState::CloneSuspect { .. } => device::DeviceState::CloneSuspect,
             DeviceState::Revoked { .. } => device::DeviceState::Revoked,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_every_script_fit() {
+        for (given, surname) in
+            [("MARI-LIIS", "MÄNNIK"), ("  Ильма ", "О’Коннор"), ("光", "王"), ("A", &"Ö".repeat(62))]
+        {
+            let holder = Holder::new(given, surname, None).unwrap();
+            assert_eq!((holder.given_name.as_str(), holder.surname.as_str()), (given.trim(), surname.trim()));
+        }
+    }
+
+    #[test]
+    fn names_that_mislead_or_do_not_fit_are_refused() {
+        for wrong in
+            ["", " ", "A,B", "A\nB", "A\0", "\u{202e}A", "A\u{200b}", "A\u{feff}", "\u{e0041}", "\u{2028}"]
+        {
+            assert_eq!(Holder::new(wrong, "TEST", None).unwrap_err().member, "/givenName", "{wrong:?}");
+            assert_eq!(Holder::new("TEST", wrong, None).unwrap_err().member, "/surname", "{wrong:?}");
+        }
+        assert!(Holder::new("A", &"Ö".repeat(63), None).is_err());
     }
 }

@@ -26,7 +26,7 @@ use crate::keys::{self, CoreKeys, Keys};
 use crate::operations::metrics::Metrics;
 use crate::randomness::Randomness;
 use crate::watch::Watches;
-use crate::web::StartPage;
+use crate::web::{StartPage, WebApps};
 
 /// The file of the database inside the data directory.
 pub const DATABASE: &str = "countersign.db";
@@ -49,6 +49,8 @@ struct Inner {
     metrics: Metrics,
     switches: Switches,
     start_page: StartPage,
+    web_apps: WebApps,
+    extra_routes: axum::Router,
     stopping: CancellationToken,
     authorities: Option<Authorities>,
     tls_root: Option<Certificate>,
@@ -105,6 +107,8 @@ pub struct Builder {
     tls_root: Option<Certificate>,
     key_parameters: Option<Parameters>,
     start_page: StartPage,
+    web_apps: WebApps,
+    extra_routes: axum::Router,
 }
 
 impl App {
@@ -121,6 +125,8 @@ impl App {
             tls_root: None,
             key_parameters: None,
             start_page: StartPage::default(),
+            web_apps: WebApps::embedded(),
+            extra_routes: axum::Router::new(),
         }
     }
 
@@ -202,6 +208,16 @@ impl App {
     /// What the start page shows beyond the URLs.
     pub fn start_page(&self) -> &StartPage {
         &self.0.start_page
+    }
+
+    /// The phone, the sample bank and the elements, as far as this program has them.
+    pub(crate) fn web_apps(&self) -> &WebApps {
+        &self.0.web_apps
+    }
+
+    /// Surfaces of other crates.
+    pub(crate) fn extra_routes(&self) -> axum::Router {
+        self.0.extra_routes.clone()
     }
 
     /// The CAs, responders and time-stamping unit of this service; none where it only relies on others'.
@@ -298,6 +314,19 @@ impl Builder {
         self
     }
 
+    /// Other web apps than those that the build has put into this program.
+    pub fn web_apps(mut self, apps: WebApps) -> Self {
+        self.web_apps = apps;
+        self
+    }
+
+    /// Further surfaces, such as a sample e-service: behind the same log, counters and headers as all others. Their paths
+    /// must not be among those of [`router`](crate::router), which panics otherwise, and they may have no fallback.
+    pub fn extra_routes(mut self, routes: axum::Router) -> Self {
+        self.extra_routes = self.extra_routes.merge(routes);
+        self
+    }
+
     /// The finished application. Fails when the configuration has faults, a key is missing, or the database cannot
     /// be opened.
     pub fn build(self) -> Result<App, Error> {
@@ -312,6 +341,8 @@ impl Builder {
             tls_root,
             key_parameters,
             start_page,
+            web_apps,
+            extra_routes,
         } = self;
         let faults = config.check();
         if !faults.is_empty() {
@@ -352,6 +383,8 @@ impl Builder {
             revocation_lists: RevocationLists::default(),
             test_world: OnceLock::new(),
             start_page,
+            web_apps,
+            extra_routes,
             stopping: CancellationToken::new(),
             config,
         })))

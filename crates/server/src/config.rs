@@ -24,6 +24,8 @@ use url::Url;
 pub use self::problem::{Error, Mend};
 pub use self::secret::Secret;
 pub use crate::device::config::DeviceApi;
+pub use crate::web::config::Web;
+use crate::web::config::{SELF, is_origin};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -45,6 +47,8 @@ pub struct Config {
     pub pin: Pin,
     /// Bounds on what one machine takes on.
     pub limits: Limits,
+    /// The phone app in people's browsers.
+    pub web: Web,
     /// What operators see.
     pub operations: Operations,
     /// Who may start sessions.
@@ -293,6 +297,8 @@ impl Config {
             relying_parties: vec![RelyingParty::demo()],
             // Keys are made when somebody registers: a processor in the background is worth more to a developer.
             device_api: DeviceApi { outer_keys: 0, ..DeviceApi::default() },
+            // The sample bank shows the phone beside it.
+            web: Web { phone_frames: vec![SELF.into()], ..Web::default() },
             ..Self::default()
         }
     }
@@ -311,6 +317,7 @@ impl Config {
         self.rp_api.check(&mut found);
         self.device_api.check(&mut found);
         self.lifetimes.check(&mut found);
+        self.web.check(&mut found);
         self.keys.check(&mut found);
         if self.pin.tries == 0 {
             found.push(Mend::new("pin.tries", "0 locks every key at once", "give 3"));
@@ -395,11 +402,7 @@ impl Listen {
             }
         }
         if let Some(url) = &self.public_url
-            && (!matches!(url.scheme(), "http" | "https")
-                || url.host_str().is_none()
-                || url.path() != "/"
-                || url.query().is_some()
-                || url.fragment().is_some())
+            && !is_origin(url)
         {
             found.push(Mend::new(
                 "listen.public_url",

@@ -3,6 +3,7 @@
 //! [`App`] holds what requests need; [`router`] gives all surfaces as one service, which works the same in
 //! process and behind sockets; [`Server::start`] puts it on sockets and ends it in order.
 
+mod admin;
 mod app;
 pub mod authority;
 mod ca;
@@ -44,7 +45,7 @@ use self::problem::{Problem, Surface};
 /// not put this behind sockets by other means than [`Server`].
 pub fn router(app: App) -> axum::Router {
     let routes = axum::Router::new()
-        .merge(web::routes())
+        .merge(web::routes(&app))
         .merge(operations::routes())
         .merge(openapi::routes())
         .merge(rp::routes(&app))
@@ -53,10 +54,12 @@ pub fn router(app: App) -> axum::Router {
     let routes = if app.test_world().is_some() { routes.merge(dev::routes()) } else { routes };
 
     routes
+        .with_state(app.clone())
+        .merge(app.extra_routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
-        .layer(axum::middleware::from_fn_with_state(app.clone(), operations::record::record))
-        .with_state(app)
+        .layer(axum::middleware::from_fn_with_state(app.clone(), web::keep_apart))
+        .layer(axum::middleware::from_fn_with_state(app, operations::record::record))
 }
 
 async fn unknown_path(uri: http::Uri) -> Problem {

@@ -44,9 +44,18 @@ impl Origin {
         let trusted = app.config().trusts_proxy(peer.address);
         let forwarded = |name: &str| trusted.then(|| first(&parts.headers, name)).flatten();
         let address = if trusted { client(app, &parts.headers, peer) } else { peer.address.to_canonical() };
-        if let Some(url) = &app.config().listen.public_url {
-            return Self { address, base: url.origin().ascii_serialization() };
-        }
+        let asked = || Self::asked(parts, peer, &forwarded);
+        let config = app.config();
+        let base = match (&config.listen.public_url, config.web.phone_origin()) {
+            (Some(_), Some(phone)) if host_of(&asked()) == host_of(&phone) => phone,
+            (Some(url), _) => url.origin().ascii_serialization(),
+            (None, _) => asked(),
+        };
+        Self { address, base }
+    }
+
+    /// The origin that the request itself names.
+    fn asked<'a>(parts: &'a Parts, peer: Peer, forwarded: &dyn Fn(&str) -> Option<&'a str>) -> String {
         let secure = match forwarded("x-forwarded-proto") {
             Some("https") => true,
             Some("http") => false,
@@ -59,7 +68,7 @@ impl Origin {
             .find(|host| is_host(host))
             .unwrap_or("localhost");
         let scheme = if secure { "https" } else { "http" };
-        Self { address, base: format!("{scheme}://{host}") }
+        format!("{scheme}://{host}")
     }
 }
 
@@ -75,6 +84,11 @@ impl FromRequestParts<App> for Origin {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         Ok(Self::of(app, parts))
     }
+}
+
+/// Host and port of an origin. The scheme may differ: TLS may end before us.
+fn host_of(origin: &str) -> &str {
+    origin.split_once("://").map_or(origin, |(_, host)| host)
 }
 
 /// The address nearest to us in `X-Forwarded-For` that is not itself a trusted proxy. Entries further left can

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
+use countersign_server::web::WebApps;
 use countersign_server::{App, Builder, Config, Peer, router};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -49,12 +50,19 @@ impl World {
         Self::build(config, |builder| builder)
     }
 
-    /// Another configuration, and more given to the application.
+    /// Another configuration, and more given to the application. It is as if built without the web apps, so that no test
+    /// depends on whether they are there.
     pub fn build(config: Config, more: impl FnOnce(Builder) -> Builder) -> Self {
         let clock = Arc::new(FakeClock::at(START));
-        let builder = App::builder(config).clock(clock.clone()).randomness(seeded(1));
+        let builder =
+            App::builder(config).clock(clock.clone()).randomness(seeded(1)).web_apps(WebApps::none());
         let app = more(builder).build().expect("a working application");
         Self { router: router(app.clone()), app, clock }
+    }
+
+    /// The same, with the surfaces that came with what was added to the application meanwhile.
+    pub fn again(self) -> Self {
+        Self { router: router(self.app.clone()), ..self }
     }
 
     /// The application.

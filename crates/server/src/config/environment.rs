@@ -13,7 +13,7 @@ pub const PREFIX: &str = "COUNTERSIGN_";
 pub const RESERVED: [&str; 6] = ["CONFIG", "DATA", "LISTEN", "LOG", "BASE_URL", "TRUST"];
 
 /// The keys that can be overridden, and what each holds.
-pub const KEYS: [(&str, &str, Kind); 41] = [
+pub const KEYS: [(&str, &str, Kind); 43] = [
     ("listen", "http", Kind::List),
     ("listen", "https", Kind::List),
     ("listen", "certificate", Kind::Text),
@@ -54,6 +54,8 @@ pub const KEYS: [(&str, &str, Kind); 41] = [
     ("limits", "connections", Kind::Number),
     ("limits", "long_polls", Kind::Number),
     ("limits", "queued_computations", Kind::Number),
+    ("web", "phone_url", Kind::Text),
+    ("web", "phone_frames", Kind::List),
     ("operations", "metrics_addresses", Kind::List),
 ];
 
@@ -124,7 +126,8 @@ impl Kind {
     }
 }
 
-fn variable(section: &str, key: &str) -> String {
+/// The variable that overrides a key.
+pub fn variable(section: &str, key: &str) -> String {
     format!("{PREFIX}{}_{}", section.to_ascii_uppercase(), key.to_ascii_uppercase())
 }
 

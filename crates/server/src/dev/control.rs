@@ -1,4 +1,4 @@
-//! `/control/v1`: move the clock, script persons, revoke, look. In `countersign dev` alone.
+//! `/control/v1`: move the clock, script persons, register, revoke, look. In `countersign dev` alone.
 
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::activations;
 use super::actor::{Script, TestWorld};
 use super::persons::{Outcome, PERSONS, Person};
 use crate::problem::{Problem, Surface};
@@ -24,6 +25,7 @@ use crate::{App, Clock};
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
+        .route("/control/v1/activations", post(activations::activation))
         .route("/control/v1/clock", get(show_clock).post(move_clock))
         .route("/control/v1/outcomes", post(set_outcome).delete(clear_outcome))
         .route("/control/v1/reset", post(reset))
@@ -239,7 +241,7 @@ fn with_world(app: &App, answer: impl FnOnce(&TestWorld) -> Response) -> Respons
     app.test_world().map_or_else(none, answer)
 }
 
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
+pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| Problem::of(ProblemType::InvalidRequest, error.to_string()))
 }
 

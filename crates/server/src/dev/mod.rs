@@ -4,10 +4,12 @@
 //! half of real two-party keys and goes through the device API of this very server; only the decisions come from
 //! the list in [`persons`] or from `/control/v1`.
 
+mod activations;
 mod actor;
 mod control;
 pub mod fixture;
 mod mock;
+mod personal_code;
 pub mod persons;
 
 use std::path::Path;

@@ -107,6 +107,7 @@ fn protect(app: &App, response: &mut Response) {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
     default(CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    default(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     default(X_CONTENT_TYPE_OPTIONS, "nosniff");
     default(X_FRAME_OPTIONS, "DENY");
     default(REFERRER_POLICY, "no-referrer");

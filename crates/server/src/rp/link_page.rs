@@ -1,12 +1,13 @@
-//! What a device link shows where no app took it (rp-api 6.6): a page that says what to do, in the language that
-//! the link names. Nothing of the link is read beyond that, and nothing of it is repeated.
+//! What a device link shows where no app took it (rp-api 6.6): the phone app's own page, or where this program was built
+//! without it, one that says what to do in the language that the link names. Nothing of the link is read beyond that, and nothing of it is repeated.
 
-use axum::extract::RawQuery;
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap};
 
-use crate::web::PAGE_POLICY;
+use crate::App;
+use crate::web::{PAGE_POLICY, phone_page};
 
 /// Where device links lead unless the configuration says otherwise.
 pub(super) const PATH: &str = "/device-link";
@@ -82,7 +83,14 @@ static TEXTS: [Text; 8] = [
 ];
 
 /// `GET /device-link?…`
-pub(super) async fn link_page(RawQuery(query): RawQuery) -> Response {
+pub(super) async fn link_page(
+    State(app): State<App>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    if let Some(page) = phone_page(&app, "phone/device-link.html", &headers) {
+        return page;
+    }
     let wanted = query.as_deref().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("lang="));
     let text = TEXTS.iter().find(|text| Some(text.link) == wanted).unwrap_or(&TEXTS[0]);
     let Text { page, title, advice, .. } = text;

@@ -20,6 +20,7 @@ use crate::command::{Command, Failure, flow_word, operation_word};
 use crate::operations::record::Logged;
 use crate::peer::Origin;
 use crate::problem::{Problem, Surface};
+use crate::web::phone_base;
 
 const SURFACE: Surface = Surface::RelyingParty;
 
@@ -110,7 +111,7 @@ fn authorise<'a>(app: &'a App, request: &StartRequest, address: IpAddr) -> Resul
 fn device_link_base(app: &App, origin: &Origin) -> Result<DeviceLinkBase, Problem> {
     let text = match &app.config().rp_api.device_link_base {
         Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-        None => format!("{}{}", origin.base, super::link_page::PATH),
+        None => format!("{}{}", phone_base(app, origin), super::link_page::PATH),
     };
     DeviceLinkBase::parse(&text).map_err(|error| Problem::internal(SURFACE, error))
 }

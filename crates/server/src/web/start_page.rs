@@ -1,88 +1,13 @@
-//! Pages and the files that belong to them, all inside the program.
+//! The start page of a service without a sample bank: what is where.
 
 use std::fmt::Write as _;
-use std::sync::LazyLock;
 
-use aws_lc_rs::digest::{SHA256, digest};
-use axum::Router;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_MATCH, VARY,
-};
-use http::{HeaderValue, StatusCode};
+use http::HeaderValue;
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
 
+use super::PAGE_POLICY;
 use crate::{App, Origin};
-
-/// What a page may load: what this server has, and nothing else.
-pub(crate) const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-    img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/", get(start_page))
-        .route("/assets/page.css", get(async |headers: HeaderMap| STYLE.respond(&headers)))
-}
-
-static STYLE: LazyLock<Asset> = LazyLock::new(|| Asset::style(include_str!("../assets/page.css")));
-
-/// A file that never changes while the program runs. Browsers keep it and ask whether it is still the same.
-#[derive(Debug)]
-pub(crate) struct Asset {
-    kind: &'static str,
-    is_page: bool,
-    etag: String,
-    text: String,
-}
-
-impl Asset {
-    pub(crate) fn html(text: impl Into<String>) -> Self {
-        Self::new("text/html; charset=utf-8", true, text.into())
-    }
-
-    pub(crate) fn script(text: impl Into<String>) -> Self {
-        Self::new("text/javascript; charset=utf-8", false, text.into())
-    }
-
-    pub(crate) fn style(text: impl Into<String>) -> Self {
-        Self::new("text/css; charset=utf-8", false, text.into())
-    }
-
-    pub(crate) fn json(text: impl Into<String>) -> Self {
-        Self::new("application/json", false, text.into())
-    }
-
-    fn new(kind: &'static str, is_page: bool, text: String) -> Self {
-        let hash = digest(&SHA256, text.as_bytes());
-        let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&hash.as_ref()[..12]));
-        Self { kind, is_page, etag, text }
-    }
-
-    /// The file, or 304 when the browser has it.
-    pub(crate) fn respond(&self, headers: &HeaderMap) -> Response {
-        let known = headers
-            .get_all(IF_NONE_MATCH)
-            .iter()
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split(','))
-            .any(|tag| tag.trim().trim_start_matches("W/") == self.etag);
-        let mut response =
-            if known { StatusCode::NOT_MODIFIED.into_response() } else { self.text.clone().into_response() };
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.kind));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        if let Ok(etag) = HeaderValue::from_str(&self.etag) {
-            headers.insert(ETAG, etag);
-        }
-        if self.is_page {
-            headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
-        }
-        response
-    }
-}
 
 /// A person to try things with. Given by the development module when the application is put together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,8 +31,8 @@ pub struct StartPage {
     pub places: Vec<(String, String)>,
 }
 
-async fn start_page(State(app): State<App>, origin: Origin) -> Response {
-    let page = start_page_html(&app, &origin.base);
+pub(super) fn start_page(app: &App, origin: &Origin) -> Response {
+    let page = start_page_html(app, &origin.base);
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY)),
@@ -230,11 +155,5 @@ mod tests {
     #[test]
     fn text_stays_text() {
         assert_eq!(escape("<a href='x'>&\"</a>"), "&lt;a href=&#39;x&#39;&gt;&amp;&quot;&lt;/a&gt;");
-    }
-
-    #[test]
-    fn equal_files_have_equal_tags() {
-        assert_eq!(Asset::style("a").etag, Asset::style("a").etag);
-        assert_ne!(Asset::style("a").etag, Asset::style("b").etag);
     }
 }

@@ -1,0 +1,51 @@
+//! Activation codes, for whoever may hand them out: the operator, and anybody in development.
+
+use countersign_domain::account::Holder;
+use countersign_domain::enrolment::{ActivationCode, Delivery, Draft, issue_activation};
+use countersign_wire::id::{DocumentNumber, SemanticsIdentifier};
+use countersign_wire::words::CertificateLevel;
+use jiff::Timestamp;
+
+use crate::App;
+use crate::command::Failure;
+
+/// Draws of a document number. A person has a handful of accounts, and there are a million numbers.
+const DRAWS: usize = 16;
+
+/// Who is to get a code.
+pub(crate) struct Order {
+    pub(crate) person: SemanticsIdentifier,
+    pub(crate) level: CertificateLevel,
+    pub(crate) holder: Holder,
+    pub(crate) delivery: Delivery,
+}
+
+/// A code, to be shown once.
+pub(crate) struct Issued {
+    pub(crate) code: ActivationCode,
+    /// Of the account to be.
+    pub(crate) document: DocumentNumber,
+    pub(crate) expires: Timestamp,
+}
+
+/// Makes a code for a new account, under a document number that no account has.
+pub(crate) async fn issue(app: &App, order: Order) -> Result<Issued, Failure> {
+    app.execute("issue an activation code", move |tx, context| {
+        let Order { person, level, holder, delivery } = order;
+        let mut free = None;
+        for _ in 0..DRAWS {
+            let drawn = Draft::document_number(&person, level, &mut context.rng);
+            if tx.accounts().find(&drawn)?.is_none() {
+                free = Some(drawn);
+                break;
+            }
+        }
+        let document = free.ok_or_else(|| Failure::Fault("no document number is free".to_owned()))?;
+        let draft = Draft { document: document.clone(), person, level, holder };
+        let (code, activation, events) = issue_activation(draft, delivery, context.now, &mut context.rng);
+        context.record(events);
+        tx.activations().insert(&activation)?;
+        Ok(Issued { code, document, expires: activation.expires_at() })
+    })
+    .await
+}

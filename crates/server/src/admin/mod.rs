@@ -1,0 +1,3 @@
+//! The registration desk: what an operator does for people.
+
+pub(crate) mod issue;
