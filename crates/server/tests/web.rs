@@ -59,7 +59,7 @@ async fn the_phone_is_served_with_its_policy() {
         policy,
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data: blob:; \
          worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
-         require-trusted-types-for 'script'; trusted-types countersign"
+         require-trusted-types-for 'script'; trusted-types countersign-screens"
     );
     for (name, value) in [
         ("x-content-type-options", "nosniff"),

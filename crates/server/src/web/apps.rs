@@ -121,14 +121,15 @@ fn phone_policy(web: &Web) -> String {
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data: blob:; \
          worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {frames}; \
-         require-trusted-types-for 'script'; trusted-types countersign"
+         require-trusted-types-for 'script'; trusted-types countersign-screens"
     )
 }
 
-/// What the sample bank may load: its own, and the phone in a frame.
+/// What the sample bank may load: its own, and the phone in a frame. The name of a policy is its app's own, so that each
+/// page can make one.
 const BANK_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     img-src 'self' data: blob:; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
-    require-trusted-types-for 'script'; trusted-types countersign";
+    require-trusted-types-for 'script'; trusted-types countersign-bank";
 
 /// The sample bank's page, where there is one.
 pub(super) fn bank_page(app: &App, headers: &HeaderMap) -> Option<Response> {
