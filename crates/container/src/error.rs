@@ -171,6 +171,26 @@ pub enum Error {
         earliest: jiff::Timestamp,
     },
 
+    /// The bytes are not a PDF file, or not one that is read here.
+    #[error(transparent)]
+    Pdf(#[from] crate::pades::pdf::PdfError),
+
+    /// A PDF document that may not, or should not, be signed or extended.
+    #[error("the document can't be signed: {problem}")]
+    Unsignable {
+        /// A short stable name of the rule.
+        rule: &'static str,
+        /// What stands in the way.
+        problem: String,
+    },
+
+    /// What a signature shall show cannot be shown.
+    #[error("the signature can't be shown: {problem}")]
+    Appearance {
+        /// Why not.
+        problem: String,
+    },
+
     /// Stored state of a signature being made could not be read back.
     #[error("the stored signature template is damaged: {problem}")]
     DamagedTemplate {
@@ -202,6 +222,9 @@ impl Error {
             Self::WrongTimeStamp { .. } => "time-stamp",
             Self::WrongOcspResponse { .. } => "ocsp-response",
             Self::OcspTooEarly { .. } => "ocsp-too-early",
+            Self::Pdf(error) => error.fault.rule(),
+            Self::Unsignable { rule, .. } => rule,
+            Self::Appearance { .. } => "appearance",
             Self::DamagedTemplate { .. } => "damaged-template",
         }
     }

@@ -102,6 +102,7 @@ mod error;
 pub mod level;
 mod limits;
 pub mod name;
+pub mod pades;
 pub mod report;
 pub mod validate;
 pub mod xades;

@@ -345,6 +345,8 @@ pub enum Part {
     Chain,
     /// The time-stamp.
     TimeStamp,
+    /// The document as a whole: a PDF and its revisions.
+    Document,
     /// OCSP responses.
     RevocationData,
 }
@@ -360,6 +362,7 @@ impl fmt::Display for Part {
             Self::SigningCertificate => f.write_str("signer's certificate"),
             Self::Chain => f.write_str("certificate chain"),
             Self::TimeStamp => f.write_str("time-stamp"),
+            Self::Document => f.write_str("document"),
             Self::RevocationData => f.write_str("revocation data"),
         }
     }

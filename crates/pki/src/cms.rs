@@ -12,9 +12,11 @@
 
 mod attributes;
 mod signed_data;
+mod unsigned;
 
 pub use attributes::{Attribute, SignedAttributes, SigningCertificate};
 pub use signed_data::{SignedData, SignerIdentifier};
+pub use unsigned::with_unsigned_attribute;
 
 use const_oid::ObjectIdentifier;
 use jiff::Timestamp;

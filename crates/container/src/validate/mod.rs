@@ -7,6 +7,7 @@
 
 mod certificates;
 pub mod input;
+pub mod pades;
 mod signature;
 mod xades;
 
@@ -23,6 +24,7 @@ use crate::asice::Container;
 use crate::error::{Bound, Error, Result};
 use crate::level::Level;
 use crate::limits::Limits;
+use crate::pades::PdfLimits;
 use crate::report::{DataFileInfo, Finding, Part, PolicyInfo, Report, SignatureReport, ValidatedDocument};
 use crate::xades::parse::SignaturesFile;
 use crate::xml;
@@ -97,12 +99,16 @@ pub fn validate_bytes(
     now: Timestamp,
     policy: &Policy,
 ) -> Report {
-    let mut report = match Container::open_with(std::io::Cursor::new(bytes), limits) {
-        Ok(container) => validate(&container, anchors, now, policy),
-        Err(error) => {
-            let mut report = empty_report(now, policy);
-            report.errors.push(container_finding(&error));
-            report
+    let mut report = if pades::is_pdf(bytes) {
+        pades::validate_document(bytes, filename, &PdfLimits::default(), anchors, now, policy)
+    } else {
+        match Container::open_with(std::io::Cursor::new(bytes), limits) {
+            Ok(container) => validate(&container, anchors, now, policy),
+            Err(error) => {
+                let mut report = empty_report(now, policy);
+                report.errors.push(container_finding(&error));
+                report
+            }
         }
     };
     report.validated_document = Some(ValidatedDocument {

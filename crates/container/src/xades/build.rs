@@ -250,7 +250,7 @@ pub(crate) fn verify_value(
     }
 }
 
-fn check_certificate(certificate: &Certificate, algorithm: SignatureAlgorithm) -> Result<()> {
+pub(crate) fn check_certificate(certificate: &Certificate, algorithm: SignatureAlgorithm) -> Result<()> {
     let wrong = |problem: String| Error::WrongCertificate { what: "the signer's certificate", problem };
     let key = certificate.public_key();
     let fits = match (algorithm, key.kind()) {

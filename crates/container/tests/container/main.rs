@@ -11,6 +11,7 @@ mod hostile;
 mod judges;
 mod make;
 mod names;
+mod pdf;
 mod raw_zip;
 mod whole;
 mod world;

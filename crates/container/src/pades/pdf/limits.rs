@@ -1,0 +1,36 @@
+//! How much a stranger's PDF may ask of us.
+
+/// Bounds for reading a PDF file. Only its structure is decoded, never page content, pictures or fonts.
+///
+/// With the defaults a hostile file costs tens of milliseconds and, beside its own bytes, less than 64 MB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PdfLimits {
+    /// Bytes of the file.
+    pub file_bytes: usize,
+    /// Entries of all cross-reference sections together, and the largest object number.
+    pub entries: usize,
+    /// Nesting of arrays and dictionaries, and of trees of fields and pages.
+    pub depth: usize,
+    /// Values (numbers, names, strings, …) parsed in all.
+    pub values: usize,
+    /// Bytes inflated in all; cross-reference and object streams alone are.
+    pub inflated_bytes: usize,
+    /// Cross-reference sections: revisions of the document.
+    pub sections: usize,
+    /// Signature fields.
+    pub signatures: usize,
+}
+
+impl Default for PdfLimits {
+    fn default() -> Self {
+        Self {
+            file_bytes: 256 << 20,
+            entries: 1_000_000,
+            depth: 64,
+            values: 8_000_000,
+            inflated_bytes: 32 << 20,
+            sections: 512,
+            signatures: 128,
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! PDF documents end to end: signed, extended, validated, attacked.
+
+pub(crate) mod make;
+pub(crate) mod matrix;
+pub(crate) mod sample;
+mod whole;

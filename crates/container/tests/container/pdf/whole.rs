@@ -1,0 +1,177 @@
+//! What is made is found valid, at each level, in each kind of file, by each kind of key.
+
+use countersign_container::pades::{
+    self, PdfLimits, PdfSignatureRequest, Permission, PreparedSignature, SignedPdf, prepare,
+};
+use countersign_container::{Error, Level};
+use countersign_pki::Signer as _;
+
+use super::make::{answer, check, extend, request, sign, signed};
+use super::matrix::KEYS;
+use super::sample::Sample;
+use crate::world::{WORLD, noon, seconds};
+
+fn limits() -> PdfLimits {
+    PdfLimits::default()
+}
+
+#[test]
+fn every_level_in_both_kinds_of_file() {
+    let samples = [Sample::new(), Sample::with_form()];
+    for file in samples.iter().flat_map(|sample| [sample.with_table(), sample.with_stream()]) {
+        for level in Level::ALL {
+            let signed = signed(&file, level);
+            assert!(signed.starts_with(&file), "the bytes before stay");
+            assert_eq!(SignedPdf::open(signed.clone(), &limits()).unwrap().level(), level);
+            let report = check(&signed, level.min(Level::Lt));
+            assert!(report.is_valid(), "{level:?}\n{report}");
+            let format = report.signatures[0].signature_format.as_deref().unwrap();
+            assert!(format.starts_with(&format!("PAdES_BASELINE_{}", level.min(Level::Lt).word())), "{format}");
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_key_signs() {
+    for (name, key) in KEYS.iter() {
+        let request = request(&key.certificate, &key.key, noon());
+        let file = sign(&Sample::new().with_stream(), &request, &key.key, Level::Lt);
+        let report = check(&file, Level::Lt);
+        assert!(report.is_valid(), "{name}\n{report}");
+    }
+}
+
+#[test]
+fn signers_follow_each_other() {
+    let mut file = Sample::with_form().with_table();
+    for (index, (_, key)) in KEYS.iter().enumerate().take(3) {
+        let at = noon() + seconds(10 * index as i64);
+        let request = PdfSignatureRequest {
+            field: (index == 1).then(|| "seller".to_owned()),
+            reason: Some("I agree, õige".to_owned()),
+            location: Some("Tallinn".to_owned()),
+            ..request(&key.certificate, &key.key, at)
+        };
+        let before = file.clone();
+        file = sign(&file, &request, &key.key, Level::Lt);
+        assert!(file.starts_with(&before));
+    }
+    let report = check(&file, Level::Lt);
+    assert!(report.is_valid(), "{report}");
+    assert_eq!(report.signatures.len(), 3);
+    assert_eq!(report.signatures[1].id, "seller");
+    let scopes: Vec<&str> =
+        report.signatures.iter().map(|signature| signature.signature_scopes[0].scope.as_str()).collect();
+    assert_eq!(scopes, ["PartialSignatureScope"; 3], "validation data follows the last one, too");
+    let document = pades::open(&file, &limits()).unwrap();
+    assert_eq!(document.signatures[1].reason.as_deref(), Some("I agree, õige"));
+    assert_eq!(document.signatures[1].location.as_deref(), Some("Tallinn"));
+    assert!(document.signatures.iter().flat_map(|signature| &signature.modifications).all(|change| change.permitted));
+}
+
+#[test]
+fn a_prepared_signature_survives_a_restart() {
+    let request = request(&WORLD.ec_signer, &WORLD.ec_signer_key, noon());
+    let prepared = prepare(&Sample::new().with_table(), &request, &limits()).unwrap();
+    let stored = prepared.to_bytes();
+    let again = PreparedSignature::from_bytes(&stored).unwrap();
+    assert_eq!(again.digest_to_sign(), prepared.digest_to_sign());
+    let value = WORLD.ec_signer_key.sign(prepared.dtbs()).unwrap();
+    let der = again.finish(&value).unwrap();
+    // A value as XML signatures and cards have it is taken, too.
+    let fixed =
+        countersign_pki::verify::ecdsa_fixed_from_der(countersign_pki::verify::Curve::P256, &value).unwrap();
+    assert_eq!(again.finish(&fixed).unwrap().as_bytes(), der.as_bytes());
+    assert!(check(der.as_bytes(), Level::B).is_valid());
+    assert!(matches!(again.finish(&value[1..]), Err(Error::WrongSignatureValue)));
+    for broken in [&stored[..10], b"{}\n%PDF", &[b"x", &stored[..]].concat()] {
+        assert!(matches!(PreparedSignature::from_bytes(broken), Err(Error::DamagedTemplate { .. })));
+    }
+}
+
+#[test]
+fn a_certification_rules_what_follows() {
+    let certify = |permission| PdfSignatureRequest {
+        certification: Some(permission),
+        ..request(&WORLD.signer, &WORLD.signer_key, noon())
+    };
+    let second = request(&WORLD.ec_signer, &WORLD.ec_signer_key, noon() + seconds(60));
+    let file = Sample::with_form().with_stream();
+    let certified = sign(&file, &certify(Permission::FormFilling), &WORLD.signer_key, Level::Lta);
+    let (field, permission) = pades::open(&certified, &limits()).unwrap().certification.unwrap();
+    assert_eq!((field.as_str(), permission), ("Signature1", Permission::FormFilling));
+    let both = sign(&certified, &second, &WORLD.ec_signer_key, Level::Lt);
+    let report = check(&both, Level::Lt);
+    assert!(report.is_valid(), "{report}");
+
+    let closed = sign(&file, &certify(Permission::NoChanges), &WORLD.signer_key, Level::Lta);
+    assert!(check(&closed, Level::Lt).is_valid(), "time-stamps and validation data are no changes");
+    let refused = prepare(&closed, &second, &limits()).unwrap_err();
+    assert!(matches!(refused, Error::Unsignable { rule: "certification", .. }), "{refused}");
+    let signed = signed(&file, Level::B);
+    let refused = prepare(&signed, &certify(Permission::NoChanges), &limits()).unwrap_err();
+    assert!(matches!(refused, Error::Unsignable { rule: "certification", .. }), "{refused}");
+}
+
+#[test]
+fn archive_time_stamps_are_renewed() {
+    let file = signed(&Sample::new().with_stream(), Level::Lta);
+    let mut document = SignedPdf::open(file.clone(), &limits()).unwrap();
+    let needs = document.renewal_needs(&[WORLD.ca.clone()]).unwrap();
+    answer(&mut document, needs, noon() + seconds(1000));
+    let renewed = document.into_bytes();
+    assert!(renewed.starts_with(&file));
+    let time_stamps = pades::open(&renewed, &limits()).unwrap();
+    assert_eq!(time_stamps.signatures.iter().filter(|signature| signature.is_time_stamp()).count(), 2);
+    assert!(check(&renewed, Level::Lt).is_valid());
+}
+
+#[test]
+fn a_signature_that_others_follow_is_time_stamped_by_the_document() {
+    let file = signed(&Sample::new().with_table(), Level::B);
+    let second = request(&WORLD.ec_signer, &WORLD.ec_signer_key, noon() + seconds(1));
+    let file = sign(&file, &second, &WORLD.ec_signer_key, Level::B);
+    let mut document = SignedPdf::open(file, &limits()).unwrap();
+    extend(&mut document, Level::Lt, noon() + seconds(10));
+    let file = document.into_bytes();
+    let report = check(&file, Level::B);
+    assert!(report.is_valid(), "{report}");
+    let document = pades::open(&file, &limits()).unwrap();
+    assert!(document.signatures.iter().any(|signature| signature.is_time_stamp()));
+}
+
+#[test]
+fn what_should_not_be_signed_is_refused() {
+    let rule = |sample: &Sample, field: Option<&str>| {
+        let request = PdfSignatureRequest {
+            field: field.map(str::to_owned),
+            ..request(&WORLD.signer, &WORLD.signer_key, noon())
+        };
+        match prepare(&sample.with_table(), &request, &limits()) {
+            Ok(_) => "signed",
+            Err(error) => error.rule(),
+        }
+    };
+    let form = Sample::with_form();
+    assert_eq!(rule(&form, None), "signed");
+    assert_eq!(rule(&form, Some("seller")), "signed");
+    assert_eq!(rule(&form, Some("another")), "signed");
+    assert_eq!(rule(&form, Some("amount")), "field-kind");
+    assert_eq!(rule(&form, Some("a.b")), "field-name");
+    let mut xfa = form.clone();
+    xfa.set(10, "<</Fields[11 0 R 12 0 R]/XFA[]>>");
+    assert_eq!(rule(&xfa, None), "xfa");
+    let request = request(&WORLD.signer, &WORLD.signer_key, noon());
+    let junk = [&form.with_table()[..], b"junk"].concat();
+    assert_eq!(prepare(&junk, &request, &limits()).unwrap_err().rule(), "pdf-end");
+    let mut encrypted = form.with_table();
+    let at = encrypted.windows(5).rposition(|window| window == b"/Root").unwrap();
+    encrypted.splice(at..at, b"/Encrypt 9 0 R".iter().copied());
+    assert_eq!(prepare(&encrypted, &request, &limits()).unwrap_err().rule(), "pdf-encrypted");
+    let tight = PdfSignatureRequest { reserve: Some(100), ..request.clone() };
+    let prepared = prepare(&form.with_table(), &tight, &limits()).unwrap();
+    let value = WORLD.signer_key.sign(prepared.dtbs()).unwrap();
+    assert_eq!(prepared.finish(&value).unwrap_err().rule(), "reserve");
+    let huge = PdfSignatureRequest { reserve: Some(100 << 20), ..request };
+    assert_eq!(prepare(&form.with_table(), &huge, &limits()).unwrap_err().rule(), "reserve");
+}
