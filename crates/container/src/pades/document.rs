@@ -16,7 +16,8 @@ use super::dss::SecurityStore;
 use super::fields::{Field, fields};
 use super::modification::{self, Analysis, Modification};
 use super::pdf::{
-    Dictionary, Id, Name, Object, Pdf, PdfError, PdfFault, PdfLimits, Result, View, is_space, read_text_string,
+    Dictionary, Id, Name, Object, Pdf, PdfError, PdfFault, PdfLimits, Result, View, is_space,
+    read_text_string,
 };
 
 /// A document with its signatures.
@@ -188,7 +189,11 @@ struct Fault {
     found: String,
 }
 
-fn fault<T>(rule: &'static str, expected: &str, found: impl std::fmt::Display) -> std::result::Result<T, Fault> {
+fn fault<T>(
+    rule: &'static str,
+    expected: &str,
+    found: impl std::fmt::Display,
+) -> std::result::Result<T, Fault> {
     Err(Fault { rule, expected: expected.to_owned(), found: found.to_string() })
 }
 
@@ -198,7 +203,10 @@ impl Reader<'_, '_> {
         let signature_fields: Vec<&Field> = fields.iter().filter(|field| field.is_signature()).collect();
         let limit = self.pdf.limits().signatures;
         if signature_fields.len() > limit {
-            return Err(PdfError::anywhere(PdfFault::TooLarge, format!("more than {limit} signature fields")));
+            return Err(PdfError::anywhere(
+                PdfFault::TooLarge,
+                format!("more than {limit} signature fields"),
+            ));
         }
         let mut document = Document {
             revisions: self.pdf.revisions().iter().map(|revision| revision.end).collect(),
@@ -249,10 +257,18 @@ impl Reader<'_, '_> {
         shared: bool,
     ) -> std::result::Result<PdfSignature, Fault> {
         if shared {
-            return fault("field-shared", "a field of its own for each signature", "two fields of one name or value");
+            return fault(
+                "field-shared",
+                "a field of its own for each signature",
+                "two fields of one name or value",
+            );
         }
         let Some(object) = value.as_reference() else {
-            return fault("signature-object", "a signature dictionary that is an object by itself", "a direct one");
+            return fault(
+                "signature-object",
+                "a signature dictionary that is an object by itself",
+                "a direct one",
+            );
         };
         let Some(offset) = self.view.offset_of(object) else {
             let found = "none, or one in an object stream";
@@ -282,14 +298,20 @@ impl Reader<'_, '_> {
         let Some(end) = end else {
             return fault("byte-range", "ByteRange inside the file", format!("{byte_range:?}"));
         };
-        let revision = self.pdf.revisions().iter().position(|revision| (revision.eof..=revision.end).contains(&end));
+        let revision =
+            self.pdf.revisions().iter().position(|revision| (revision.eof..=revision.end).contains(&end));
         let Some(revision) = revision else {
             let found = format!("byte {end}, where none ends");
             return fault("byte-range", "ByteRange up to the end of a revision", found);
         };
-        let is_new = self.pdf.sections_of(revision).iter().any(|section| section.find(object.number).is_some());
+        let is_new =
+            self.pdf.sections_of(revision).iter().any(|section| section.find(object.number).is_some());
         if !is_new {
-            return fault("byte-range", "a signature over the revision that it came with", format!("revision {}", revision + 1));
+            return fault(
+                "byte-range",
+                "a signature over the revision that it came with",
+                format!("revision {}", revision + 1),
+            );
         }
         let (contents, reserved) = contents(&self.pdf.data()[contents_at])?;
         let text = |key: &str| match dictionary.get(key).map(|value| self.view.resolve(value)) {
@@ -374,7 +396,9 @@ impl Reader<'_, '_> {
                         Some("All") => Some(FieldLock::All),
                         Some("Include") => Some(FieldLock::Include(names)),
                         Some("Exclude") => Some(FieldLock::Exclude(names)),
-                        found => return fault("reference", "FieldMDP with a known action", format!("{found:?}")),
+                        found => {
+                            return fault("reference", "FieldMDP with a known action", format!("{found:?}"));
+                        }
                     };
                 }
                 _ => {}
@@ -517,7 +541,11 @@ fn contents(text: &[u8]) -> std::result::Result<(Vec<u8>, usize), Fault> {
     };
     let digit = |byte: &u8| char::from(*byte).to_digit(16);
     if digits.is_empty() || digits.len() % 2 != 0 || !digits.iter().all(|byte| digit(byte).is_some()) {
-        return fault("contents", "Contents in hexadecimal, without gaps", "something else between the digits, or nothing");
+        return fault(
+            "contents",
+            "Contents in hexadecimal, without gaps",
+            "something else between the digits, or nothing",
+        );
     }
     let value: Vec<u8> = digits
         .chunks_exact(2)

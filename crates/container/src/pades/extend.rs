@@ -74,10 +74,14 @@ impl SignedPdf {
         let mut document_time_stamps = Vec::new();
         for (index, signature) in document.signatures.iter().enumerate() {
             let unreadable = |error: &dyn std::fmt::Display| {
-                unsignable("broken-signature", format!("the value in field {:?} can't be read: {error}", signature.field))
+                unsignable(
+                    "broken-signature",
+                    format!("the value in field {:?} can't be read: {error}", signature.field),
+                )
             };
             if signature.is_time_stamp() {
-                let token = TimeStampToken::from_der(&signature.contents).map_err(|error| unreadable(&error))?;
+                let token =
+                    TimeStampToken::from_der(&signature.contents).map_err(|error| unreadable(&error))?;
                 document_time_stamps.push((signature.revision, token));
                 continue;
             }
@@ -132,7 +136,8 @@ impl SignedPdf {
                 .filter(|(revision, store)| *revision > data.revision && !store.is_empty())
                 .map(|(revision, _)| revision)
                 .next();
-            let covers = |(revision, _): &(usize, TimeStampToken)| first_store.is_some_and(|store| *revision >= store);
+            let covers =
+                |(revision, _): &(usize, TimeStampToken)| first_store.is_some_and(|store| *revision >= store);
             if self.document_time_stamps.iter().any(covers) { Level::Lta } else { Level::Lt }
         };
         self.signatures.iter().map(level).min().unwrap_or(Level::B)
@@ -141,7 +146,9 @@ impl SignedPdf {
     /// The time of the newest time-stamp in the document.
     pub fn last_time_stamp(&self) -> Option<Timestamp> {
         let own = self.signatures.iter().filter_map(|signature| signature.time_stamp.as_ref());
-        own.chain(self.document_time_stamps.iter().map(|(_, token)| token)).map(TimeStampToken::gen_time).max()
+        own.chain(self.document_time_stamps.iter().map(|(_, token)| token))
+            .map(TimeStampToken::gen_time)
+            .max()
     }
 
     /// What is missing next on the way to `target`; empty when it is reached. `authorities` are certificates of
@@ -154,7 +161,9 @@ impl SignedPdf {
         if self.level() >= target {
             return Ok(Vec::new());
         }
-        if let Some(signature) = self.signatures.iter().find(|signature| self.proven_time(signature).is_none()) {
+        if let Some(signature) =
+            self.signatures.iter().find(|signature| self.proven_time(signature).is_none())
+        {
             return Ok(vec![self.time_stamp_need(signature)?]);
         }
         if target < Level::Lt {
@@ -180,7 +189,11 @@ impl SignedPdf {
             return Err(unsignable("level", "a document below level LT has nothing to renew"));
         }
         let missing = self.missing_statuses(authorities);
-        if missing.is_empty() { Ok(vec![self.document_time_stamp_need(ARCHIVE_DIGEST)?]) } else { Ok(missing) }
+        if missing.is_empty() {
+            Ok(vec![self.document_time_stamp_need(ARCHIVE_DIGEST)?])
+        } else {
+            Ok(missing)
+        }
     }
 
     /// Adds the time-stamp that was asked for: over the signature, into its place, or over the document, in a new
@@ -230,9 +243,13 @@ impl SignedPdf {
         crls: &[Vec<u8>],
         now: Timestamp,
     ) -> Result<()> {
-        if let Some(signature) = self.signatures.iter().find(|signature| self.proven_time(signature).is_none()) {
+        if let Some(signature) =
+            self.signatures.iter().find(|signature| self.proven_time(signature).is_none())
+        {
             let field = &self.signature(signature).field;
-            return Err(Error::WrongTimeStamp { problem: format!("the signature in {field:?} has none yet") });
+            return Err(Error::WrongTimeStamp {
+                problem: format!("the signature in {field:?} has none yet"),
+            });
         }
         let pool = self.pool(certificates);
         let mut values = SecurityStore::default();
@@ -302,7 +319,8 @@ impl SignedPdf {
     /// Whether a time-stamp may still go into the place of this signature: nothing follows it, and it fits.
     fn has_room(&self, signature: &Signature) -> bool {
         let data = self.signature(signature);
-        data.revision + 1 == self.document.revisions.len() && data.reserved >= data.contents.len() + TOKEN_ROOM
+        data.revision + 1 == self.document.revisions.len()
+            && data.reserved >= data.contents.len() + TOKEN_ROOM
     }
 
     fn time_stamp_need(&self, signature: &Signature) -> Result<Need> {
@@ -373,7 +391,8 @@ impl SignedPdf {
     fn pool(&self, given: &[Certificate]) -> Vec<Certificate> {
         let mut pool = given.to_vec();
         let tokens = self.document_time_stamps.iter().map(|(_, token)| token);
-        let tokens = tokens.chain(self.signatures.iter().filter_map(|signature| signature.time_stamp.as_ref()));
+        let tokens =
+            tokens.chain(self.signatures.iter().filter_map(|signature| signature.time_stamp.as_ref()));
         let inside = self
             .store
             .certificates
@@ -426,7 +445,8 @@ impl SignedPdf {
         answered
             || self.store.crls.iter().any(|der| {
                 CertificateList::from_der(der).is_ok_and(|list| {
-                    list.issuer_der() == certificate.issuer_der() && list.next_update().is_none_or(|next| next >= since)
+                    list.issuer_der() == certificate.issuer_der()
+                        && list.next_update().is_none_or(|next| next >= since)
                 })
             })
     }
@@ -444,9 +464,10 @@ impl SignedPdf {
             Ok(Err(status)) => return Err(wrong(format!("the responder answered {status:?}"))),
             Err(error) => return Err(wrong(error.to_string())),
         }
-        let signers = self.signatures.iter().filter_map(|signature| {
-            Some((signature.signer.clone(), self.proven_time(signature)?))
-        });
+        let signers = self
+            .signatures
+            .iter()
+            .filter_map(|signature| Some((signature.signer.clone(), self.proven_time(signature)?)));
         let units = self.time_stamping_units().into_iter().map(|unit| (unit, Timestamp::MIN));
         let mut leaves: Vec<(Certificate, Timestamp)> = signers.chain(units).collect();
         for (leaf, _) in leaves.clone() {
@@ -465,7 +486,9 @@ impl SignedPdf {
                         CertificateStatus::Revoked { at, .. } => {
                             Err(wrong(format!("a certificate was revoked at {at}")))
                         }
-                        CertificateStatus::NotIssued => Err(wrong("a certificate was never issued".to_owned())),
+                        CertificateStatus::NotIssued => {
+                            Err(wrong("a certificate was never issued".to_owned()))
+                        }
                     };
                 }
                 Err(OcspError::ProducedTooEarly { produced_at, earliest }) => {
@@ -499,12 +522,15 @@ fn digest_around(file: &[u8], gap: &Range<usize>, digest: Digest) -> Vec<u8> {
 
 /// Says in the catalog of a PDF 1.x document that it uses what ETSI added to the standard.
 fn name_extension(pdf: &Pdf<'_>, catalog: &mut Dictionary) -> Result<()> {
-    if pdf.header_version().starts_with('2') || catalog.name("Version").is_some_and(|version| *version == "2.0") {
+    if pdf.header_version().starts_with('2')
+        || catalog.name("Version").is_some_and(|version| *version == "2.0")
+    {
         return Ok(());
     }
     let mut extensions = pdf.latest().dictionary(catalog, "Extensions")?.unwrap_or_default();
     if extensions.get("ESIC").is_none() {
-        let ours = Dictionary::of([("BaseVersion", Object::name("1.7")), ("ExtensionLevel", Object::Integer(1))]);
+        let ours =
+            Dictionary::of([("BaseVersion", Object::name("1.7")), ("ExtensionLevel", Object::Integer(1))]);
         extensions.set("ESIC", Object::Dictionary(ours));
         catalog.set("Extensions", Object::Dictionary(extensions));
     }
@@ -519,7 +545,9 @@ fn find_issuer<'a>(certificate: &Certificate, among: &'a [Certificate]) -> Optio
 fn path_above(certificate: &Certificate, pool: &[Certificate]) -> Vec<Certificate> {
     let mut path: Vec<Certificate> = Vec::new();
     let mut below = certificate;
-    while let Some(issuer) = find_issuer(below, pool).filter(|issuer| !path.contains(issuer) && *issuer != below) {
+    while let Some(issuer) =
+        find_issuer(below, pool).filter(|issuer| !path.contains(issuer) && *issuer != below)
+    {
         path.push(issuer.clone());
         below = issuer;
         if path.len() == MAX_PATH {

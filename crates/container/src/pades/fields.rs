@@ -57,7 +57,10 @@ impl Walk<'_, '_, '_> {
             return Err(PdfError::anywhere(PdfFault::ReferenceLoop, format!("the form's fields, at {id}")));
         }
         if self.seen.len() > MAX_FIELDS {
-            return Err(PdfError::anywhere(PdfFault::TooLarge, format!("more than {MAX_FIELDS} form fields")));
+            return Err(PdfError::anywhere(
+                PdfFault::TooLarge,
+                format!("more than {MAX_FIELDS} form fields"),
+            ));
         }
         let dictionary = match self.view.get(id)? {
             Object::Dictionary(dictionary) => dictionary,

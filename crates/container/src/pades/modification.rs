@@ -206,7 +206,13 @@ struct Step<'s, 'p, 'a> {
 }
 
 impl Step<'_, '_, '_> {
-    fn add(&mut self, kind: ModificationKind, object: Option<Id>, field: Option<&str>, what: impl Into<String>) {
+    fn add(
+        &mut self,
+        kind: ModificationKind,
+        object: Option<Id>,
+        field: Option<&str>,
+        what: impl Into<String>,
+    ) {
         if self.found.len() < MAX_FINDINGS {
             self.found.push(Modification {
                 kind,
@@ -226,8 +232,11 @@ impl Step<'_, '_, '_> {
     fn find_changes(&mut self) {
         let pdf = self.analysis.pdf;
         let old_end = pdf.revisions()[self.revision - 1].eof;
-        let entries: Vec<(u32, Entry)> =
-            pdf.sections_of(self.revision).iter().flat_map(|section| section.entries.iter().copied()).collect();
+        let entries: Vec<(u32, Entry)> = pdf
+            .sections_of(self.revision)
+            .iter()
+            .flat_map(|section| section.entries.iter().copied())
+            .collect();
         for (number, _) in entries {
             let (before, now) = (self.old.entry(number), self.new.entry(number));
             if before == now || number == 0 {
@@ -301,7 +310,8 @@ impl Step<'_, '_, '_> {
         // The rest is `startxref`, the number and `%%EOF`, which reading the revision has seen.
         let next = pdf.skip_space(at);
         let tail = pdf.data().get(next..end).unwrap_or_default();
-        if !tail.starts_with(b"startxref") || tail.windows(5).filter(|window| window == b"%%EOF").count() != 1 {
+        if !tail.starts_with(b"startxref") || tail.windows(5).filter(|window| window == b"%%EOF").count() != 1
+        {
             self.unknown(None, format!("bytes {next} to {end} belong to no object"));
         }
     }
@@ -350,7 +360,8 @@ impl Step<'_, '_, '_> {
         let mut stack = Vec::new();
         object.for_each_reference(&mut |id| stack.push(id));
         while let Some(id) = stack.pop() {
-            if self.is_new(id.number) && self.explained.insert(id.number)
+            if self.is_new(id.number)
+                && self.explained.insert(id.number)
                 && let Some(Change { new: Some(object), .. }) = self.changed.get(&id.number)
             {
                 object.for_each_reference(&mut |id| stack.push(id));
@@ -394,8 +405,12 @@ impl Step<'_, '_, '_> {
             }
             _ => false,
         };
-        let numbers: Vec<u32> =
-            self.changed.iter().filter(|(_, change)| is_structure(change)).map(|(number, _)| *number).collect();
+        let numbers: Vec<u32> = self
+            .changed
+            .iter()
+            .filter(|(_, change)| is_structure(change))
+            .map(|(number, _)| *number)
+            .collect();
         for number in numbers {
             if self.is_new(number) {
                 self.explained.insert(number);
@@ -422,7 +437,9 @@ impl Step<'_, '_, '_> {
                     let is_metadata = self.changed.get(&id.number).is_some_and(|change| {
                         matches!(&change.new, Some(Object::Stream(stream)) if stream.dictionary.is("Type", "Metadata"))
                     });
-                    if is_metadata && self.only_from(id.number, &|from, key| from == root.number && key == "Metadata") {
+                    if is_metadata
+                        && self.only_from(id.number, &|from, key| from == root.number && key == "Metadata")
+                    {
                         self.explained.insert(id.number);
                         self.add(ModificationKind::Metadata, Some(*id), None, "the document's metadata");
                     } else if before != now {
@@ -558,7 +575,8 @@ impl Step<'_, '_, '_> {
             let Some(Change { old: Some(before), new: Some(now), .. }) = self.changed.get(&id.number) else {
                 continue;
             };
-            let (Some(before), Some(now)) = (before.as_dictionary().cloned(), now.as_dictionary().cloned()) else {
+            let (Some(before), Some(now)) = (before.as_dictionary().cloned(), now.as_dictionary().cloned())
+            else {
                 continue;
             };
             let keys: BTreeSet<String> = before.iter().chain(now.iter()).map(|(key, _)| key.text()).collect();
@@ -570,7 +588,10 @@ impl Step<'_, '_, '_> {
             if !strange.is_empty() {
                 continue;
             }
-            if signed && before.get("V").is_some_and(|value| *value != Object::Null) && differs(&&"V".to_owned()) {
+            if signed
+                && before.get("V").is_some_and(|value| *value != Object::Null)
+                && differs(&&"V".to_owned())
+            {
                 self.unknown(Some(id), format!("the signature in field {:?} was replaced", new.name));
                 continue;
             }
@@ -593,7 +614,12 @@ impl Step<'_, '_, '_> {
         if signed {
             self.explain_value(new);
         } else {
-            self.add(ModificationKind::FormFilling, Some(new.id), name, format!("the form field {:?}", new.name));
+            self.add(
+                ModificationKind::FormFilling,
+                Some(new.id),
+                name,
+                format!("the form field {:?}", new.name),
+            );
         }
         let _ = old;
     }
@@ -608,7 +634,10 @@ impl Step<'_, '_, '_> {
         let mut own: HashSet<u32> = HashSet::from([widget.number]);
         let mut changed = false;
         while let Some(id) = stack.pop() {
-            let was = self.changed.get(&id.number).is_some_and(|change| change.old.is_some() && change.new.is_some());
+            let was = self
+                .changed
+                .get(&id.number)
+                .is_some_and(|change| change.old.is_some() && change.new.is_some());
             if was && own.insert(id.number) && self.only_from(id.number, &|from, _| own.contains(&from)) {
                 changed = true;
                 self.explained.insert(id.number);
@@ -627,13 +656,17 @@ impl Step<'_, '_, '_> {
             return Ok(());
         }
         if !self.is_new(field.id.number) {
-            self.unknown(Some(field.id), format!("the signature field {:?} was made of another object", field.name));
+            self.unknown(
+                Some(field.id),
+                format!("the signature field {:?} was made of another object", field.name),
+            );
             return Ok(());
         }
         let mut dictionaries = vec![field.dictionary.clone()];
         self.explained.insert(field.id.number);
         for widget in field.widgets.iter().filter(|widget| **widget != field.id) {
-            if self.is_new(widget.number) && self.explained.insert(widget.number)
+            if self.is_new(widget.number)
+                && self.explained.insert(widget.number)
                 && let Object::Dictionary(dictionary) = self.new.get(*widget)?
             {
                 dictionaries.push(dictionary);
@@ -718,7 +751,13 @@ impl Step<'_, '_, '_> {
         Ok(())
     }
 
-    fn explain_page(&mut self, page: Id, old: &Dictionary, new: &Dictionary, signatures: &HashSet<Id>) -> Result<()> {
+    fn explain_page(
+        &mut self,
+        page: Id,
+        old: &Dictionary,
+        new: &Dictionary,
+        signatures: &HashSet<Id>,
+    ) -> Result<()> {
         let keys: BTreeSet<String> = old.iter().chain(new.iter()).map(|(key, _)| key.text()).collect();
         let strange = keys.iter().find(|key| *key != "Annots" && old.get(key) != new.get(key));
         if let Some(key) = strange {
@@ -755,7 +794,8 @@ impl Step<'_, '_, '_> {
         let rectangle = |view: &View<'_, '_>, object: &Object| -> Result<Option<[f64; 4]>> {
             let object = view.resolve(object)?;
             let Some(dictionary) = object.as_dictionary() else { return Ok(None) };
-            let numbers: Vec<f64> = view.array(dictionary, "Rect")?.iter().filter_map(Object::as_number).collect();
+            let numbers: Vec<f64> =
+                view.array(dictionary, "Rect")?.iter().filter_map(Object::as_number).collect();
             Ok(match numbers[..] {
                 [a, b, c, d] => Some([a.min(c), b.min(d), a.max(c), b.max(d)]),
                 _ => None,

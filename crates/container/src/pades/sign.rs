@@ -19,7 +19,8 @@ use super::document::{self, Document, Permission};
 use super::extend::SignedPdf;
 use super::fields::{Field, fields, form};
 use super::pdf::{
-    Dictionary, Id, Object, Pdf, PdfError, PdfFault, PdfLimits, Update, View, byte_range_text, hex, text_string,
+    Dictionary, Id, Object, Pdf, PdfError, PdfFault, PdfLimits, Update, View, byte_range_text, hex,
+    text_string,
 };
 use crate::error::{Error, Result};
 use crate::xades::build::check_certificate;
@@ -111,7 +112,10 @@ pub fn prepare(file: &[u8], request: &PdfSignatureRequest, limits: &PdfLimits) -
         RESERVE + chain.map(|certificate| certificate.as_der().len()).sum::<usize>()
     });
     if reserve > MAX_RESERVE {
-        return Err(unsignable("reserve", format!("{reserve} bytes for the value; at most {MAX_RESERVE} are kept free")));
+        return Err(unsignable(
+            "reserve",
+            format!("{reserve} bytes for the value; at most {MAX_RESERVE} are kept free"),
+        ));
     }
 
     let mut update = Update::new(view)?;
@@ -224,8 +228,12 @@ impl PreparedSignature {
     /// [`Error::DamagedTemplate`] when the bytes are none, or its parts do not fit each other.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let damaged = |problem: String| Error::DamagedTemplate { problem };
-        let end = bytes.iter().position(|byte| *byte == b'\n').ok_or_else(|| damaged("it has no head".to_owned()))?;
-        let head: Stored = serde_json::from_slice(&bytes[..end]).map_err(|error| damaged(error.to_string()))?;
+        let end = bytes
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .ok_or_else(|| damaged("it has no head".to_owned()))?;
+        let head: Stored =
+            serde_json::from_slice(&bytes[..end]).map_err(|error| damaged(error.to_string()))?;
         let file = bytes[end + 1..].to_vec();
         let algorithm = SignatureAlgorithm::from_algorithm_identifier_der(&head.algorithm)
             .map_err(|error| damaged(error.to_string()))?;
@@ -260,7 +268,10 @@ fn check_document(view: &View<'_, '_>, document: &Document, request: &PdfSignatu
         return Err(unsignable("xfa", "it has an XFA form, which programs show in their own ways"));
     }
     if let Some((field, Permission::NoChanges)) = &document.certification {
-        return Err(unsignable("certification", format!("the certification in field {field:?} forbids further signatures")));
+        return Err(unsignable(
+            "certification",
+            format!("the certification in field {field:?} forbids further signatures"),
+        ));
     }
     if let Some(broken) = document.broken.first() {
         let problem = format!("field {:?} has a broken signature: {}", broken.field, broken.found);
@@ -340,11 +351,15 @@ impl Place {
         let Some(wanted) = &request.field else {
             return Ok(Self::New(free_name(&names, "Signature")));
         };
-        let locked = document.signatures.iter().find(|signature| {
-            signature.lock.as_ref().is_some_and(|lock| lock.locks(wanted))
-        });
+        let locked = document
+            .signatures
+            .iter()
+            .find(|signature| signature.lock.as_ref().is_some_and(|lock| lock.locks(wanted)));
         if let Some(signature) = locked {
-            return Err(unsignable("field-locked", format!("the signature in {:?} locks field {wanted:?}", signature.field)));
+            return Err(unsignable(
+                "field-locked",
+                format!("the signature in {:?} locks field {wanted:?}", signature.field),
+            ));
         }
         match known.iter().find(|field| field.name == *wanted) {
             Some(field) if !field.is_signature() => {
@@ -378,7 +393,10 @@ impl Place {
                     let rectangle: Vec<f64> =
                         view.array(&own, "Rect")?.iter().filter_map(Object::as_number).collect();
                     let [a, b, c, d] = rectangle[..] else {
-                        return Err(unsignable("field-place", format!("field {:?} has no place on a page", field.name)));
+                        return Err(unsignable(
+                            "field-place",
+                            format!("field {:?} has no place on a page", field.name),
+                        ));
                     };
                     let stream = appearance.draw(update, (c - a).abs(), (d - b).abs(), 0)?;
                     let streams = Dictionary::of([("N", Object::Reference(stream))]);
@@ -395,7 +413,8 @@ impl Place {
             }
             Self::New(name) => {
                 let field = update.new_id();
-                let page = request.appearance.as_ref().map_or(Ok(0), |appearance| appearance.page_index(&view))?;
+                let page =
+                    request.appearance.as_ref().map_or(Ok(0), |appearance| appearance.page_index(&view))?;
                 let page = add_widget(update, field, page)?;
                 let mut dictionary = field_dictionary(&name, value, page);
                 if let Some(appearance) = &request.appearance {
@@ -411,7 +430,10 @@ impl Place {
 
 /// `Signature1`, or the next that is free.
 pub(super) fn free_name(taken: &HashSet<&str>, kind: &str) -> String {
-    (1..).map(|number| format!("{kind}{number}")).find(|name| !taken.contains(name.as_str())).unwrap_or_default()
+    (1..)
+        .map(|number| format!("{kind}{number}"))
+        .find(|name| !taken.contains(name.as_str()))
+        .unwrap_or_default()
 }
 
 /// A field that is its own widget, without a place on the page.

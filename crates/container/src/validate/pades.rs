@@ -9,15 +9,13 @@ use countersign_pki::{Certificate, SignatureAlgorithm, asn1};
 use jiff::Timestamp;
 
 use super::input::{
-    Block, CertificateReference, Covered, Fault, Found, IssuerSerial, Method, Scope, SignatureUnderTest, SignedObject,
-    Statements, Stored, TimeStampKind, TimeStampUnderTest, ValueForm,
+    Block, CertificateReference, Covered, Fault, Found, IssuerSerial, Method, Scope, SignatureUnderTest,
+    SignedObject, Statements, Stored, TimeStampKind, TimeStampUnderTest, ValueForm,
 };
 use super::signature::{Check, broken};
 use super::{Context, Policy, TrustAnchors, empty_report};
 use crate::level::SignatureFormat;
-use crate::pades::{
-    Document, PdfError, PdfLimits, PdfSignature, SubFilter, open, signature_time_stamps,
-};
+use crate::pades::{Document, PdfError, PdfLimits, PdfSignature, SubFilter, open, signature_time_stamps};
 use crate::report::{DataFileInfo, Finding, Part, Report, SubIndication};
 use crate::xades::algorithm::signature_uri;
 
@@ -59,7 +57,9 @@ pub(super) fn validate_document(
     for signature in document.signatures.iter().filter(|signature| !signature.is_time_stamp()) {
         report.signatures.push(match under_test(&document, signature, bytes, name) {
             Ok(signature) => Check::new(context, &signature).run(),
-            Err(finding) => broken(&format!("revision {}", signature.revision + 1), &signature.field, finding),
+            Err(finding) => {
+                broken(&format!("revision {}", signature.revision + 1), &signature.field, finding)
+            }
         });
     }
     for field in &document.broken {
@@ -92,9 +92,15 @@ pub fn under_test(
     name: &str,
 ) -> Result<SignatureUnderTest, Finding> {
     let signed = SignedData::from_der(&signature.contents).map_err(|error| {
-        Finding::new(Part::Structure, "cms", "signed data in DER with one signer and signed attributes", error)
+        Finding::new(
+            Part::Structure,
+            "cms",
+            "signed data in DER with one signer and signed attributes",
+            error,
+        )
     })?;
-    let mut reader = Reader { document, signature, signed: &signed, faults: Vec::new(), warnings: Vec::new() };
+    let mut reader =
+        Reader { document, signature, signed: &signed, faults: Vec::new(), warnings: Vec::new() };
     reader.check_form();
     reader.check_changes();
     Ok(reader.finish(file, name))
@@ -115,7 +121,11 @@ impl Reader<'_> {
             self.faults.push(Fault::format(Finding::new(Part::Structure, rule, expected, found)));
         };
         if signed.content().is_some() {
-            fault("cms-content", "a detached signature, the document being what is signed", "content inside".to_owned());
+            fault(
+                "cms-content",
+                "a detached signature, the document being what is signed",
+                "content inside".to_owned(),
+            );
         }
         if signed.content_type() != cms::ID_DATA {
             fault("cms-content-type", "content of type id-data", signed.content_type().to_string());
@@ -139,7 +149,11 @@ impl Reader<'_> {
                 "the signer's certificate in the signature, named alike in all places",
                 "none that all places name",
             );
-            self.faults.push(Fault::indeterminate(Block::Acceptance, SubIndication::SigConstraintsFailure, finding));
+            self.faults.push(Fault::indeterminate(
+                Block::Acceptance,
+                SubIndication::SigConstraintsFailure,
+                finding,
+            ));
         }
         match self.signature.sub_filter {
             SubFilter::CadesDetached if signed.signed_attributes().signing_time().is_some() => {
@@ -152,8 +166,17 @@ impl Reader<'_> {
             SubFilter::CadesDetached | SubFilter::Rfc3161 => {}
         }
         if self.signature.signing_time.is_none() {
-            let finding = Finding::new(Part::SignedProperties, "signing-time", "M, with the time", "none that can be read");
-            self.faults.push(Fault::indeterminate(Block::Acceptance, SubIndication::SigConstraintsFailure, finding));
+            let finding = Finding::new(
+                Part::SignedProperties,
+                "signing-time",
+                "M, with the time",
+                "none that can be read",
+            );
+            self.faults.push(Fault::indeterminate(
+                Block::Acceptance,
+                SubIndication::SigConstraintsFailure,
+                finding,
+            ));
         }
     }
 
@@ -161,12 +184,22 @@ impl Reader<'_> {
         const EXPECTED: &str = "no change after signing but those that the signature permits";
         for change in &self.signature.modifications {
             if !change.permitted {
-                self.faults.push(Fault::format(Finding::new(Part::Document, "changed-after-signing", EXPECTED, change)));
+                self.faults.push(Fault::format(Finding::new(
+                    Part::Document,
+                    "changed-after-signing",
+                    EXPECTED,
+                    change,
+                )));
             }
         }
         if let Some(trailing) = &self.document.trailing {
             let found = format!("{} bytes behind the last %%EOF", trailing.len());
-            self.faults.push(Fault::format(Finding::new(Part::Document, "trailing-bytes", "the end of the file", found)));
+            self.faults.push(Fault::format(Finding::new(
+                Part::Document,
+                "trailing-bytes",
+                "the end of the file",
+                found,
+            )));
         }
     }
 

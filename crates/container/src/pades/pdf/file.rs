@@ -175,7 +175,8 @@ impl<'p, 'a> View<'p, 'a> {
     /// The first object number that was never used.
     pub fn next_number(&self) -> u32 {
         let sections = &self.pdf.sections[self.first..];
-        let used = sections.iter().filter_map(|section| section.entries.last().map(|(last, _)| last + 1)).max();
+        let used =
+            sections.iter().filter_map(|section| section.entries.last().map(|(last, _)| last + 1)).max();
         let size = self.trailer().integer("Size").and_then(|size| u32::try_from(size).ok());
         used.unwrap_or(1).max(size.unwrap_or(1)).max(1)
     }
@@ -331,7 +332,11 @@ impl<'p, 'a> View<'p, 'a> {
             Some(Entry::InUse { offset, generation }) if generation == id.generation => {
                 let offset = offset as usize;
                 if offset >= self.end {
-                    return Err(PdfError::new(PdfFault::XrefChain, offset, format!("{id} lies in a later revision")));
+                    return Err(PdfError::new(
+                        PdfFault::XrefChain,
+                        offset,
+                        format!("{id} lies in a later revision"),
+                    ));
                 }
                 let pdf = self.pdf;
                 let mut parser = Parser::new(pdf.data, offset, pdf.limits.depth, &pdf.budget.values);
@@ -378,7 +383,8 @@ impl<'p, 'a> View<'p, 'a> {
         };
         let dictionary = &stream.dictionary;
         let value = |key| dictionary.integer(key).and_then(|value| usize::try_from(value).ok());
-        let (true, Some(count), Some(first)) = (dictionary.is("Type", "ObjStm"), value("N"), value("First")) else {
+        let (true, Some(count), Some(first)) = (dictionary.is("Type", "ObjStm"), value("N"), value("First"))
+        else {
             return Err(fault(format!("{id} is no object stream")));
         };
         let data = self.decoded(&stream)?;
@@ -395,7 +401,10 @@ impl<'p, 'a> View<'p, 'a> {
             let at = parser.unsigned()?;
             let number = u32::try_from(number).map_err(|_| fault(format!("{id} is broken")))?;
             let at = usize::try_from(at).ok().and_then(|at| at.checked_add(first));
-            objects.push((number, at.filter(|at| *at <= data.len()).ok_or_else(|| fault(format!("{id} is broken")))?));
+            objects.push((
+                number,
+                at.filter(|at| *at <= data.len()).ok_or_else(|| fault(format!("{id} is broken")))?,
+            ));
         }
         let stream = Rc::new(ObjectStream { data, objects });
         self.pdf.object_streams.borrow_mut().insert(offset, Rc::clone(&stream));
@@ -408,8 +417,10 @@ fn find_end(data: &[u8]) -> Result<(usize, usize)> {
     let from = data.len().saturating_sub(TAIL);
     let word = b"startxref";
     let last = data[from..].windows(word.len()).rposition(|window| window == word);
-    let at = from + last.ok_or_else(|| PdfError::new(PdfFault::NoEnd, from, "no startxref in the last 1024 bytes"))?;
-    let (start, eof) = read_end(data, at).ok_or_else(|| PdfError::new(PdfFault::NoEnd, at, "a broken startxref"))?;
+    let at = from
+        + last.ok_or_else(|| PdfError::new(PdfFault::NoEnd, from, "no startxref in the last 1024 bytes"))?;
+    let (start, eof) =
+        read_end(data, at).ok_or_else(|| PdfError::new(PdfFault::NoEnd, at, "a broken startxref"))?;
     if start >= at {
         return Err(PdfError::new(PdfFault::XrefChain, at, "startxref leads outside the file"));
     }
@@ -447,7 +458,10 @@ fn read_chain(data: &[u8], start: usize, limits: &PdfLimits, budget: &Budget) ->
             None => None,
             Some(Object::Integer(previous)) => {
                 let previous = usize::try_from(*previous).ok().filter(|previous| *previous < data.len());
-                Some(previous.ok_or_else(|| PdfError::new(PdfFault::XrefChain, offset, "Prev outside the file"))?)
+                Some(
+                    previous
+                        .ok_or_else(|| PdfError::new(PdfFault::XrefChain, offset, "Prev outside the file"))?,
+                )
             }
             Some(_) => return Err(PdfError::new(PdfFault::XrefChain, offset, "Prev that is no number")),
         };
@@ -497,7 +511,11 @@ fn find_revisions(
     }
     revisions.reverse();
     if revisions.last().is_none_or(|last| last.eof != last_eof) {
-        return Err(PdfError::new(PdfFault::NoEnd, last_eof, "the last %%EOF does not end the last revision"));
+        return Err(PdfError::new(
+            PdfFault::NoEnd,
+            last_eof,
+            "the last %%EOF does not end the last revision",
+        ));
     }
     for pair in revisions.windows(2) {
         let [older, newer] = pair else { continue };

@@ -71,7 +71,8 @@ fn undo_predictor(parameters: &Dictionary, data: Vec<u8>) -> Result<Vec<u8>> {
     if predictor == 1 {
         return Ok(data);
     }
-    let (colors, bits) = (value("Colors", 1).ok_or_else(wrong)?, value("BitsPerComponent", 8).ok_or_else(wrong)?);
+    let (colors, bits) =
+        (value("Colors", 1).ok_or_else(wrong)?, value("BitsPerComponent", 8).ok_or_else(wrong)?);
     let columns = value("Columns", 1).filter(|columns| (1..=1 << 16).contains(columns)).ok_or_else(wrong)?;
     if !(10..=15).contains(&predictor) || colors != 1 || bits != 8 {
         return Err(broken(format!("predictor {predictor} with {colors} colors of {bits} bits")));
@@ -145,7 +146,8 @@ mod tests {
     #[test]
     fn predictors_are_undone() {
         let mut dictionary = flate();
-        let parameters = Dictionary::of([("Predictor", Object::Integer(12)), ("Columns", Object::Integer(3))]);
+        let parameters =
+            Dictionary::of([("Predictor", Object::Integer(12)), ("Columns", Object::Integer(3))]);
         dictionary.set("DecodeParms", Object::Dictionary(parameters));
         let rows = [[0, 1, 2, 3], [2, 1, 1, 1], [1, 5, 1, 1], [4, 1, 1, 1], [3, 2, 2, 2]].concat();
         let out = decode(&dictionary, &deflated(&rows), &Cell::new(1000)).unwrap();

@@ -134,7 +134,11 @@ impl<'a> Parser<'a> {
     fn value(&mut self, depth: usize, places: &mut Option<Vec<(Name, Range<usize>)>>) -> Result<Object> {
         self.skip_space();
         if depth > self.depth {
-            return Err(PdfError::new(PdfFault::TooLarge, self.at, format!("nested deeper than {}", self.depth)));
+            return Err(PdfError::new(
+                PdfFault::TooLarge,
+                self.at,
+                format!("nested deeper than {}", self.depth),
+            ));
         }
         let left = self.values.get();
         if left == 0 || self.of_one_object == 0 {
@@ -400,7 +404,18 @@ mod tests {
 
     #[test]
     fn every_kind_of_object_is_read_and_written() {
-        for text in ["null", "true", "false", "-17", "+.5", "/A#20B", "(a\\(b)", "<00FF>", "[1 2 R 3 0 R]", "<</A 1\n/B [/C]\n>>"] {
+        for text in [
+            "null",
+            "true",
+            "false",
+            "-17",
+            "+.5",
+            "/A#20B",
+            "(a\\(b)",
+            "<00FF>",
+            "[1 2 R 3 0 R]",
+            "<</A 1\n/B [/C]\n>>",
+        ] {
             let object = parse(text.as_bytes()).unwrap();
             let mut written = Vec::new();
             object.write(&mut written);
@@ -425,8 +440,21 @@ mod tests {
     fn what_is_broken_is_refused() {
         let deep = [vec![b'['; 10], vec![b']'; 10]].concat();
         for text in [
-            &b""[..], b"(a", b"<4", b"<4g>", b"[1", b"<</A", b"<</A 1", b"<<1 2>>", b"--1", b"1.2.3", b"/A#g0", b"obj",
-            b"<</A 1/A 2>>", b"99999999999999999999", &deep,
+            &b""[..],
+            b"(a",
+            b"<4",
+            b"<4g>",
+            b"[1",
+            b"<</A",
+            b"<</A 1",
+            b"<<1 2>>",
+            b"--1",
+            b"1.2.3",
+            b"/A#g0",
+            b"obj",
+            b"<</A 1/A 2>>",
+            b"99999999999999999999",
+            &deep,
         ] {
             assert!(parse(text).is_err(), "{:?}", String::from_utf8_lossy(text));
         }

@@ -27,7 +27,11 @@ impl<'p, 'a> Update<'p, 'a> {
     /// When bytes follow the file's last `%%EOF`: readers differ in what they make of them.
     pub fn new(base: View<'p, 'a>) -> Result<Self> {
         if let Some(range) = base.pdf().trailing() {
-            return Err(PdfError::new(PdfFault::NoEnd, range.start, format!("{} bytes behind the end", range.len())));
+            return Err(PdfError::new(
+                PdfFault::NoEnd,
+                range.start,
+                format!("{} bytes behind the end", range.len()),
+            ));
         }
         let mut tail = Vec::new();
         if !base.pdf().data().ends_with(b"\n") {
@@ -97,7 +101,12 @@ impl<'p, 'a> Update<'p, 'a> {
 
     /// Writes a dictionary whose `ByteRange` and `Contents` are filled in later, and gives the places of both in
     /// the whole file: of the array with its brackets, and of the string with its angle brackets.
-    pub fn put_with_gap(&mut self, id: Id, dictionary: &Dictionary, reserved: usize) -> (Range<usize>, Range<usize>) {
+    pub fn put_with_gap(
+        &mut self,
+        id: Id,
+        dictionary: &Dictionary,
+        reserved: usize,
+    ) -> (Range<usize>, Range<usize>) {
         self.begin(id);
         let at = |tail: &Vec<u8>| self.base.pdf().data().len() + tail.len();
         let mut tail = std::mem::take(&mut self.tail);
@@ -169,7 +178,9 @@ impl<'p, 'a> Update<'p, 'a> {
         let mut runs: Vec<Vec<(Id, usize)>> = Vec::new();
         for entry in entries {
             match runs.last_mut() {
-                Some(run) if run.last().is_some_and(|(last, _)| last.number + 1 == entry.0.number) => run.push(entry),
+                Some(run) if run.last().is_some_and(|(last, _)| last.number + 1 == entry.0.number) => {
+                    run.push(entry)
+                }
                 _ => runs.push(vec![entry]),
             }
         }

@@ -68,14 +68,20 @@ impl Budget {
 
     fn take_entries(&self, count: u64) -> Result<()> {
         let left = usize::try_from(count).ok().and_then(|count| self.entries.get().checked_sub(count));
-        self.entries
-            .set(left.ok_or_else(|| PdfError::anywhere(PdfFault::TooLarge, "too many cross-reference entries"))?);
+        self.entries.set(
+            left.ok_or_else(|| PdfError::anywhere(PdfFault::TooLarge, "too many cross-reference entries"))?,
+        );
         Ok(())
     }
 }
 
 /// Reads the section at `offset`.
-pub(crate) fn read_section(data: &[u8], offset: usize, limits: &PdfLimits, budget: &Budget) -> Result<Section> {
+pub(crate) fn read_section(
+    data: &[u8],
+    offset: usize,
+    limits: &PdfLimits,
+    budget: &Budget,
+) -> Result<Section> {
     let mut parser = Parser::new(data, offset, limits.depth, &budget.values);
     let mut section = if parser.take("xref") {
         read_table(data, offset, parser, budget)?
@@ -97,12 +103,7 @@ pub(crate) fn read_section(data: &[u8], offset: usize, limits: &PdfLimits, budge
     Ok(section)
 }
 
-fn read_table<'a>(
-    data: &'a [u8],
-    offset: usize,
-    mut parser: Parser<'a>,
-    budget: &Budget,
-) -> Result<Section> {
+fn read_table<'a>(data: &'a [u8], offset: usize, mut parser: Parser<'a>, budget: &Budget) -> Result<Section> {
     let fault = |at: usize, found: &str| PdfError::new(PdfFault::BrokenXref, at, found);
     let mut entries = Vec::new();
     loop {
@@ -248,9 +249,7 @@ pub(crate) fn read_body(
         _ => return Err(fault("no end of line behind the word stream")),
     };
     let length = match dictionary.get("Length") {
-        Some(Object::Integer(length)) => {
-            usize::try_from(*length).map_err(|_| fault("a negative length"))?
-        }
+        Some(Object::Integer(length)) => usize::try_from(*length).map_err(|_| fault("a negative length"))?,
         Some(Object::Reference(id)) => length_of(*id)?,
         _ => return Err(fault("no length")),
     };

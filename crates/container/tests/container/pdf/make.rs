@@ -34,7 +34,8 @@ pub(crate) fn signed(file: &[u8], level: Level) -> Vec<u8> {
 pub(crate) fn extend(signed: &mut SignedPdf, level: Level, at: Timestamp) {
     let mut at = at;
     for _ in 0..8 {
-        let needs = signed.needs(level, &[WORLD.ca.clone(), WORLD.root.clone(), WORLD.tsa_root.clone()]).unwrap();
+        let needs =
+            signed.needs(level, &[WORLD.ca.clone(), WORLD.root.clone(), WORLD.tsa_root.clone()]).unwrap();
         if needs.is_empty() {
             assert!(signed.level() >= level, "{:?}", signed.level());
             return;

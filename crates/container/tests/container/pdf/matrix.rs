@@ -35,10 +35,13 @@ pub(crate) static KEYS: LazyLock<Vec<(&'static str, Key)>> = LazyLock::new(|| {
         .sign(&WORLD.ca_key);
     vec![
         ("pss-sha256", rsa(SignatureAlgorithm::RsaPss(Digest::Sha256))),
-        ("ecdsa-p256", Key {
-            key: SoftwareKey::from_pkcs8_der(&WORLD.ec_signer_key.to_pkcs8_der().unwrap()).unwrap(),
-            certificate: WORLD.ec_signer.clone(),
-        }),
+        (
+            "ecdsa-p256",
+            Key {
+                key: SoftwareKey::from_pkcs8_der(&WORLD.ec_signer_key.to_pkcs8_der().unwrap()).unwrap(),
+                certificate: WORLD.ec_signer.clone(),
+            },
+        ),
         ("ecdsa-p384", Key { key: p384, certificate }),
         ("pss-sha512", rsa(SignatureAlgorithm::RsaPss(Digest::Sha512))),
         ("v15-sha256", rsa(SignatureAlgorithm::RsaPkcs1(Digest::Sha256))),

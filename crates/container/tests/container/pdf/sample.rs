@@ -27,7 +27,11 @@ impl Sample {
             (1, b"<</Type/Catalog/Pages 2 0 R/Metadata 8 0 R>>".to_vec()),
             (2, b"<</Type/Pages/Kids[3 0 R 4 0 R]/Count 2>>".to_vec()),
             (3, b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 5 0 R/Resources 6 0 R>>".to_vec()),
-            (4, b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Rotate 90/Contents 5 0 R/Resources 6 0 R>>".to_vec()),
+            (
+                4,
+                b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Rotate 90/Contents 5 0 R/Resources 6 0 R>>"
+                    .to_vec(),
+            ),
             (5, stream("", content.as_bytes())),
             (6, b"<</Font<</F1 7 0 R>>>>".to_vec()),
             (7, b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_vec()),
@@ -43,7 +47,10 @@ impl Sample {
         sample.set(1, "<</Type/Catalog/Pages 2 0 R/AcroForm 10 0 R>>");
         sample.set(3, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 5 0 R/Resources 6 0 R/Annots[11 0 R 12 0 R]>>");
         sample.set(10, "<</Fields[11 0 R 12 0 R]/DA(/Helv 0 Tf 0 g)/DR<</Font<</Helv 7 0 R>>>>>>");
-        sample.set(11, "<</Type/Annot/Subtype/Widget/FT/Tx/T(amount)/V(100)/Rect[72 600 200 620]/P 3 0 R/F 4>>");
+        sample.set(
+            11,
+            "<</Type/Annot/Subtype/Widget/FT/Tx/T(amount)/V(100)/Rect[72 600 200 620]/P 3 0 R/F 4>>",
+        );
         sample.set(12, "<</Type/Annot/Subtype/Widget/FT/Sig/T(seller)/Rect[72 500 272 560]/P 3 0 R/F 4>>");
         sample
     }
@@ -83,7 +90,8 @@ impl Sample {
             };
             file.extend_from_slice(line.as_bytes());
         }
-        let trailer = format!("trailer\n<</Size {}{}>>\nstartxref\n{start}\n%%EOF\n", self.size(), self.trailer());
+        let trailer =
+            format!("trailer\n<</Size {}{}>>\nstartxref\n{start}\n%%EOF\n", self.size(), self.trailer());
         file.extend_from_slice(trailer.as_bytes());
         file
     }

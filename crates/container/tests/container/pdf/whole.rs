@@ -6,6 +6,8 @@ use countersign_container::pades::{
 use countersign_container::{Error, Level};
 use countersign_pki::Signer as _;
 
+use countersign_container::pades::Appearance;
+
 use super::make::{answer, check, extend, request, sign, signed};
 use super::matrix::KEYS;
 use super::sample::Sample;
@@ -26,7 +28,10 @@ fn every_level_in_both_kinds_of_file() {
             let report = check(&signed, level.min(Level::Lt));
             assert!(report.is_valid(), "{level:?}\n{report}");
             let format = report.signatures[0].signature_format.as_deref().unwrap();
-            assert!(format.starts_with(&format!("PAdES_BASELINE_{}", level.min(Level::Lt).word())), "{format}");
+            assert!(
+                format.starts_with(&format!("PAdES_BASELINE_{}", level.min(Level::Lt).word())),
+                "{format}"
+            );
         }
     }
 }
@@ -66,7 +71,13 @@ fn signers_follow_each_other() {
     let document = pades::open(&file, &limits()).unwrap();
     assert_eq!(document.signatures[1].reason.as_deref(), Some("I agree, õige"));
     assert_eq!(document.signatures[1].location.as_deref(), Some("Tallinn"));
-    assert!(document.signatures.iter().flat_map(|signature| &signature.modifications).all(|change| change.permitted));
+    assert!(
+        document
+            .signatures
+            .iter()
+            .flat_map(|signature| &signature.modifications)
+            .all(|change| change.permitted)
+    );
 }
 
 #[test]
@@ -174,4 +185,37 @@ fn what_should_not_be_signed_is_refused() {
     assert_eq!(prepared.finish(&value).unwrap_err().rule(), "reserve");
     let huge = PdfSignatureRequest { reserve: Some(100 << 20), ..request };
     assert_eq!(prepare(&form.with_table(), &huge, &limits()).unwrap_err().rule(), "reserve");
+}
+
+#[test]
+fn a_signature_is_seen_upright_on_turned_pages() {
+    let lines = vec!["Allkirjastanud Õie Šmid".to_owned(), "22.11.2026 (a\\b)".to_owned()];
+    let visible = |page, rectangle, lines: &[String]| PdfSignatureRequest {
+        appearance: Some(Appearance { page, rectangle, lines: lines.to_vec() }),
+        ..request(&WORLD.signer, &WORLD.signer_key, noon())
+    };
+    let place = [300.0, 20.0, 200.0, 40.0];
+    for file in [Sample::with_form().with_table(), Sample::with_form().with_stream()] {
+        for page in [1, 2, -1] {
+            let file = sign(&file, &visible(page, place, &lines), &WORLD.signer_key, Level::Lt);
+            assert!(check(&file, Level::Lt).is_valid());
+            let text = String::from_utf8_lossy(&file).into_owned();
+            // The second page is turned by 90 degrees: seen from 300 to 500 is its own height.
+            let expected = if page == 1 { "/Rect [300 20 500 60]" } else { "/Rect [535 300 575 500]" };
+            assert!(text.contains(expected), "{page}");
+        }
+    }
+    let file = Sample::with_form().with_table();
+    let refused = |request: &PdfSignatureRequest| match prepare(&file, request, &limits()) {
+        Err(Error::Appearance { problem }) => problem,
+        other => panic!("{other:?}"),
+    };
+    let one = |text: &str| vec![text.to_owned()];
+    assert!(refused(&visible(3, place, &lines)).contains("no page 3"));
+    assert!(refused(&visible(0, place, &lines)).contains("no page 0"));
+    assert!(refused(&visible(1, [500.0, 0.0, 200.0, 40.0], &lines)).contains("does not lie on the page"));
+    assert!(refused(&visible(1, [60.0, 590.0, 50.0, 20.0], &lines)).contains("over another field"));
+    assert!(refused(&visible(1, [0.0, 0.0, 20.0, 10.0], &lines)).contains("does not fit"));
+    assert!(refused(&visible(1, place, &one("Договор"))).contains("'Д'"));
+    assert!(refused(&visible(1, place, &[])).contains("0 lines"));
 }
