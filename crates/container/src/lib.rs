@@ -1,4 +1,4 @@
-//! ASiC-E containers with XAdES signatures: made, opened and validated.
+//! ASiC-E containers with XAdES signatures, and PDF documents with PAdES signatures: made, opened and validated.
 //!
 //! A container is a ZIP archive with data files and their signatures (EN 319 162-1). This crate makes
 //! one from a signature value that comes from elsewhere (a phone, a signing service, a card), brings it
@@ -10,7 +10,9 @@
 //! nowhere else; no transform is run but canonicalization; there are no document types, entities or
 //! network accesses in XML. Everything that a stranger can make large is bounded by [`Limits`].
 //!
-//! Not here: PAdES, CAdES, archive time-stamps (a signature at level LTA is validated as LT, with a
+//! PDF documents are in [`pades`]; [`validate_bytes`] takes both.
+//!
+//! Not here: CAdES, archive time-stamps (a signature at level LTA is validated as LT, with a
 //! remark), files above 4 GB, trusted lists (give the anchors).
 //!
 //! # Signing

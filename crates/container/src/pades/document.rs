@@ -177,6 +177,9 @@ pub fn open(bytes: &[u8], limits: &PdfLimits) -> Result<Document> {
     Reader { pdf: &pdf, view: pdf.latest() }.read()
 }
 
+/// What a signature says about later changes.
+type Transforms = (Option<Permission>, Option<FieldLock>);
+
 struct Reader<'p, 'a> {
     pdf: &'p Pdf<'a>,
     view: View<'p, 'a>,
@@ -357,11 +360,7 @@ impl Reader<'_, '_> {
     }
 
     /// The transform parameters of DocMDP and FieldMDP.
-    #[allow(clippy::type_complexity)]
-    fn transforms(
-        &self,
-        dictionary: &Dictionary,
-    ) -> std::result::Result<(Option<Permission>, Option<FieldLock>), Fault> {
+    fn transforms(&self, dictionary: &Dictionary) -> std::result::Result<Transforms, Fault> {
         let (mut permission, mut lock) = (None, None);
         let unreadable = |error: PdfError| Fault {
             rule: "reference",
@@ -540,7 +539,10 @@ fn contents(text: &[u8]) -> std::result::Result<(Vec<u8>, usize), Fault> {
         return fault("contents", "Contents in hexadecimal", "another form of string");
     };
     let digit = |byte: &u8| char::from(*byte).to_digit(16);
-    if digits.is_empty() || digits.len() % 2 != 0 || !digits.iter().all(|byte| digit(byte).is_some()) {
+    if digits.is_empty()
+        || !digits.len().is_multiple_of(2)
+        || !digits.iter().all(|byte| digit(byte).is_some())
+    {
         return fault(
             "contents",
             "Contents in hexadecimal, without gaps",

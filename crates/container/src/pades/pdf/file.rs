@@ -9,7 +9,7 @@ use super::error::{PdfError, PdfFault, Result};
 use super::filter;
 use super::limits::PdfLimits;
 use super::object::{Dictionary, Id, Object, Stream};
-use super::parser::{Parser, is_space};
+use super::parser::{Parser, Places, is_space};
 use super::xref::{Budget, Entry, Section, read_body, read_section};
 
 /// Where the last `startxref` has to be, from the file's end: 1024 bytes, as readers have always done.
@@ -126,11 +126,7 @@ impl<'a> Pdf<'a> {
     }
 
     /// The dictionary of the indirect object at an offset, with the place of each value in the file.
-    #[allow(clippy::type_complexity)]
-    pub(crate) fn dictionary_at(
-        &self,
-        offset: usize,
-    ) -> Result<(Dictionary, Vec<(super::object::Name, Range<usize>)>)> {
+    pub(crate) fn dictionary_at(&self, offset: usize) -> Result<(Dictionary, Places)> {
         let mut parser = Parser::new(self.data, offset, self.limits.depth, &self.budget.values);
         parser.head()?;
         parser.dictionary_with_places()

@@ -77,7 +77,7 @@ fn undo_predictor(parameters: &Dictionary, data: Vec<u8>) -> Result<Vec<u8>> {
     if !(10..=15).contains(&predictor) || colors != 1 || bits != 8 {
         return Err(broken(format!("predictor {predictor} with {colors} colors of {bits} bits")));
     }
-    if data.len() % (columns + 1) != 0 {
+    if !data.len().is_multiple_of(columns + 1) {
         return Err(PdfError::anywhere(PdfFault::BrokenStream, "a last row that is cut"));
     }
     let mut out: Vec<u8> = Vec::with_capacity(data.len());

@@ -24,6 +24,9 @@ pub(crate) struct Parser<'a> {
 /// Values in one object; a tree of pages or fields that is written flat has tens of thousands.
 const MAX_VALUES_OF_ONE_OBJECT: usize = 200_000;
 
+/// Each key of a dictionary with the place of its value: from its first byte to after its last.
+pub(crate) type Places = Vec<(Name, Range<usize>)>;
+
 /// What stands at the head of an indirect object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Head {
@@ -122,7 +125,7 @@ impl<'a> Parser<'a> {
     }
 
     /// A dictionary with the place of each value in it: from its first byte to after its last.
-    pub(crate) fn dictionary_with_places(&mut self) -> Result<(Dictionary, Vec<(Name, Range<usize>)>)> {
+    pub(crate) fn dictionary_with_places(&mut self) -> Result<(Dictionary, Places)> {
         self.of_one_object = MAX_VALUES_OF_ONE_OBJECT;
         let mut places = Some(Vec::new());
         match self.value(0, &mut places)? {
@@ -131,7 +134,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn value(&mut self, depth: usize, places: &mut Option<Vec<(Name, Range<usize>)>>) -> Result<Object> {
+    fn value(&mut self, depth: usize, places: &mut Option<Places>) -> Result<Object> {
         self.skip_space();
         if depth > self.depth {
             return Err(PdfError::new(
@@ -349,7 +352,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn dictionary(&mut self, depth: usize, places: &mut Option<Vec<(Name, Range<usize>)>>) -> Result<Object> {
+    fn dictionary(&mut self, depth: usize, places: &mut Option<Places>) -> Result<Object> {
         self.at += 2;
         let mut dictionary = Dictionary::default();
         loop {

@@ -128,7 +128,7 @@ fn a_certification_rules_what_follows() {
 fn archive_time_stamps_are_renewed() {
     let file = signed(&Sample::new().with_stream(), Level::Lta);
     let mut document = SignedPdf::open(file.clone(), &limits()).unwrap();
-    let needs = document.renewal_needs(&[WORLD.ca.clone()]).unwrap();
+    let needs = document.renewal_needs(std::slice::from_ref(&WORLD.ca)).unwrap();
     answer(&mut document, needs, noon() + seconds(1000));
     let renewed = document.into_bytes();
     assert!(renewed.starts_with(&file));
