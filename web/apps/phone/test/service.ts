@@ -22,8 +22,8 @@ export class Service {
     this.origin = origin;
   }
 
-  static async start(): Promise<Service> {
-    const child = spawn(binary!, ["dev", "--listen", "127.0.0.1:0", "--tls-listen", "off"], {
+  static async start(program = binary!): Promise<Service> {
+    const child = spawn(program, ["dev", "--listen", "127.0.0.1:0", "--tls-listen", "off"], {
       stdio: ["ignore", "pipe", "ignore"],
       // The service reads variables with its own prefix, and refuses those that it does not know.
       env: { PATH: process.env.PATH },

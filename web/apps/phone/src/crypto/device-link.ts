@@ -32,8 +32,14 @@ export function parseDeviceLink(text: string): DeviceLink | null {
   return { link, base, linkType, sessionType, lang };
 }
 
-/** The activation code in a link `…/phone/#activate=CODE`, or null. */
-export function parseActivationLink(text: string): string | null {
-  const code = /^https?:\/\/[^?#\s]+\/#activate=([A-Za-z0-9_-]{8,128})$/.exec(text.trim());
-  return code ? code[1]! : null;
+/** Letters of an activation code: digits and capitals without those that look alike. */
+const CODE = /^[0-9A-HJKMNP-TV-Z]{34}$/;
+
+/** The activation code in a link `…/phone/#activate=CODE`, or the code itself as a person types it; null for anything else. */
+export function parseActivation(text: string): string | null {
+  const link = /^https?:\/\/[^?#\s]+\/#activate=([A-Za-z0-9_-]{8,128})$/.exec(text.trim());
+  if (link) return link[1]!;
+  // As the service reads it: hyphens and spaces say nothing, and letters that look alike are one.
+  const typed = text.replace(/[-\s]/g, "").toUpperCase().replace(/O/g, "0").replace(/[IL]/g, "1");
+  return CODE.test(typed) ? text.trim() : null;
 }

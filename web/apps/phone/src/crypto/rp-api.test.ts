@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { fixture } from "../../test/fixtures.ts";
 import { acspBytes, callbackUrl, userChallenge, verificationCode, verificationCodeOf } from "./acsp.ts";
 import { b64, b64u, fromB64, fromHex, hex, utf8 } from "./bytes.ts";
-import { parseActivationLink, parseDeviceLink } from "./device-link.ts";
+import { parseActivation, parseDeviceLink } from "./device-link.ts";
 import { digest } from "./hash.ts";
 
 type Text = Readonly<Record<string, string>>;
@@ -97,9 +97,13 @@ test("the age of a link stands on QR codes and only there", () => {
   }
 });
 
-test("activation links give their code", () => {
-  expect(parseActivationLink("http://127.0.0.1:8080/phone/#activate=ABCD-EF12")).toBe("ABCD-EF12");
-  for (const wrong of ["", "ABCD-EF12", "https://x/phone/?activate=ABCD-EF12", "https://x/phone/#activate=a b", "x:/#activate=AAAAAAAA"]) {
-    expect(parseActivationLink(wrong), wrong).toBeNull();
+test("activation links give their code, and typed codes are known", () => {
+  for (const code of ["QS0SZ352-92DNR8DVQ1Z3QM8RT9PK1GMJ9T", "qs0s z352 92dn r8dv qlz3 qm8r t9pk igmj 9t"]) {
+    expect(parseActivation(code)).toBe(code);
+  }
+  expect(parseActivation("http://127.0.0.1:8080/phone/#activate=ABCD-EF12")).toBe("ABCD-EF12");
+  for (const wrong of ["", "ABCD-EF12", "https://x/phone/?activate=ABCD-EF12", "https://x/phone/#activate=a b", "x:/#activate=AAAAAAAA",
+    "QS0SZ352-92DNR8DVQ1Z3QM8RT9PK1GMJ9U", "QS0SZ352-92DNR8DVQ1Z3QM8RT9PK1GMJ9"]) {
+    expect(parseActivation(wrong), wrong).toBeNull();
   }
 });

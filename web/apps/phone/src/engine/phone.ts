@@ -1,6 +1,6 @@
 /** The engine of the phone: every flow, over an environment. */
 
-import { parseActivationLink, parseDeviceLink } from "../crypto/device-link.ts";
+import { parseActivation, parseDeviceLink } from "../crypto/device-link.ts";
 import { weakPin } from "../crypto/pin.ts";
 import { isOver, keyOf, summaryOf, viewOf } from "./account.ts";
 import { type Opened, approve, malformed } from "./approve.ts";
@@ -111,7 +111,7 @@ export class Phone implements Engine {
   }
 
   readLink(text: string): LinkRead {
-    const code = parseActivationLink(text);
+    const code = parseActivation(text);
     if (code !== null) return { kind: "ACTIVATION", code };
     const link = parseDeviceLink(text);
     if (!link) return { kind: "UNKNOWN" };
