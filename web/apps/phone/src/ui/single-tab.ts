@@ -24,25 +24,26 @@ export function holdScreen(changed: (held: boolean) => void, insist: boolean): T
     queueMicrotask(() => set(true));
     return { held: true, take: () => undefined };
   }
-  const request = (options: LockOptions) => {
+  let waiting: AbortController | null = null;
+  const request = (options: LockOptions): void => {
     navigator.locks
       .request(NAME, options, (lock) => {
         if (!lock) {
-          set(false);
-          waitForTurn();
+          lose();
           return undefined;
         }
         set(true);
+        // Held until the tab is closed, or another takes it.
         return new Promise<never>(() => undefined);
       })
       .catch(() => {
-        // Another tab took it.
-        set(false);
+        // Another tab took it, or this one stopped waiting to take it itself.
+        if (held) lose();
       });
   };
-  let waiting: AbortController | null = null;
-  // When the other tab is closed, this one goes on by itself.
-  const waitForTurn = () => {
+  /** Says so, and goes on by itself when the other tab is closed. */
+  const lose = (): void => {
+    set(false);
     waiting = new AbortController();
     request({ signal: waiting.signal });
   };
