@@ -6,13 +6,16 @@ import "../src/ui/screens.css";
 import { type Language, load } from "../src/i18n/index.ts";
 import { App } from "../src/ui/app.ts";
 import { registerElements } from "../src/ui/elements.ts";
-import { FakeEngine, NOW } from "./fake-engine.ts";
+import { LIMITS, displayable } from "../src/engine/displayable.ts";
+import { FakeEngine, NOW, presented, words as plain } from "./fake-engine.ts";
 import { SCENES } from "./scenes.ts";
 
 declare global {
   interface Window {
     scenes: readonly { name: string; longest: Language }[];
     play(name: string, language: Language): Promise<void>;
+    /** A request with these words of a stranger; `safe`: after the engine's own filter. */
+    ask(kind: "AUTH" | "SIGN", place: "text" | "rp", words: string, safe: boolean): Promise<void>;
     engine: FakeEngine;
     app: App;
   }
@@ -42,9 +45,27 @@ window.play = async (name, language) => {
   await app.enter(scene.start ?? null);
   await new Promise((resolve) => setTimeout(resolve, 5));
   await scene.act?.(app);
-  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  await still();
+};
+
+window.ask = async (kind, place, words, safe) => {
+  window.app?.rest();
+  const limit = place === "rp" ? LIMITS.rpName : LIMITS.displayText200;
+  const shown = safe ? displayable(words, limit) : plain(words);
+  const open = () => Promise.resolve(presented(kind, { code: "7180", [place]: shown }));
+  const app = new App({ engine: new FakeEngine({ open }), translation: await load("en"), version: "0.1.0" });
+  window.app = app;
+  document.body.replaceChildren(app);
+  await app.enter({ kind: "TX", tx: "tx-1" });
+  await still();
 };
 
 const wish = new URLSearchParams(location.search);
 const name = wish.get("scene");
 if (name) void window.play(name, (wish.get("lang") ?? "en") as Language);
+
+/** When the screen has arrived and everything has its place. */
+async function still(): Promise<void> {
+  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  await Promise.all(document.getAnimations().map((animation) => animation.finished));
+}

@@ -11,6 +11,7 @@ import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { build } from "vite";
+import { hostile } from "./hostile.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "../../../../target/screens/phone");
@@ -29,6 +30,7 @@ const POLICY = [
   "base-uri 'none'",
   "form-action 'none'",
   "require-trusted-types-for 'script'",
+  "trusted-types countersign",
 ].join("; ");
 const TYPES = {
   ".html": "text/html; charset=utf-8",
@@ -116,7 +118,7 @@ const queue = [];
   await page.close();
 }
 const names = queue.map((scene) => scene.name);
-await Promise.all([work(), work()]);
+await Promise.all([work(), work(), strangers()]);
 await browser.close();
 server.close();
 if (shots) await writeFile(join(out, "gallery.html"), gallery());
@@ -140,6 +142,14 @@ async function open() {
   await page.goto(base);
   await page.waitForFunction(() => window.scenes !== undefined);
   return page;
+}
+
+async function strangers() {
+  if (only !== null && !"hostile".includes(only)) return;
+  const page = await open();
+  await timed("hostile", hostile(page, report));
+  report("hostile", "console", [...new Set(page.noise)]);
+  await page.context().close();
 }
 
 async function work() {
