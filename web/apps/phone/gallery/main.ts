@@ -22,7 +22,14 @@ declare global {
 }
 
 // The time stands still.
-Date.now = () => NOW.getTime();
+const RealDate = Date;
+globalThis.Date = class extends RealDate {
+  constructor(...parts: []) {
+    // Without arguments: now.
+    super(...((parts.length === 0 ? [NOW.getTime()] : parts) as []));
+  }
+  static override now = () => NOW.getTime();
+} as DateConstructor;
 registerElements();
 
 window.scenes = SCENES.map(({ name, longest }) => ({ name, longest: longest ?? "en" }));

@@ -76,9 +76,11 @@ export class Translation {
     return new Intl.DateTimeFormat(this.language, { dateStyle: "long" }).format(date);
   }
 
-  /** Date and time, short: for lists. */
-  moment(date: Date): string {
-    return new Intl.DateTimeFormat(this.language, { dateStyle: "medium", timeStyle: "short" }).format(date);
+  /** Day and time, short, for lists; with the year where it is another. */
+  moment(date: Date, now: Date): string {
+    const year = date.getFullYear() === now.getFullYear() ? {} : ({ year: "numeric" } as const);
+    const style = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", ...year } as const;
+    return new Intl.DateTimeFormat(this.language, style).format(date);
   }
 
   /** The time, with its day unless it is today. */

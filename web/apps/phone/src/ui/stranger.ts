@@ -6,7 +6,7 @@
  */
 
 import type { DisplayText } from "../engine/types.ts";
-import { h } from "./dom.ts";
+import { h, setAttributes } from "./dom.ts";
 
 /** A name of more characters is set smaller. */
 const LONG = 48;
@@ -25,14 +25,16 @@ export class Stranger extends HTMLElement {
     const bdi = h("bdi", { attrs: { dir: "auto" } });
     bdi.textContent = this.words.text;
     this.replaceChildren(bdi);
-    // More than fits can be scrolled by keyboard too.
-    requestAnimationFrame(() => {
-      if (bdi.scrollHeight > bdi.clientHeight + 1) {
-        this.classList.add("scrolls");
-        bdi.tabIndex = 0;
-        bdi.setAttribute("role", "group");
-        if (this.label) bdi.setAttribute("aria-label", this.label);
-      }
+    // More than fits is shaded at its edge, and can be scrolled by keyboard too.
+    const watch = new ResizeObserver(() => {
+      const scrolls = bdi.scrollHeight > bdi.clientHeight + 1;
+      this.classList.toggle("scrolls", scrolls);
+      setAttributes(bdi, {
+        tabindex: scrolls ? 0 : undefined,
+        role: scrolls ? "group" : undefined,
+        "aria-label": scrolls ? (this.label ?? undefined) : undefined,
+      });
     });
+    watch.observe(bdi);
   }
 }
