@@ -91,10 +91,10 @@ fn check(fixture: &Value) {
             let plaintext = key.open(&sealed, purpose).unwrap();
             assert_eq!(plaintext.as_slice(), text(case, "plaintext").as_bytes());
         });
-        let opened_otherwise =
-            purposes().iter().filter(|other| **other != case["for"]).any(|other| {
-                with_purpose(other, |purpose| key.open(&sealed, purpose).is_ok())
-            });
+        let opened_otherwise = purposes()
+            .iter()
+            .filter(|other| **other != case["for"])
+            .any(|other| with_purpose(other, |purpose| key.open(&sealed, purpose).is_ok()));
         assert!(!opened_otherwise);
     }
 }

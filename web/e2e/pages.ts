@@ -1,0 +1,181 @@
+/** Browsers with the phone in them, and the phone as a person handles it. */
+
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, BrowserContext, BrowserType, Page } from "playwright-core";
+
+export const ARGUMENTS = [
+  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
+
+/** Generous: the machine may be busy with other things. */
+export const PATIENCE = 120_000;
+
+const OPTIONS = { locale: "en-GB", viewport: { width: 400, height: 820 } } as const;
+
+/** The browsers of one case, and what their consoles said. */
+export class Pages {
+  readonly heard: string[] = [];
+  readonly #driver: BrowserType;
+  readonly #browser: Browser;
+  readonly #chromium: string;
+  readonly #origin: string;
+  readonly #work: string;
+  readonly #contexts: BrowserContext[] = [];
+  #profiles = 0;
+
+  constructor(driver: BrowserType, browser: Browser, chromium: string, origin: string, work: string) {
+    this.#driver = driver;
+    this.#browser = browser;
+    this.#chromium = chromium;
+    this.#origin = origin;
+    this.#work = work;
+  }
+
+  /** A browser that knows nothing yet. */
+  async device(): Promise<Device> {
+    return this.#take(await this.#browser.newContext(OPTIONS));
+  }
+
+  /** A browser whose profile is on disk, new or a copy of one that has been closed. */
+  async profile(copyOf?: string): Promise<{ readonly device: Device; readonly folder: string }> {
+    const folder = join(this.#work, `profile-${++this.#profiles}-${this.#contexts.length}-${Math.random().toString(36).slice(2)}`);
+    if (copyOf !== undefined) cpSync(copyOf, folder, { recursive: true, filter: (path) => !/Singleton/.test(path) });
+    return { device: await this.reopen(folder), folder };
+  }
+
+  async reopen(folder: string): Promise<Device> {
+    const context = await this.#driver.launchPersistentContext(folder, {
+      ...OPTIONS, executablePath: this.#chromium, args: ARGUMENTS,
+    });
+    return this.#take(context);
+  }
+
+  #take(context: BrowserContext): Device {
+    context.setDefaultTimeout(PATIENCE);
+    this.#contexts.push(context);
+    context.on("console", (message) => {
+      // A refusal by the service is an answer; the browser calls each one an error to load.
+      if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
+        this.heard.push(`console: ${message.text()}`);
+      }
+    });
+    context.on("weberror", (error) => this.heard.push(`error: ${error.error().message}`));
+    return new Device(context, this.#origin);
+  }
+
+  /** Fails when a console had something to complain about: errors, violated policies. */
+  complain(): void {
+    if (this.heard.length > 0) throw new Error(`the console is not silent: ${this.heard.join("; ")}`);
+  }
+
+  async shoot(folder: string, name: string): Promise<void> {
+    const pages = this.#contexts.flatMap((context) => context.pages());
+    await Promise.all(pages.map((page, at) =>
+      page.screenshot({ path: join(folder, `${name.replace(/\W+/g, "-")}-${at}.png`), timeout: 10_000 }).catch(() => undefined)));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#contexts.map((context) => context.close().catch(() => undefined)));
+  }
+}
+
+/** A browser. */
+export class Device {
+  readonly context: BrowserContext;
+  readonly #origin: string;
+
+  constructor(context: BrowserContext, origin: string) {
+    this.context = context;
+    this.#origin = origin;
+  }
+
+  /** Opens the phone in a new tab. */
+  async phone(fragment = ""): Promise<PhonePage> {
+    const page = await this.context.newPage();
+    await page.goto(`${this.#origin}/phone/${fragment}`);
+    return new PhonePage(page);
+  }
+}
+
+/** The phone on the screen. */
+export class PhonePage {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  /** Through the whole enrolment, as a newcomer goes. Gives the document number. */
+  async enrol(pin1: string, pin2: string): Promise<string> {
+    const { page } = this;
+    for (const pin of [pin1, pin1, pin2, pin2]) {
+      await this.#fresh(".pin-screen cs-pin-pad");
+      await this.type(pin);
+      await this.page.locator(".pin-screen cs-pin-pad").evaluateAll((pads) => pads.forEach((pad) => pad.setAttribute("data-used", "")));
+      await this.confirm();
+    }
+    await page.locator("ol.words li").nth(3).waitFor();
+    await page.locator(".foot .main").click();
+    await page.locator(".seal.good").waitFor();
+    await page.locator(".foot .main").click();
+    return this.document();
+  }
+
+  /** One that was not typed into yet: screens of the same look follow each other. */
+  async #fresh(pad: string): Promise<void> {
+    await this.page.locator(`${pad}:not([data-used])`).waitFor();
+  }
+
+  /** The document number on the home screen. */
+  async document(): Promise<string> {
+    const place = this.page.locator(".person .mono");
+    await place.filter({ hasText: /^PNO/ }).waitFor();
+    return (await place.textContent())!.trim();
+  }
+
+  async type(pin: string): Promise<void> {
+    for (const digit of pin) await this.page.locator(`cs-pin-pad [data-digit="${digit}"]`).click();
+  }
+
+  confirm(): Promise<void> {
+    return this.page.locator("cs-pin-pad .confirm").click();
+  }
+
+  async enter(pin: string): Promise<void> {
+    await this.type(pin);
+    await this.confirm();
+  }
+
+  /** Waits for a request of a kind. */
+  async asked(kind: "login" | "sign" | "choose"): Promise<void> {
+    await this.page.locator(`.approve.${kind}`).waitFor();
+  }
+
+  text(selector: string): Promise<string> {
+    return this.page.locator(selector).innerText();
+  }
+
+  /** Waits for a screen with this heading. */
+  async heading(text: string | RegExp): Promise<void> {
+    await this.page.getByRole("heading", { level: 1, name: text }).waitFor();
+  }
+
+  async fault(text: RegExp): Promise<void> {
+    await this.page.locator(".pad-fault").filter({ hasText: text }).waitFor();
+  }
+
+  async outcome(text: string | RegExp): Promise<void> {
+    await this.page.locator(".outcome").waitFor();
+    await this.heading(text);
+  }
+
+  async done(): Promise<void> {
+    await this.page.locator(".outcome .foot button").last().click();
+  }
+
+  button(name: string | RegExp) {
+    return this.page.getByRole("button", { name });
+  }
+}
