@@ -19,7 +19,7 @@ function own(url: string): string {
 }
 
 const factory = (globalThis as { trustedTypes?: TypesFactory }).trustedTypes;
-const policy = factory?.createPolicy("countersign", { createScriptURL: own });
+const policy = factory?.createPolicy("countersign-screens", { createScriptURL: own });
 
 /** The address of one of our scripts, for `Worker` and `serviceWorker.register`. */
 export function scriptUrl(url: string): string {
