@@ -30,7 +30,7 @@ const POLICY = [
   "base-uri 'none'",
   "form-action 'none'",
   "require-trusted-types-for 'script'",
-  "trusted-types countersign",
+  "trusted-types countersign-screens",
 ].join("; ");
 const TYPES = {
   ".html": "text/html; charset=utf-8",

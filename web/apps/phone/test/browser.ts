@@ -15,7 +15,7 @@ export const browserPath = CHROMIUM ?? null;
 export const PIN1 = "7294";
 export const PIN2 = "52986";
 
-export const ARGUMENTS = [
+const ARGUMENTS = [
   "--headless",
   "--no-sandbox",
   "--disable-gpu",
