@@ -31,6 +31,7 @@ fuzz: ## one minute of each fuzz target (nightly toolchain and cargo-fuzz)
 screens: web ## screenshots of every page at phone and desktop width, into target/screens
 	cargo build --locked -p countersign-cli
 	bash ci/browser.sh $(CURDIR)/target/debug/countersign
+	bash ci/screens.sh
 
 clean:
 	cargo clean
