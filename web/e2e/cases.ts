@@ -1,5 +1,10 @@
 /** What a person does with the phone, and what must come of it. */
 
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { Page } from "playwright-core";
 import { RpSession } from "../apps/phone/test/service.ts";
 import { audit } from "./audit.ts";
 import { type Device, PATIENCE, type PhonePage } from "./pages.ts";
@@ -237,30 +242,6 @@ export const cases: readonly Case[] = [
     },
   },
   {
-    name: "three wrong PINs lock, the clock moves, the right PIN unlocks",
-    async play(stage) {
-      const { service } = stage;
-      const { phone, document } = await enrolled(stage);
-      const rp = await RpSession.authenticate(service, { document });
-      await phone.asked("login");
-      for (const [pin, left] of [["1111", 2], ["2222", 1]] as const) {
-        await phone.enter(pin);
-        await phone.fault(new RegExp(String(left)));
-      }
-      await phone.enter("3333");
-      await phone.outcome(/locked/i);
-      same(await endOf(rp), "DOCUMENT_UNUSABLE", "the session");
-      await service.advance(3 * 3600 + 60);
-      await phone.page.reload();
-      await phone.document();
-      const again = await RpSession.authenticate(service, { document });
-      await phone.asked("login");
-      await phone.enter(PIN1);
-      await phone.outcome(/./);
-      await again.authenticated();
-    },
-  },
-  {
     name: "a copied browser profile raises the clone alarm",
     async play(stage) {
       const { service, pages } = stage;
@@ -417,6 +398,84 @@ export const cases: readonly Case[] = [
       await audit(phone.page, "after revocation", [PIN1, PIN2]);
     },
   },
+  {
+    name: "files are signed with the command line, approved on the phone, and validate",
+    async play(stage) {
+      const { service, binary, work, note } = stage;
+      const { phone, document } = await enrolled(stage);
+      const help = await command(binary, ["sign", "--help"]);
+      const formats = help.includes("- pdf:") ? ["asice", "pdf"] : ["asice"];
+      for (const format of formats) {
+        const input = join(work, format === "pdf" ? "contract.pdf" : "contract.txt");
+        writeFileSync(input, format === "pdf" ? SMALL_PDF : "a contract");
+        const output = join(work, `signed.${format}`);
+        const signing = command(binary, [
+          "sign", input, "--format", format, "--document", document, "--url", service.origin, "-o", output,
+        ]);
+        await Promise.race([signing, phone.asked("sign")]);
+        await phone.enter(PIN2);
+        await phone.outcome(/./);
+        await signing;
+        await command(binary, ["verify", output, "--dev-trust"]);
+        await phone.done();
+      }
+      note(`signed and validated as ${formats.join(" and ")}`);
+    },
+  },
+  {
+    name: "a passkey guards the keys, and each PIN asks for it",
+    async play(stage) {
+      const { service, pages } = stage;
+      // An address has no passkeys, a name has.
+      const device = await pages.device(service.origin.replace("127.0.0.1", "localhost"));
+      const page = await device.context.newPage();
+      const authenticator = await virtualAuthenticator(page);
+      const { link } = await service.activation();
+      const phone = await device.phone(new URL(link).hash, page);
+      const document = await phone.enrol(PIN1, PIN2, true);
+      await audit(page, "with a passkey", [PIN1, PIN2]);
+      const made = await authenticator.uses();
+      const rp = await RpSession.authenticate(service, { document });
+      await phone.asked("login");
+      await phone.enter(PIN1);
+      await phone.outcome(/./);
+      await rp.authenticated();
+      await phone.done();
+      must(await authenticator.uses() > made, "the passkey was not asked");
+      // Without it no PIN is tried: the stored keys do not open.
+      await authenticator.refuse();
+      const other = await RpSession.authenticate(service, { document });
+      await phone.asked("login");
+      await phone.enter(PIN1);
+      await phone.fault(/./);
+      await phone.page.locator(".approve .answers button").first().click();
+      same(await endOf(other), "USER_REFUSED_INTERACTION", "the session");
+    },
+  },
+  {
+    name: "three wrong PINs lock, the clock moves, the right PIN unlocks",
+    async play(stage) {
+      const { service } = stage;
+      const { phone, document } = await enrolled(stage);
+      const rp = await RpSession.authenticate(service, { document });
+      await phone.asked("login");
+      for (const [pin, left] of [["1111", 2], ["2222", 1]] as const) {
+        await phone.enter(pin);
+        await phone.fault(new RegExp(String(left)));
+      }
+      await phone.enter("3333");
+      await phone.outcome(/locked/i);
+      same(await endOf(rp), "DOCUMENT_UNUSABLE", "the session");
+      await service.advance(3 * 3600 + 60);
+      await phone.page.reload();
+      await phone.document();
+      const again = await RpSession.authenticate(service, { document });
+      await phone.asked("login");
+      await phone.enter(PIN1);
+      await phone.outcome(/./);
+      await again.authenticated();
+    },
+  },
 ];
 
 /** Types a PIN and waits for the end; measured in the page, without the driver's own time. */
@@ -444,3 +503,49 @@ async function timed(phone: PhonePage, pin: string): Promise<{ took: number; gap
   }), pin);
 }
 
+
+const execute = promisify(execFile);
+
+/** Runs the command line as a person does. Throws what it says when it fails. */
+async function command(binary: string, args: readonly string[]): Promise<string> {
+  const { stdout } = await execute(binary, args, { env: { PATH: process.env.PATH }, timeout: PATIENCE });
+  return stdout;
+}
+
+/** One empty page. */
+const SMALL_PDF = (() => {
+  const objects = [
+    "<< /Type /Catalog /Pages 2 0 R >>",
+    "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+    "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>",
+  ];
+  let text = "%PDF-1.7\n";
+  const places = objects.map((object, at) => {
+    const place = text.length;
+    text += `${at + 1} 0 obj\n${object}\nendobj\n`;
+    return place;
+  });
+  const start = text.length;
+  text += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n`;
+  for (const place of places) text += `${String(place).padStart(10, "0")} 00000 n \n`;
+  return `${text}trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${start}\n%%EOF\n`;
+})();
+
+/** An authenticator that derives secrets, as phones and laptops have one. */
+async function virtualAuthenticator(page: Page): Promise<{ uses(): Promise<number>; refuse(): Promise<void> }> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("WebAuthn.enable");
+  const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2", ctap2Version: "ctap2_1", transport: "internal", hasResidentKey: true, hasUserVerification: true,
+      hasPrf: true, isUserVerified: true, automaticPresenceSimulation: true,
+    },
+  });
+  return {
+    async uses() {
+      const { credentials } = await session.send("WebAuthn.getCredentials", { authenticatorId });
+      return credentials.reduce((sum, { signCount }) => sum + signCount, 0);
+    },
+    refuse: () => session.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: false }).then(() => undefined),
+  };
+}

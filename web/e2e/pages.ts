@@ -34,8 +34,8 @@ export class Pages {
   }
 
   /** A browser that knows nothing yet. */
-  async device(): Promise<Device> {
-    return this.#take(await this.#browser.newContext(OPTIONS));
+  async device(origin = this.#origin): Promise<Device> {
+    return this.#take(await this.#browser.newContext(OPTIONS), origin);
   }
 
   /** A browser whose profile is on disk, new or a copy of one that has been closed. */
@@ -52,7 +52,7 @@ export class Pages {
     return this.#take(context);
   }
 
-  #take(context: BrowserContext): Device {
+  #take(context: BrowserContext, origin = this.#origin): Device {
     context.setDefaultTimeout(PATIENCE);
     this.#contexts.push(context);
     context.on("console", (message) => {
@@ -62,7 +62,7 @@ export class Pages {
       }
     });
     context.on("weberror", (error) => this.heard.push(`error: ${error.error().message}`));
-    return new Device(context, this.#origin);
+    return new Device(context, origin);
   }
 
   /** Fails when a console had something to complain about: errors, violated policies. */
@@ -92,8 +92,8 @@ export class Device {
   }
 
   /** Opens the phone in a new tab. */
-  async phone(fragment = ""): Promise<PhonePage> {
-    const page = await this.context.newPage();
+  async phone(fragment = "", tab?: Page): Promise<PhonePage> {
+    const page = tab ?? await this.context.newPage();
     await page.goto(`${this.#origin}/phone/${fragment}`);
     return new PhonePage(page);
   }
@@ -107,8 +107,8 @@ export class PhonePage {
     this.page = page;
   }
 
-  /** Through the whole enrolment, as a newcomer goes. Gives the document number. */
-  async enrol(pin1: string, pin2: string): Promise<string> {
+  /** Through the whole enrolment, as a newcomer goes; `passkey` where one is offered. Gives the document number. */
+  async enrol(pin1: string, pin2: string, passkey = false): Promise<string> {
     const { page } = this;
     for (const pin of [pin1, pin1, pin2, pin2]) {
       await this.#fresh(".pin-screen cs-pin-pad");
@@ -116,6 +116,7 @@ export class PhonePage {
       await this.page.locator(".pin-screen cs-pin-pad").evaluateAll((pads) => pads.forEach((pad) => pad.setAttribute("data-used", "")));
       await this.confirm();
     }
+    if (passkey) await this.button(/passkey|yes|guard/i).first().click();
     await page.locator("ol.words li").nth(3).waitFor();
     await page.locator(".foot .main").click();
     await page.locator(".seal.good").waitFor();

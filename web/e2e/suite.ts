@@ -18,7 +18,10 @@ export interface Order {
 /** What a case gets. */
 export interface Stage {
   readonly service: Service;
+  readonly binary: string;
   readonly pages: Pages;
+  /** A folder that is deleted afterwards. */
+  readonly work: string;
   /** A line in the report. */
   note(text: string): void;
 }
@@ -41,7 +44,7 @@ export async function run({ binary, chromium, names }: Order): Promise<number> {
       const pages = new Pages(driver, browser, chromium, service.origin, work);
       const started = performance.now();
       try {
-        await within(play({ service, pages, note: (text) => console.log(`NOTE ${name}: ${text}`) }));
+        await within(play({ service, binary, pages, work, note: (text) => console.log(`NOTE ${name}: ${text}`) }));
         pages.complain();
         passed++;
         console.log(`PASS ${name} (${Math.round(performance.now() - started)} ms)`);

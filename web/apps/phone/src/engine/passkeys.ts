@@ -26,8 +26,12 @@ export function browserPasskeys(random: (length: number) => Bytes): Passkeys {
   };
   return {
     async available() {
-      return typeof PublicKeyCredential === "function"
-        && await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable();
+      // Passkeys belong to host names; an address has none.
+      if (typeof PublicKeyCredential !== "function" || /^(\d+\.){3}\d+$|:/.test(location.hostname)) return false;
+      const { getClientCapabilities } = PublicKeyCredential as { getClientCapabilities?: () => Promise<Record<string, boolean>> };
+      const capabilities = await getClientCapabilities?.call(PublicKeyCredential).catch(() => undefined);
+      if (capabilities?.["extension:prf"] === false) return false;
+      return PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable();
     },
     async create(label, salt) {
       const asked = navigator.credentials.create({
