@@ -384,18 +384,18 @@ export const cases: readonly Case[] = [
       const { service } = stage;
       const { phone, document } = await enrolled(stage);
       await phone.page.locator('[data-keep="settings"]').click();
-      await phone.button(/revoke/i).first().click();
-      await phone.page.locator(".button.stop").first().click();
-      const sure = phone.page.locator("dialog[open] .stop");
-      if (await sure.isVisible()) await sure.click();
-      await phone.heading(/./);
-      const deadline = Date.now() + PATIENCE;
-      for (;;) {
-        const refused = await RpSession.authenticate(service, { document }).then(() => false, () => true);
-        if (refused) break;
-        must(Date.now() < deadline, "the account can still be asked");
-      }
+      await phone.button(/^Stop this account/).click();
+      const stop = phone.page.locator(".button.stop");
+      must(await stop.isDisabled(), "the account ends without being asked twice");
+      await phone.page.locator('.tick input[type="checkbox"]').check();
+      await stop.click();
+      await phone.outcome(/stopped/);
+      const asked = await RpSession.authenticate(service, { document }).then(endOf, () => "refused");
+      must(asked === "refused" || asked === "DOCUMENT_UNUSABLE", `a revoked account is asked: ${asked}`);
       await audit(phone.page, "after revocation", [PIN1, PIN2]);
+      await phone.page.locator(".foot .main").click();
+      await phone.page.locator(".welcome, #activation").first().waitFor();
+      await audit(phone.page, "after its data was removed", [PIN1, PIN2], 0);
     },
   },
   {
