@@ -11,6 +11,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::level::{Level, SignatureFormat};
+use crate::policy::Policy;
+
+mod html;
+pub mod rules;
+mod text;
 
 /// The outcome for a whole container.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,10 +49,26 @@ pub struct Report {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyInfo {
+    /// Its name.
+    pub policy_name: String,
+    /// The same in one sentence.
+    pub policy_description: String,
     /// The level that a signature has to reach.
     pub required_level: String,
     /// How long after the time-stamp an OCSP response may be made without a warning, in seconds.
     pub ocsp_delay_seconds: i64,
+}
+
+impl PolicyInfo {
+    /// As far as a reader of the report needs it.
+    pub fn of(policy: &Policy) -> Self {
+        Self {
+            policy_name: policy.name.clone(),
+            policy_description: policy.description.clone(),
+            required_level: policy.required_level.as_str().to_owned(),
+            ocsp_delay_seconds: policy.ocsp_delay.as_secs(),
+        }
+    }
 }
 
 /// The file that was validated.
@@ -115,6 +136,112 @@ pub struct SignatureReport {
     pub info: SignatureInfo,
     /// Certificates that were used.
     pub certificates: Vec<CertificateInfo>,
+    /// Every time-stamp, in the order in which they were added.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub time_stamps: Vec<TimeStampReport>,
+    /// What happened when, the earliest first.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub timeline: Vec<Event>,
+    /// What trusted lists make of it; none when no list was given.
+    #[serde(skip_serializing_if = "Option::is_none", default, flatten)]
+    pub qualification: Option<SignatureQualification>,
+}
+
+/// What was found out about a time-stamp.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TimeStampReport {
+    /// `SIGNATURE_TIMESTAMP` or `ARCHIVE_TIMESTAMP`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The verdict.
+    pub indication: Indication,
+    /// Its reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub_indication: Option<SubIndication>,
+    /// The unit that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<String>,
+    /// The time in it; proven only when the verdict is TOTAL-PASSED.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed_time: Option<Timestamp>,
+    /// `QTSA` when a trusted list names the service as qualified, `TSA` when not, `N/A` when unsound.
+    pub timestamp_level: String,
+    /// What is wrong.
+    pub errors: Vec<Finding>,
+}
+
+/// Something that happened to a signature or its certificates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// When.
+    pub time: Timestamp,
+    /// What.
+    #[serde(rename = "event")]
+    pub kind: EventKind,
+    /// Who did it, where that is someone else than the signer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+}
+
+macro_rules! events {
+    ($($(#[$meta:meta])* $variant:ident = $word:literal, $text:literal, $proven:literal;)*) => {
+        /// What can stand on a timeline.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub enum EventKind { $($(#[$meta])* #[serde(rename = $word)] $variant,)* }
+
+        impl EventKind {
+            /// The stable word.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// The same for people.
+            pub const fn text(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// Whether the time is somebody else's statement and not the signer's own.
+            pub const fn is_proven(self) -> bool {
+                match self { $(Self::$variant => $proven,)* }
+            }
+        }
+    };
+}
+
+events! {
+    /// The signer's certificate becomes valid.
+    SignerIssued = "SIGNER_CERTIFICATE_VALID_FROM", "The signer's certificate becomes valid", true;
+    /// The signer says to have signed.
+    Claimed = "CLAIMED_SIGNING_TIME", "Signed, as the signer's device says", false;
+    /// A time-stamp over the signature value.
+    TimeStamp = "SIGNATURE_TIMESTAMP", "Time-stamp: the signature existed", true;
+    /// An OCSP response.
+    Ocsp = "OCSP_RESPONSE", "OCSP: the certificate's status is stated", true;
+    /// A revocation list.
+    Crl = "CRL", "CRL: the certificate's status is stated", true;
+    /// The signer's certificate is revoked.
+    Revoked = "SIGNER_CERTIFICATE_REVOKED", "The signer's certificate is revoked", true;
+    /// An archive time-stamp.
+    ArchiveTimeStamp = "ARCHIVE_TIMESTAMP", "Archive time-stamp: everything so far existed", true;
+    /// The signer's certificate expires.
+    SignerExpiry = "SIGNER_CERTIFICATE_EXPIRES", "The signer's certificate expires", true;
+    /// A time-stamping unit's certificate expires.
+    UnitExpiry = "TIMESTAMP_CERTIFICATE_EXPIRES", "The time-stamp's certificate expires", true;
+    /// The time of the validation.
+    Validation = "VALIDATION", "This validation", true;
+}
+
+/// What trusted lists make of a signature (TS 119 615).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignatureQualification {
+    /// `QESIG`, `QESEAL`, `ADESIG_QC` and so on, with `INDETERMINATE_` in front or `NOT_` where it applies.
+    pub signature_level: String,
+    /// How that came about, step by step.
+    pub qualification_details: Vec<String>,
 }
 
 /// Parts of the signer's name.
@@ -170,6 +297,12 @@ pub struct SignatureInfo {
     /// Claimed place, part by part.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub signature_production_place: Vec<String>,
+    /// The stated reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signing_reason: Option<String>,
+    /// Times of the sound archive time-stamps, the earliest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub archive_time_stamps: Vec<Timestamp>,
 }
 
 /// A certificate that was used.
@@ -196,6 +329,8 @@ pub enum CertificateRole {
     Revocation,
     /// The signature's time-stamp.
     SignatureTimestamp,
+    /// An archive time-stamp.
+    ArchiveTimestamp,
 }
 
 /// EN 319 102-1 §5.1.2.
@@ -231,12 +366,20 @@ impl fmt::Display for Indication {
 
 macro_rules! sub_indications {
     ($($(#[$meta:meta])* $variant:ident = $word:literal, $text:literal;)*) => {
-        /// EN 319 102-1 §5.1.3, as far as they occur here.
+        /// EN 319 102-1 §5.1.3, in full.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[non_exhaustive]
         pub enum SubIndication { $($(#[$meta])* #[serde(rename = $word)] $variant,)* }
 
         impl SubIndication {
+            /// Every one, in the order of the standard.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The identifier of TS 119 102-2, `urn:etsi:019102:subindication:…`.
+            pub const fn urn(self) -> &'static str {
+                match self { $(Self::$variant => concat!("urn:etsi:019102:subindication:", $word),)* }
+            }
+
             /// The standard's word.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)* }
@@ -269,20 +412,32 @@ sub_indications! {
     ChainConstraintsFailure = "CHAIN_CONSTRAINTS_FAILURE", "a certificate may not be used for this";
     /// The chain of a responder is unusable.
     CertificateChainGeneralFailure = "CERTIFICATE_CHAIN_GENERAL_FAILURE", "a certificate chain can't be relied on";
-    /// An algorithm or key is too weak.
+    /// An algorithm or key is too weak, and was when it was used.
     CryptoConstraintsFailure = "CRYPTO_CONSTRAINTS_FAILURE", "an algorithm or key is too weak to prove anything";
+    /// An algorithm or key is too weak now, and nothing proves that it was used before.
+    CryptoConstraintsFailureNoPoe = "CRYPTO_CONSTRAINTS_FAILURE_NO_POE", "an algorithm or key is too weak by now, and nothing proves that it was used in time";
+    /// A policy is named that can't be processed.
+    PolicyProcessingError = "POLICY_PROCESSING_ERROR", "the signature follows a policy that can't be used";
     /// A signature policy is named that is not known.
     SignaturePolicyNotAvailable = "SIGNATURE_POLICY_NOT_AVAILABLE", "the signature follows a policy that is not known here";
+    /// Time-stamps are not in the order in which they cover each other.
+    TimestampOrderFailure = "TIMESTAMP_ORDER_FAILURE", "the time-stamps contradict each other";
     /// The signer's certificate is not there.
     NoSigningCertificateFound = "NO_SIGNING_CERTIFICATE_FOUND", "the signer's certificate is not in the signature";
     /// No path to an anchor.
     NoCertificateChainFound = "NO_CERTIFICATE_CHAIN_FOUND", "the certificate does not lead to an authority that is trusted here";
+    /// No path to an anchor, and nothing proves that there was one in time.
+    NoCertificateChainFoundNoPoe = "NO_CERTIFICATE_CHAIN_FOUND_NO_POE", "the certificate does not lead to an authority that was trusted at a proven time";
     /// Revoked now, and nothing proves that the signature is older.
     RevokedNoPoe = "REVOKED_NO_POE", "the certificate is revoked, and nothing proves that the signature is older";
     /// A CA in the path is revoked.
     RevokedCaNoPoe = "REVOKED_CA_NO_POE", "an authority above the signer's certificate is revoked";
     /// Not valid now, and nothing proves that the signature is older.
     OutOfBoundsNoPoe = "OUT_OF_BOUNDS_NO_POE", "the certificate is not valid now, and nothing proves when the signature was made";
+    /// Not valid now, known not to be revoked, and nothing proves that the signature is older.
+    OutOfBoundsNotRevoked = "OUT_OF_BOUNDS_NOT_REVOKED", "the certificate is not valid now, though never revoked, and nothing proves when the signature was made";
+    /// The revocation data's own signer is not valid now.
+    RevocationOutOfBoundsNoPoe = "REVOCATION_OUT_OF_BOUNDS_NO_POE", "who stated the certificate's status is not valid now, and nothing proves when it was stated";
     /// The time-stamp proves nothing.
     NoPoe = "NO_POE", "nothing proves when the signature was made";
     /// The status of the certificate is not known.
@@ -306,6 +461,9 @@ pub struct Finding {
     pub part: Part,
     /// The rule's stable name.
     pub rule: String,
+    /// Where the rule is written down.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub clause: Option<String>,
     /// What would be right.
     pub expected: String,
     /// What is there.
@@ -314,14 +472,13 @@ pub struct Finding {
 
 impl Finding {
     pub(crate) fn new(part: Part, rule: &str, expected: impl fmt::Display, found: impl fmt::Display) -> Self {
-        Self { part, rule: rule.to_owned(), expected: expected.to_string(), found: found.to_string() }
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { part, rule, expected, found } = self;
-        write!(f, "{part}: expected {expected}; found {found} [{rule}]")
+        Self {
+            part,
+            rule: rule.to_owned(),
+            clause: rules::find(rule).map(|rule| rule.clause.to_owned()),
+            expected: expected.to_string(),
+            found: shown(&found.to_string()),
+        }
     }
 }
 
@@ -345,6 +502,8 @@ pub enum Part {
     Chain,
     /// The time-stamp.
     TimeStamp,
+    /// An archive time-stamp.
+    ArchiveTimeStamp,
     /// The document as a whole: a PDF and its revisions.
     Document,
     /// OCSP responses.
@@ -362,10 +521,24 @@ impl fmt::Display for Part {
             Self::SigningCertificate => f.write_str("signer's certificate"),
             Self::Chain => f.write_str("certificate chain"),
             Self::TimeStamp => f.write_str("time-stamp"),
+            Self::ArchiveTimeStamp => f.write_str("archive time-stamp"),
             Self::Document => f.write_str("document"),
             Self::RevocationData => f.write_str("revocation data"),
         }
     }
+}
+
+/// Text from a file as it may stand in a report: no control characters that would act on a terminal, and
+/// not longer than a reader reads.
+fn shown(text: &str) -> String {
+    const MOST: usize = 2_000;
+    let harmless = |c: char| !c.is_control() && !is_direction_control(c);
+    text.chars().map(|c| if harmless(c) { c } else { '\u{fffd}' }).take(MOST).collect()
+}
+
+/// Characters that turn the direction of text, and with it what a reader believes to see.
+fn is_direction_control(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl Report {
@@ -394,67 +567,5 @@ impl SignatureReport {
         let format = self.signature_format.as_deref()?;
         let at = |level: &Level| SignatureFormat::ALL.into_iter().any(|kind| kind.at(*level) == format);
         Level::ALL.into_iter().find(at)
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdict = if self.is_valid() { "VALID" } else { "NOT VALID" };
-        match (self.signatures_count, self.valid_signatures_count) {
-            _ if !self.errors.is_empty() => writeln!(f, "{verdict}: this is not a sound container")?,
-            (0, _) => writeln!(f, "{verdict}: there are no signatures")?,
-            (1, 1) => writeln!(f, "{verdict}: one signature")?,
-            (1, _) => writeln!(f, "{verdict}: one signature, and it is not valid")?,
-            (all, valid) => writeln!(f, "{verdict}: {valid} of {all} signatures are valid")?,
-        }
-        for error in &self.errors {
-            writeln!(f, "  error    {error}")?;
-        }
-        for warning in &self.warnings {
-            writeln!(f, "  warning  {warning}")?;
-        }
-        for file in &self.data_files {
-            let state = if file.signed { "" } else { ", no valid signature covers it" };
-            writeln!(f, "  file     {:?} ({}, {} bytes{state})", file.name, file.media_type, file.size)?;
-        }
-        for signature in &self.signatures {
-            write!(f, "\n{signature}")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for SignatureReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = if self.id.is_empty() { "without Id" } else { &self.id };
-        write!(f, "Signature {id} in {}: {}", self.file, self.indication)?;
-        match self.sub_indication {
-            Some(sub) => writeln!(f, ", {sub}\n  because  {}", sub.explanation())?,
-            None => writeln!(f)?,
-        }
-        if let Some(signed_by) = &self.signed_by {
-            let number =
-                self.subject_distinguished_name.as_ref().and_then(|name| name.serial_number.as_ref());
-            let number = number.map(|number| format!(", {number}")).unwrap_or_default();
-            writeln!(f, "  signer   {signed_by}{number}")?;
-        }
-        match (self.info.timestamp_creation_time, self.claimed_signing_time) {
-            (Some(time), _) => writeln!(f, "  signed   before {time}, by time-stamp")?,
-            (None, Some(time)) => writeln!(f, "  signed   {time}, as the signer says; nothing proves it")?,
-            (None, None) => {}
-        }
-        if let Some(format) = &self.signature_format {
-            writeln!(f, "  level    {format}")?;
-        }
-        for scope in &self.signature_scopes {
-            writeln!(f, "  covers   {:?}", scope.name)?;
-        }
-        for error in &self.errors {
-            writeln!(f, "  error    {error}")?;
-        }
-        for warning in &self.warnings {
-            writeln!(f, "  warning  {warning}")?;
-        }
-        Ok(())
     }
 }

@@ -249,8 +249,18 @@ pub enum Covered {
         /// The digest.
         value: Vec<u8>,
     },
-    /// It could not be put together, for this reason.
+    /// It could not be put together, for this reason (data that was not seen, for instance).
     Unknown(String),
+}
+
+impl TimeStampKind {
+    /// The word in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Signature => "SIGNATURE_TIMESTAMP",
+            Self::Archive => "ARCHIVE_TIMESTAMP",
+        }
+    }
 }
 
 impl TimeStampUnderTest {

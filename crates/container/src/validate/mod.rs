@@ -5,57 +5,35 @@
 //! made is made, so a report lists all faults and not only the first; the first of the gravest kind gives
 //! the indication.
 
-mod certificates;
+mod chain;
 pub mod input;
 pub mod pades;
+mod proof;
+mod qualify;
 mod signature;
+mod status;
+mod time_stamp;
+mod trust;
 mod xades;
 
 use std::collections::HashMap;
 
 use countersign_pki::algorithm::Digest;
 use countersign_pki::certificate::{Certificate, KeyUsage};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use self::input::Found;
 pub use self::input::SignatureUnderTest;
 use self::signature::Check;
+pub use self::trust::TrustAnchors;
 use crate::asice::Container;
 use crate::error::{Bound, Error, Result};
-use crate::level::Level;
 use crate::limits::Limits;
 use crate::pades::PdfLimits;
+pub use crate::policy::Policy;
 use crate::report::{DataFileInfo, Finding, Part, PolicyInfo, Report, SignatureReport, ValidatedDocument};
 use crate::xades::parse::SignaturesFile;
 use crate::xml;
-
-/// Whom to trust, and for what. A certificate that is an anchor for time-stamps is none for signers.
-#[derive(Debug, Clone, Default)]
-pub struct TrustAnchors {
-    /// Authorities that issue signers' certificates, or stand above those that do.
-    pub ca: Vec<Certificate>,
-    /// Certificates that may link a certificate to an anchor. They are not trusted by themselves.
-    pub intermediates: Vec<Certificate>,
-    /// Authorities that issue the certificates of time-stamping units, or those certificates themselves.
-    pub tsa: Vec<Certificate>,
-}
-
-/// What a signature has to fulfil beyond being sound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Policy {
-    /// The level it has to reach. Below [`Level::Lt`] a signature can pass although nothing proves that
-    /// the signer's certificate was not revoked; the report says so.
-    pub required_level: Level,
-    /// How long after the time-stamp the OCSP response may be made without a warning.
-    pub ocsp_delay: SignedDuration,
-}
-
-impl Default for Policy {
-    /// Level LT, and an OCSP response within 15 minutes of the time-stamp.
-    fn default() -> Self {
-        Self { required_level: Level::Lt, ocsp_delay: SignedDuration::from_mins(15) }
-    }
-}
 
 /// Validates every signature in an opened container, as of `now`.
 pub fn validate(container: &Container, anchors: &TrustAnchors, now: Timestamp, policy: &Policy) -> Report {
@@ -127,10 +105,7 @@ pub(crate) fn may_sign_documents(certificate: &Certificate) -> bool {
 fn empty_report(now: Timestamp, policy: &Policy) -> Report {
     Report {
         validation_time: now,
-        policy: PolicyInfo {
-            required_level: policy.required_level.as_str().to_owned(),
-            ocsp_delay_seconds: policy.ocsp_delay.as_secs(),
-        },
+        policy: PolicyInfo::of(policy),
         signature_form: None,
         validated_document: None,
         signatures_count: 0,

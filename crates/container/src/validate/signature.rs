@@ -2,7 +2,7 @@
 
 use countersign_pki::algorithm::Digest;
 use countersign_pki::asn1::{self, Parser};
-use countersign_pki::certificate::Certificate;
+use countersign_pki::certificate::{Certificate, KeyUsage};
 use jiff::Timestamp;
 
 use super::input::{
@@ -10,9 +10,11 @@ use super::input::{
 };
 use super::{Context, may_sign_documents};
 use crate::level::Level;
+use crate::policy::KeyUsageRule;
 use crate::report::{
-    CertificateInfo, CertificateRole, Finding, Indication, Part, SignatureInfo, SignatureReport,
-    SignatureScope, SubIndication, SubjectDistinguishedName,
+    CertificateInfo, CertificateRole, Event, EventKind, Finding, Indication, Part, SignatureInfo,
+    SignatureQualification, SignatureReport, SignatureScope, SubIndication, SubjectDistinguishedName,
+    TimeStampReport,
 };
 use crate::xades::build::verify_value;
 use crate::xml;
@@ -34,6 +36,9 @@ pub(super) fn broken(place: &str, id: &str, finding: Finding) -> SignatureReport
         signature_scopes: Vec::new(),
         info: SignatureInfo::default(),
         certificates: Vec::new(),
+        time_stamps: Vec::new(),
+        timeline: Vec::new(),
+        qualification: None,
     }
 }
 
@@ -43,6 +48,11 @@ pub(super) struct Check<'c> {
     pub(super) signature: &'c SignatureUnderTest,
     pub(super) info: SignatureInfo,
     pub(super) level: Level,
+    pub(super) time_stamps: Vec<TimeStampReport>,
+    /// Where the statement stands that made the signature LT.
+    pub(super) status_position: Option<u32>,
+    pub(super) qualification: Option<SignatureQualification>,
+    events: Vec<Event>,
     errors: Vec<(Indication, SubIndication, Finding)>,
     warnings: Vec<Finding>,
     certificates: Vec<CertificateInfo>,
@@ -52,6 +62,7 @@ impl<'c> Check<'c> {
     pub(super) fn new(context: Context<'c>, signature: &'c SignatureUnderTest) -> Self {
         let info = SignatureInfo {
             signer_role: signature.statements.roles.clone(),
+            signing_reason: signature.statements.reason.clone(),
             signature_production_place: signature.statements.production_place.clone(),
             ..SignatureInfo::default()
         };
@@ -60,6 +71,10 @@ impl<'c> Check<'c> {
             signature,
             info,
             level: Level::B,
+            time_stamps: Vec::new(),
+            status_position: None,
+            qualification: None,
+            events: Vec::new(),
             errors: Vec::new(),
             warnings: signature.warnings.clone(),
             certificates: Vec::new(),
@@ -76,7 +91,7 @@ impl<'c> Check<'c> {
         if let Some(signer) = &signer {
             self.use_certificate(CertificateRole::Signing, signer);
             self.check_value(signer);
-            if !may_sign_documents(signer) {
+            if !self.has_fitting_usage(signer) {
                 self.indeterminate(
                     SubIndication::ChainConstraintsFailure,
                     Finding::new(
@@ -88,9 +103,22 @@ impl<'c> Check<'c> {
                 );
             }
         }
-        self.check_certificates(signer.as_ref());
+        let path = self.check_certificates(signer.as_ref());
         self.check_level();
+        if let Some(path) = path {
+            self.qualify(&path);
+        }
         self.report(signer)
+    }
+
+    fn has_fitting_usage(&self, signer: &Certificate) -> bool {
+        match self.context.policy.key_usage {
+            KeyUsageRule::NonRepudiation => may_sign_documents(signer),
+            KeyUsageRule::AnySignature => {
+                let any = KeyUsage::NON_REPUDIATION.with(KeyUsage::DIGITAL_SIGNATURE);
+                signer.key_usage().is_none_or(|usage| usage.intersects(any))
+            }
+        }
     }
 
     fn take_faults(&mut self, block: Block) {
@@ -127,7 +155,7 @@ impl<'c> Check<'c> {
                 }
                 Found::Digest(found) | Found::StatedDigest(found) => found,
             };
-            let Some(digest) = self.strong_digest(part(), object.digest, &object.digest_identifier) else {
+            let Some(digest) = self.known_digest(part(), object.digest, &object.digest_identifier) else {
                 continue;
             };
             if *found != object.expected {
@@ -153,7 +181,7 @@ impl<'c> Check<'c> {
             self.missing(PART, "signing-certificate", "SigningCertificateV2");
             return None;
         };
-        let digest = self.strong_digest(PART, named.digest, &named.digest_identifier)?;
+        let digest = self.known_digest(PART, named.digest, &named.digest_identifier)?;
         let candidates = signature.certificates.iter().map(|stored| &stored.der);
         let Some(der) = candidates.clone().find(|der| digest.of(der) == named.value) else {
             self.indeterminate(
@@ -230,12 +258,6 @@ impl<'c> Check<'c> {
             }
             return;
         };
-        if algorithm.digest().is_weak() {
-            self.indeterminate(
-                SubIndication::CryptoConstraintsFailure,
-                Finding::new(PART, "signature-method", "a digest that still proves something", algorithm),
-            );
-        }
         let digest = algorithm.digest().of(&self.signature.signed_octets);
         let (key, value) = (signer.public_key(), &self.signature.value);
         let verified = match self.signature.value_form {
@@ -257,9 +279,14 @@ impl<'c> Check<'c> {
 
     fn check_level(&mut self) {
         let required = self.context.policy.required_level;
+        let format = self.signature.format;
         if self.errors.is_empty() && self.level < required {
-            let part = if self.level == Level::B { Part::TimeStamp } else { Part::RevocationData };
-            let finding = Finding::new(part, "level", required, self.level);
+            let part = match self.level {
+                Level::B => Part::TimeStamp,
+                Level::T => Part::RevocationData,
+                Level::Lt | Level::Lta => Part::ArchiveTimeStamp,
+            };
+            let finding = Finding::new(part, "level", format.at(required), format.at(self.level));
             self.indeterminate(SubIndication::SigConstraintsFailure, finding);
         }
         if required < Level::Lt && self.level < Level::Lt && self.errors.is_empty() {
@@ -267,22 +294,21 @@ impl<'c> Check<'c> {
                 Part::RevocationData,
                 "revocation",
                 "proof that the certificate was not revoked",
-                format!("none; the policy asks for {required} only"),
+                format!("none; the policy asks for {} only", format.at(required)),
             );
         }
     }
 
-    /// A digest that can be computed and still proves something.
-    fn strong_digest(&mut self, part: Part, digest: Option<Digest>, identifier: &str) -> Option<Digest> {
-        let strong = digest.filter(|digest| !digest.is_weak());
-        if strong.is_none() {
-            let expected = "a digest that still proves something";
+    /// A digest that can be computed; whether it still proves something is judged once the time is known.
+    fn known_digest(&mut self, part: Part, digest: Option<Digest>, identifier: &str) -> Option<Digest> {
+        if digest.is_none() {
+            let expected = "a digest that is known here";
             self.indeterminate(
                 SubIndication::CryptoConstraintsFailure,
                 Finding::new(part, "digest-method", expected, identifier),
             );
         }
-        strong
+        digest
     }
 
     fn missing(&mut self, part: Part, rule: &str, expected: &str) {
@@ -308,6 +334,15 @@ impl<'c> Check<'c> {
         self.warnings.push(Finding::new(part, rule, expected, found));
     }
 
+    pub(super) fn push_warning(&mut self, finding: Finding) {
+        self.warnings.push(finding);
+    }
+
+    /// Puts something on the timeline.
+    pub(super) fn event(&mut self, time: Timestamp, kind: EventKind, by: Option<String>) {
+        self.events.push(Event { time, kind, by });
+    }
+
     pub(super) fn use_certificate(&mut self, role: CertificateRole, certificate: &Certificate) {
         self.certificates.push(CertificateInfo {
             common_name: certificate.subject().common_name(),
@@ -321,6 +356,11 @@ impl<'c> Check<'c> {
         self.errors.sort_by_key(|(indication, ..)| *indication != Indication::TotalFailed);
         let verdict = self.errors.first().map(|(indication, sub, _)| (*indication, *sub));
         let signature = self.signature;
+        let mut timeline = self.events;
+        timeline.push(Event { time: self.context.now, kind: EventKind::Validation, by: None });
+        // What happened in one second stays in the order in which it was found.
+        timeline.sort_by_key(|event| event.time);
+        timeline.dedup();
         let name = signer.as_ref().map(|signer| SubjectDistinguishedName {
             serial_number: signer.subject().serial_number(),
             common_name: signer.subject().common_name(),
@@ -342,6 +382,20 @@ impl<'c> Check<'c> {
             signature_scopes: signature.objects.iter().filter_map(scope).collect(),
             info: self.info,
             certificates: self.certificates,
+            time_stamps: self.time_stamps,
+            timeline,
+            qualification: self.qualification,
+        }
+    }
+
+    /// The verdict by what has been found so far.
+    pub(super) fn verdict(&self) -> Indication {
+        let failed =
+            |(indication, ..): &(Indication, SubIndication, Finding)| *indication == Indication::TotalFailed;
+        match (self.errors.iter().any(failed), self.errors.is_empty()) {
+            (true, _) => Indication::TotalFailed,
+            (false, false) => Indication::Indeterminate,
+            (false, true) => Indication::TotalPassed,
         }
     }
 
@@ -363,7 +417,7 @@ fn scope(object: &SignedObject) -> Option<SignatureScope> {
     })
 }
 
-fn display_name(certificate: &Certificate) -> String {
+pub(super) fn display_name(certificate: &Certificate) -> String {
     let subject = certificate.subject();
     subject.common_name().or_else(|| subject.organization()).unwrap_or_else(|| subject.readable())
 }

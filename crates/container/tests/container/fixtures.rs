@@ -65,7 +65,12 @@ fn every_container_in_the_folder_gets_its_verdict() {
         let pem = std::fs::read_to_string(folder().join(name)).unwrap();
         Certificate::pem_bundle(&pem).unwrap()
     };
-    let anchors = TrustAnchors { ca: bundle("ca.pem"), intermediates: Vec::new(), tsa: bundle("tsa.pem") };
+    let anchors = TrustAnchors {
+        ca: bundle("ca.pem"),
+        intermediates: Vec::new(),
+        tsa: bundle("tsa.pem"),
+        ..Default::default()
+    };
     let expected = std::fs::read_to_string(folder().join("expected.json")).unwrap();
     let mut expected: BTreeMap<String, Verdict> = serde_json::from_str(&expected).unwrap();
     let mut count = 0;

@@ -72,14 +72,38 @@ fn a_level_passes_only_where_it_is_enough() {
 }
 
 #[test]
-fn a_long_term_signature_outlives_its_certificates_and_a_basic_one_does_not() {
-    let much_later = noon() + seconds(20 * 365 * 86_400);
-    let report = validate(&signed(Level::Lt), &WORLD.anchors(), much_later, &lt());
+fn a_long_term_signature_outlives_its_signers_certificate_and_a_basic_one_does_not() {
+    let short = CertificateSpec::new(&person_name(), 401, &WORLD.signer_key, WORLD.ca.subject())
+        .usage(KeyUsage::NON_REPUDIATION)
+        .valid(noon() - seconds(86_400), noon() + seconds(86_400))
+        .sign(&WORLD.ca_key);
+    let made = |level: Level| {
+        let mut container = unsigned();
+        let signature = sign(&container, &short, &WORLD.signer_key, level);
+        container.add_signature(&signature, noon()).unwrap();
+        container
+    };
+    let later = noon() + seconds(365 * 86_400);
+    let report = validate(&made(Level::Lt), &WORLD.anchors(), later, &lt());
     assert!(report.is_valid(), "{report}");
     let anchors = TrustAnchors { intermediates: vec![WORLD.ca.clone()], ..WORLD.anchors() };
     let policy = Policy { required_level: Level::B, ..Policy::default() };
-    let report = validate(&signed(Level::B), &anchors, much_later, &policy);
+    let report = validate(&made(Level::B), &anchors, later, &policy);
     assert_eq!(report.signatures[0].sub_indication, Some(SubIndication::OutOfBoundsNoPoe), "{report}");
+}
+
+#[test]
+fn a_time_stamp_proves_nothing_once_its_certificate_has_expired_unless_the_policy_is_lenient() {
+    let much_later = noon() + seconds(20 * 365 * 86_400);
+    let container = signed(Level::Lt);
+    for policy in [lt(), Policy::etsi()] {
+        let report = validate(&container, &WORLD.anchors(), much_later, &policy);
+        assert_eq!(report.signatures[0].sub_indication, Some(SubIndication::NoPoe), "{report}");
+        let time_stamp = &report.signatures[0].time_stamps[0];
+        assert_eq!(time_stamp.sub_indication, Some(SubIndication::OutOfBoundsNoPoe), "{report}");
+    }
+    let report = validate(&container, &WORLD.anchors(), much_later, &Policy::lenient());
+    assert!(report.is_valid(), "{report}");
 }
 
 #[test]

@@ -209,6 +209,7 @@ impl World {
             ca: vec![self.root.clone()],
             intermediates: Vec::new(),
             tsa: vec![self.tsa_root.clone()],
+            services: Vec::new(),
         }
     }
 
