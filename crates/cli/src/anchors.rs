@@ -11,11 +11,14 @@
 //! | anything in `tls-*` | none here: it vouches for web servers |
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use const_oid::db::rfc5280::ID_KP_TIME_STAMPING;
 use countersign_container::TrustAnchors;
+use countersign_container::trusted_list::{ListSet, TrustService};
 use countersign_pki::Certificate;
 use countersign_server::authority;
+use jiff::Timestamp;
 
 use crate::error::Error;
 use crate::file;
@@ -59,6 +62,30 @@ pub(crate) fn embedded() -> Result<TrustAnchors, Error> {
     let certificates = authorities.cas().iter().map(|ca| ca.certificate().clone());
     let unit = authorities.time_stamping().certificate().clone();
     Ok(of(certificates.chain([unit]).collect()))
+}
+
+/// The services of trusted lists that `signers` vouch for: the first file is the list itself or a list of
+/// lists, and the others are lists that it points to.
+///
+/// # Errors
+/// [`Error::File`], [`Error::NoCertificate`], [`Error::TrustedList`].
+pub(crate) fn services(
+    lists: &[PathBuf],
+    signers: &[PathBuf],
+    now: Timestamp,
+) -> Result<Vec<Arc<TrustService>>, Error> {
+    const LARGEST_LIST: u64 = 32 << 20;
+    let mut pinned = Vec::new();
+    for path in signers {
+        pinned.extend(read(path)?);
+    }
+    let mut set = ListSet::new(pinned);
+    for (index, path) in lists.iter().enumerate() {
+        let bytes = file::read(path, LARGEST_LIST)?;
+        let taken = if index == 0 { set.update_top(&bytes, &[], now) } else { set.update_any(&bytes, now) };
+        taken.map_err(|source| Error::TrustedList { path: path.clone(), source })?;
+    }
+    Ok(set.services())
 }
 
 /// Certificates that came without file names.

@@ -61,6 +61,31 @@ pub(crate) enum Error {
         /// Which one.
         directory: PathBuf,
     },
+    /// A trusted list that is not taken.
+    #[error("{}: {source}", .path.display())]
+    TrustedList {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: countersign_container::trusted_list::ListError,
+    },
+    /// A policy that is neither built in nor a file.
+    #[error("there is no policy {name:?}, and no file of that name")]
+    UnknownPolicy {
+        /// What was given.
+        name: String,
+    },
+    /// A policy file that is none.
+    #[error("{}: {source}", .path.display())]
+    Policy {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: countersign_container::policy::PolicyError,
+    },
+    /// A page for several files.
+    #[error("--html takes one file to check")]
+    OneFileForPage,
     /// Nobody said whom to trust.
     #[error("whom to trust is not said")]
     NoTrust,
@@ -222,6 +247,10 @@ impl Error {
             Self::Client(Client::NoSuitableAccount) => {
                 Some("a lower level may do: --certificate-level ADVANCED".into())
             }
+            Self::UnknownPolicy { .. } => {
+                let names = countersign_container::Policy::NAMES.join(", ");
+                Some(format!("use one of {names}, or the path of a TOML file of that form"))
+            }
             Self::NoAnchor { .. } => {
                 Some("put the CA certificates there, or make the TEST ones with `countersign trust export DIR`".into())
             }
@@ -234,6 +263,8 @@ impl Error {
         ExitCode::from(match self {
             Self::OwnContainer => 1,
             Self::NoTrust
+            | Self::UnknownPolicy { .. }
+            | Self::OneFileForPage
             | Self::NoTrustElsewhere { .. }
             | Self::NoPerson
             | Self::NotAUrl { .. }
@@ -246,6 +277,8 @@ impl Error {
             | Self::Exists { .. }
             | Self::NoCertificate { .. }
             | Self::NoAnchor { .. }
+            | Self::TrustedList { .. }
+            | Self::Policy { .. }
             | Self::NoIssuer { .. }
             | Self::NoFileName { .. }
             | Self::Config { .. } => 3,

@@ -31,15 +31,30 @@ pub(crate) struct Arguments {
     /// Trust the public TEST authority of `countersign dev`, which proves nothing about real persons
     #[arg(long, conflicts_with = "trust")]
     dev_trust: bool,
-    /// The level that every signature has to reach
-    #[arg(long, value_name = "LEVEL", default_value = "LT")]
-    level: LevelName,
+    /// Trust the services of this trusted list (TS 119 612), or of a list of lists and the lists it points to
+    #[arg(long, value_name = "FILE", requires = "list_signer")]
+    trusted_list: Vec<PathBuf>,
+    /// The certificate that signs the trusted list, or the list of lists
+    #[arg(long, value_name = "FILE", requires = "trusted_list")]
+    list_signer: Vec<PathBuf>,
+    /// Check by these rules: strict, etsi, lenient, or a TOML file
+    #[arg(long, value_name = "NAME|FILE", default_value = "strict")]
+    policy: String,
+    /// The level that every signature has to reach [default: what the policy asks for]
+    #[arg(long, value_name = "LEVEL")]
+    level: Option<LevelName>,
     /// Check as of this time, such as 2026-11-22T12:00:00Z or 2026-11-22 [default: now]
     #[arg(long, value_name = "TIME")]
     at: Option<At>,
     /// Print the reports as JSON
     #[arg(long)]
     json: bool,
+    /// Write the report on the one file as an HTML page
+    #[arg(long, value_name = "OUT")]
+    html: Option<PathBuf>,
+    /// Replace the HTML page if it is there
+    #[arg(long, requires = "html")]
+    force: bool,
 }
 
 const AFTER: &str = "\
@@ -47,6 +62,9 @@ Examples:
   countersign verify contract.asice --trust ./trust
   countersign verify *.asice --trust ./trust --json
   countersign verify contract.asice --dev-trust      for files signed with `countersign dev`
+  countersign verify contract.asice --trust ./trust --html report.html
+  countersign verify old.asice --trust ./trust --policy lenient
+  countersign verify contract.asice --trusted-list ee.xml --list-signer operator.pem
 
 `countersign trust export DIR` makes such a directory for the TEST authority.
 
@@ -91,19 +109,35 @@ struct Checked {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
-    let anchors = match (&arguments.trust, arguments.dev_trust) {
+    let now = arguments.at.map_or_else(clock::now, |At(time)| time);
+    let mut anchors = match (&arguments.trust, arguments.dev_trust) {
         (_, true) => anchors::embedded()?,
         (Some(directory), false) => anchors::load(directory)?,
+        (None, false) if !arguments.trusted_list.is_empty() => TrustAnchors::default(),
         (None, false) => return Err(Error::NoTrust),
     };
-    let now = arguments.at.map_or_else(clock::now, |At(time)| time);
-    let policy = Policy { required_level: arguments.level.level(), ..Policy::default() };
+    if !arguments.trusted_list.is_empty() {
+        anchors.services = anchors::services(&arguments.trusted_list, &arguments.list_signer, now)?;
+    }
+    let mut policy = read_policy(&arguments.policy)?;
+    if let Some(level) = arguments.level {
+        policy.required_level = level.level();
+    }
+    if let Some(page) = &arguments.html {
+        if arguments.files.len() != 1 {
+            return Err(Error::OneFileForPage);
+        }
+        file::check_free(page, arguments.force)?;
+    }
     let mut files = Vec::new();
     let mut unreadable = None;
     for path in &arguments.files {
         let checked = progress::during_busy("checking", || check(path, &anchors, now, &policy));
         if !arguments.json {
             show(path, &checked);
+        }
+        if let (Some(page), Ok(report)) = (&arguments.html, &checked) {
+            file::write(page, report.to_html().as_bytes(), arguments.force)?;
         }
         files.push(match checked {
             Ok(report) => Checked {
@@ -129,6 +163,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         _ if valid => ExitCode::SUCCESS,
         _ => ExitCode::from(1),
     })
+}
+
+/// A built-in policy by its name, or one in a file.
+fn read_policy(name: &str) -> Result<Policy, Error> {
+    const LARGEST: u64 = 64 << 10;
+    if let Some(policy) = Policy::named(name) {
+        return Ok(policy);
+    }
+    let path = Path::new(name);
+    if path.symlink_metadata().is_err() {
+        return Err(Error::UnknownPolicy { name: name.to_owned() });
+    }
+    let bytes = file::read(path, LARGEST)?;
+    let text = String::from_utf8_lossy(&bytes);
+    Policy::from_toml(&text).map_err(|source| Error::Policy { path: path.to_owned(), source })
 }
 
 fn check(path: &Path, anchors: &TrustAnchors, now: Timestamp, policy: &Policy) -> Result<Report, Error> {

@@ -510,5 +510,5 @@ fn a_report_reads_back_from_json_and_speaks_to_people() {
     let text = report.to_string();
     assert!(text.starts_with("NOT VALID: one signature, and it is not valid\n"), "{text}");
     assert!(text.contains("because  something that was signed has been changed"), "{text}");
-    assert!(text.contains("error    data file \"lisa/2+2.bin\": expected SHA-256 "), "{text}");
+    assert!(text.contains("error    data file \"lisa/2+2.bin\"\n             expected  SHA-256 "), "{text}");
 }
