@@ -172,11 +172,7 @@ impl SignatureReport {
                 page.text("Who signed is known, nothing was changed, and the certificate was in force.");
             }
             Some(sub) => {
-                let text = sub.explanation();
-                let mut letters = text.chars();
-                let first =
-                    letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
-                page.text(&format!("{first}{}.", letters.as_str()));
+                page.text(&format!("{}.", sentence_case(sub.explanation())));
             }
         }
         page.raw(" <span class=\"code\">").text(self.indication.as_str());
@@ -343,7 +339,7 @@ impl Page {
             let asked = rules::find(&finding.rule).map(|rule| rule.text).unwrap_or(finding.rule.as_str());
             let label = if class == "bad" { "Rule not met" } else { "Worth knowing" };
             self.raw("<li>\n<p class=\"rule\"><span class=\"label\">").text(label).raw("</span> ");
-            self.text(asked)
+            self.text(&sentence_case(asked))
                 .raw(" <span class=\"where\">")
                 .text(&finding.part.to_string())
                 .raw("</span></p>\n");
