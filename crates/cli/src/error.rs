@@ -69,6 +69,9 @@ pub(crate) enum Error {
         /// Why.
         source: countersign_container::trusted_list::ListError,
     },
+    /// The test trusted list could not be made.
+    #[error("the test trusted list cannot be made: {0}")]
+    OwnTrustedList(countersign_container::trusted_list::ListError),
     /// A policy that is neither built in nor a file.
     #[error("there is no policy {name:?}, and no file of that name")]
     UnknownPolicy {
@@ -278,6 +281,7 @@ impl Error {
             | Self::NoCertificate { .. }
             | Self::NoAnchor { .. }
             | Self::TrustedList { .. }
+            | Self::OwnTrustedList(_)
             | Self::Policy { .. }
             | Self::NoIssuer { .. }
             | Self::NoFileName { .. }

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use countersign_server::trust::trust_files;
+use countersign_server::trust::{trust_files, trusted_list_files};
 use countersign_server::{Randomness, authority};
 
 use crate::error::Error;
-use crate::{file, screen};
+use crate::{clock, file, screen};
 
 /// Trust anchors for other programs
 #[derive(Debug, Args)]
@@ -48,6 +48,7 @@ Writes, among others:
   tsa.pem                 signs time-stamps
   tls-root.pem            HTTPS of `countersign dev`
   trust.jks, trust.p12    root and issuing CAs; the password is changeit
+  trusted-list.xml        the test trusted list; trusted-list.pem signs it
 
 Exit codes: 0 written; 2 wrong usage; 3 a file cannot be written, or another is in its place.";
 
@@ -60,7 +61,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
 fn run_export(export: &Export) -> Result<ExitCode, Error> {
     let authorities = authority::dev::authorities()?;
     let tls_root = authority::dev::tls_root()?;
-    let files = trust_files(&authorities, Some(&tls_root), &mut Randomness::system())?;
+    let mut files = trust_files(&authorities, Some(&tls_root), &mut Randomness::system())?;
+    files.extend(trusted_list_files(&authorities, clock::now()).map_err(Error::OwnTrustedList)?);
     let directory = &export.directory;
     std::fs::create_dir_all(directory).map_err(|source| Error::File {
         action: "create",
@@ -70,7 +72,7 @@ fn run_export(export: &Export) -> Result<ExitCode, Error> {
     // First look, then write: half of two authorities in one directory would be worse than either.
     for each in &files {
         let path = directory.join(&each.name);
-        if !export.force && !is_key_store(&each.name) && holds_something_else(&path, &each.content) {
+        if !export.force && !differs_each_time(&each.name) && holds_something_else(&path, &each.content) {
             return Err(Error::Exists { path });
         }
     }
@@ -82,9 +84,10 @@ fn run_export(export: &Export) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Key stores are salted, so they differ each time; the certificates beside them say whose they are.
-fn is_key_store(name: &str) -> bool {
-    name.ends_with(".p12") || name.ends_with(".jks")
+/// Key stores are salted and the trusted list is signed anew, so they differ each time; the certificates beside
+/// them say whose they are.
+fn differs_each_time(name: &str) -> bool {
+    [".p12", ".jks", ".xml"].iter().any(|ending| name.ends_with(ending))
 }
 
 fn holds_something_else(path: &Path, content: &[u8]) -> bool {

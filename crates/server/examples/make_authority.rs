@@ -1,12 +1,13 @@
 //! Makes the public TEST authority of `countersign dev` into `fixtures/dev/authority`. Run once; the result is
 //! committed, so that every certificate is the same on every machine:
-//! `cargo run -p countersign-server --example make_authority`
+//! `cargo run -p countersign-server --example make_authority`; with the argument `trusted-list` it makes only the
+//! signer of the test trusted list.
 
 use std::error::Error;
 use std::path::Path;
 
 use countersign_pki::certificate::build::Validity;
-use countersign_pki::profile::{CaProfile, Organization, issue_root};
+use countersign_pki::profile::{CaProfile, Organization, issue_root, issue_trusted_list_signer};
 use countersign_pki::verify::Curve;
 use countersign_pki::{Certificate, SoftwareKey};
 use countersign_server::Randomness;
@@ -30,6 +31,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         std::fs::write(directory.join(format!("{name}.key.pem")), key)
     };
+    let key = SoftwareKey::generate_ec(Curve::P256)?;
+    let subject = names.organization.named("TEST of Countersign TRUSTED LIST 2026")?;
+    let signer = issue_trusted_list_signer(subject, &key, Validity::years(not_before, 20)?, &mut rng)?;
+    write("trusted-list", Some(&signer), &key.to_pem()?)?;
+    if std::env::args().nth(1).as_deref() == Some("trusted-list") {
+        return Ok(());
+    }
+
     for member in set_up(&names, &dev::places(), not_before, &mut rng)? {
         write(member.name, member.certificate.as_ref(), &member.key)?;
     }

@@ -26,6 +26,7 @@ pub use self::secret::Secret;
 pub use crate::device::config::DeviceApi;
 pub use crate::web::config::Web;
 use crate::web::config::{SELF, is_origin};
+pub use crate::validation::config::Validation;
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -49,6 +50,8 @@ pub struct Config {
     pub limits: Limits,
     /// The phone app in people's browsers.
     pub web: Web,
+    /// Files that are validated for others.
+    pub validation: Validation,
     /// What operators see.
     pub operations: Operations,
     /// Who may start sessions.
@@ -299,6 +302,7 @@ impl Config {
             device_api: DeviceApi { outer_keys: 0, ..DeviceApi::default() },
             // The sample bank shows the phone beside it.
             web: Web { phone_frames: vec![SELF.into()], ..Web::default() },
+            validation: Validation::dev(),
             ..Self::default()
         }
     }
@@ -319,6 +323,7 @@ impl Config {
         self.lifetimes.check(&mut found);
         self.web.check(&mut found);
         self.keys.check(&mut found);
+        self.validation.check(&mut found);
         if self.pin.tries == 0 {
             found.push(Mend::new("pin.tries", "0 locks every key at once", "give 3"));
         }

@@ -25,6 +25,7 @@ pub mod randomness;
 mod rp;
 pub mod trust;
 mod tsa;
+mod validation;
 pub mod watch;
 pub mod web;
 
@@ -51,6 +52,7 @@ pub fn router(app: App) -> axum::Router {
         .merge(rp::routes(&app))
         .merge(device::routes(&app));
     let routes = routes.merge(ca::routes()).merge(ocsp::routes()).merge(tsa::routes()).merge(trust::routes());
+    let routes = routes.merge(validation::routes(&app));
     let routes = if app.test_world().is_some() { routes.merge(dev::routes()) } else { routes };
 
     routes

@@ -7,15 +7,19 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use countersign_container::trusted_list::{
+    ListError, ListKind, NewService, NewTrustedList, ServiceScope, ServiceStatus, ServiceType,
+};
 use countersign_pki::truststore::{self, Anchor};
-use countersign_pki::{Certificate, Error};
+use countersign_pki::{Certificate, Error, Signer};
 use countersign_wire::problem::ProblemType;
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use jiff::{SignedDuration, Timestamp};
 use rand_core::CryptoRng;
 use serde::Serialize;
 
-use crate::authority::Authorities;
+use crate::authority::{self, Authorities};
 use crate::problem::Problem;
 use crate::{App, Origin};
 
@@ -92,6 +96,82 @@ pub fn trust_files(
     Ok(files)
 }
 
+/// How long a list is in force. Those who keep it have to come back within that time.
+const LIST_IN_FORCE: SignedDuration = SignedDuration::from_hours(24 * 180);
+
+/// A trusted list of this service (TS 119 612), for tests: other validators read their trust from one. It says
+/// of the issuing CA and the time-stamping unit that they are qualified, which only tests may take at its word.
+///
+/// # Errors
+/// Those of the signer.
+pub fn trusted_list(
+    authorities: &Authorities,
+    (certificate, signer): (&Certificate, &dyn Signer),
+    now: Timestamp,
+) -> Result<Vec<u8>, ListError> {
+    let missing = || ListError::Malformed("a CA is missing".to_owned());
+    let [root, qualified, non_qualified] = authorities.cas() else { return Err(missing()) };
+    // Before anything that was issued below.
+    let from = root.certificate().not_before();
+    let service = |kind: ServiceType, name: &str, certificate: &Certificate| NewService {
+        scopes: if kind == ServiceType::CaQc { vec![ServiceScope::ForeSignatures] } else { Vec::new() },
+        kind,
+        name: format!("TEST {name}"),
+        certificate: certificate.clone(),
+        status: ServiceStatus::Granted,
+        from,
+    };
+    let tsa = authorities.time_stamping().certificate();
+    let subject = certificate.subject();
+    let operator = subject.organization().unwrap_or_else(|| "TEST".to_owned());
+    let territory = subject.country().unwrap_or_else(|| "EE".to_owned());
+    let list = NewTrustedList {
+        kind: ListKind::Services,
+        // One more each day, so that no list is ever older than the one before.
+        sequence_number: u64::try_from(now.as_second() / 86_400).unwrap_or(1).max(1),
+        scheme_name: format!("{territory}:TEST trusted list"),
+        information_uri: "https://localhost:8443/trust".to_owned(),
+        contact_uri: "https://localhost:8443/".to_owned(),
+        issued_at: now,
+        next_update: now.saturating_add(LIST_IN_FORCE).unwrap_or(Timestamp::MAX),
+        provider: operator.clone(),
+        provider_identifier: subject.organization_identifier().unwrap_or_else(|| "NTREE-00000000".to_owned()),
+        operator,
+        territory,
+        services: vec![
+            service(ServiceType::CaQc, "qualified certificates of people", qualified.certificate()),
+            service(ServiceType::CaPkc, "other certificates of people", non_qualified.certificate()),
+            service(ServiceType::TsaQtst, "time-stamps", tsa),
+        ],
+        pointers: Vec::new(),
+    };
+    list.sign(certificate, signer)
+}
+
+/// The test trusted list and the certificate to check it by, as files. Only the public TEST authority has them.
+///
+/// # Errors
+/// None in practice: everything is embedded.
+pub fn trusted_list_files(authorities: &Authorities, now: Timestamp) -> Result<Vec<TrustFile>, ListError> {
+    let failed = |error: authority::Error| ListError::Signature(error.to_string());
+    let (certificate, key) = authority::dev::trusted_list_signer().map_err(failed)?;
+    let list = trusted_list(authorities, (&certificate, &key), now)?;
+    Ok(vec![
+        TrustFile {
+            name: "trusted-list.xml".to_owned(),
+            kind: "application/vnd.etsi.tsl+xml",
+            about: "The test trusted list (TS 119 612).",
+            content: list,
+        },
+        TrustFile {
+            name: "trusted-list.pem".to_owned(),
+            kind: PEM,
+            about: "The certificate that signs the test trusted list.",
+            content: certificate.to_pem().into_bytes(),
+        },
+    ])
+}
+
 pub(crate) fn routes() -> Router<App> {
     Router::new().route("/trust", get(index)).route("/trust/{file}", get(file))
 }
@@ -142,8 +222,14 @@ fn files(app: &App) -> Result<Vec<TrustFile>, Problem> {
     let authorities = app
         .authorities()
         .ok_or_else(|| Problem::of(ProblemType::NotFound, "no certificate authority runs here"))?;
-    trust_files(authorities, app.tls_root(), &mut app.randomness()).map_err(|error| {
+    let failed = |error: &dyn std::error::Error| {
         tracing::error!(error = %error, "the trust files could not be made");
         Problem::of(ProblemType::Unavailable, "the trust files cannot be made right now")
-    })
+    };
+    let mut files =
+        trust_files(authorities, app.tls_root(), &mut app.randomness()).map_err(|error| failed(&error))?;
+    if app.test_world().is_some() {
+        files.extend(trusted_list_files(authorities, app.now()).map_err(|error| failed(&error))?);
+    }
+    Ok(files)
 }

@@ -21,10 +21,11 @@ macro_rules! embedded {
     };
 }
 
-static CERTIFICATES: [(&str, &str); 5] = embedded![".pem": "root", "eid-q", "eid-nq", "tsa", "tls-root"];
+static CERTIFICATES: [(&str, &str); 6] =
+    embedded![".pem": "root", "eid-q", "eid-nq", "tsa", "tls-root", "trusted-list"];
 
-static KEYS: [(&str, &str); 8] = embedded![
-    ".key.pem": "root", "eid-q", "eid-nq", "root-ocsp", "eid-q-ocsp", "eid-nq-ocsp", "tsa", "tls-root"
+static KEYS: [(&str, &str); 9] = embedded![
+    ".key.pem": "root", "eid-q", "eid-nq", "root-ocsp", "eid-q-ocsp", "eid-nq-ocsp", "tsa", "tls-root", "trusted-list"
 ];
 
 /// What the TEST certificates point at. Fixed, so that they are the same everywhere; a server on another port
@@ -54,6 +55,19 @@ pub fn certificates() -> Result<Vec<Certificate>, Error> {
 /// The root of the development server's TLS certificate.
 pub fn tls_root() -> Result<Certificate, Error> {
     parse("tls-root", find(&CERTIFICATES, "tls-root"))
+}
+
+/// Who signs the test trusted list.
+///
+/// # Errors
+/// None in practice: everything is embedded.
+pub fn trusted_list_signer() -> Result<(Certificate, SoftwareKey), Error> {
+    const NAME: &str = "trusted-list";
+    let key = SoftwareKey::from_pem(find(&KEYS, NAME));
+    Ok((
+        parse(NAME, find(&CERTIFICATES, NAME))?,
+        key.map_err(|source| Error::Unusable { name: NAME, source })?,
+    ))
 }
 
 /// Days that the TLS certificate is valid: no browser takes longer ones.

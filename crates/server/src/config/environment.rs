@@ -13,7 +13,7 @@ pub const PREFIX: &str = "COUNTERSIGN_";
 pub const RESERVED: [&str; 6] = ["CONFIG", "DATA", "LISTEN", "LOG", "BASE_URL", "TRUST"];
 
 /// The keys that can be overridden, and what each holds.
-pub const KEYS: [(&str, &str, Kind); 43] = [
+pub const KEYS: [(&str, &str, Kind); 48] = [
     ("listen", "http", Kind::List),
     ("listen", "https", Kind::List),
     ("listen", "certificate", Kind::Text),
@@ -56,6 +56,11 @@ pub const KEYS: [(&str, &str, Kind); 43] = [
     ("limits", "queued_computations", Kind::Number),
     ("web", "phone_url", Kind::Text),
     ("web", "phone_frames", Kind::List),
+    ("validation", "open", Kind::Switch),
+    ("validation", "keys", Kind::List),
+    ("validation", "max_bytes", Kind::Number),
+    ("validation", "per_minute", Kind::Number),
+    ("validation", "at_once", Kind::Number),
     ("operations", "metrics_addresses", Kind::List),
 ];
 

@@ -10,6 +10,7 @@ mod problems;
 mod responders;
 mod rp;
 mod schemas;
+mod validation;
 
 use std::sync::LazyLock;
 
@@ -51,7 +52,8 @@ async fn openapi(State(_): State<App>, headers: HeaderMap) -> Response {
 /// The description as a JSON value. The same for every configuration.
 pub fn document() -> Value {
     let mut paths = Map::new();
-    for part in [rp::paths(), device::paths(), responders::paths(), operations::paths()] {
+    for part in [rp::paths(), device::paths(), responders::paths(), validation::paths(), operations::paths()]
+    {
         for (path, item) in part {
             paths.insert(path, item);
         }
@@ -86,6 +88,7 @@ fn tags() -> Value {
         { "name": rp::SESSION, "description": "Wait for what was started, and read its result." },
         { "name": device::TAG, "description": "What the phone and the service say to each other. Every request carries a proof of the device." },
         { "name": responders::TAG, "description": "Whether certificates are valid, and when something existed." },
+        { "name": validation::TAG, "description": "Whether signed files hold, with a report that says why." },
         { "name": operations::TAG, "description": "For those who run the service." },
     ])
 }

@@ -26,6 +26,7 @@ pub struct Metrics {
     lives: Family<KindLabels, Histogram, fn() -> Histogram>,
     tries: Family<TryLabels, Counter>,
     events: Family<EventLabels, Counter>,
+    validations: Family<ValidationLabels, Counter>,
     purged: Counter,
     long_polls: Gauge,
     computations: Gauge,
@@ -87,6 +88,11 @@ struct TryLabels {
     result: Fixed,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ValidationLabels {
+    outcome: Fixed,
+}
+
 /// A label value from our own source text, or a route template (of which there are only so many).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Fixed {
@@ -124,6 +130,7 @@ impl Metrics {
         let lives = Family::new_with_constructor(session_seconds as fn() -> Histogram);
         let tries = Family::default();
         let events = Family::default();
+        let validations = Family::default();
         let (purged, long_polls, computations, faults) =
             (Counter::default(), Gauge::default(), Gauge::default(), Counter::default());
 
@@ -143,6 +150,7 @@ impl Metrics {
         registry.register_with_unit("session_life", "From start to end result", Unit::Seconds, lives.clone());
         registry.register("pin_tries", "Computations with a PIN", tries.clone());
         registry.register("events", "Entries of the audit trail, by kind", events.clone());
+        registry.register("validations", "Files that were validated, by outcome", validations.clone());
         registry.register("rows_purged", "Rows deleted because they are kept no longer", purged.clone());
         registry.register("long_polls_open", "Calls that wait for a change", long_polls.clone());
         registry.register("computations_open", "Key computations that run or wait", computations.clone());
@@ -156,6 +164,7 @@ impl Metrics {
             lives,
             tries,
             events,
+            validations,
             purged,
             long_polls,
             computations,
@@ -204,6 +213,11 @@ impl Metrics {
     /// Something was written into the audit trail.
     pub(crate) fn event(&self, kind: &'static str) {
         self.events.get_or_create(&EventLabels { event: Fixed::Word(kind) }).inc();
+    }
+
+    /// A file was validated.
+    pub(crate) fn validated(&self, outcome: &'static str) {
+        self.validations.get_or_create(&ValidationLabels { outcome: Fixed::Word(outcome) }).inc();
     }
 
     /// The sweep job deleted rows that are kept no longer.
