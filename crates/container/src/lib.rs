@@ -10,10 +10,8 @@
 //! nowhere else; no transform is run but canonicalization; there are no document types, entities or
 //! network accesses in XML. Everything that a stranger can make large is bounded by [`Limits`].
 //!
-//! PDF documents are in [`pades`]; [`validate_bytes`] takes both.
-//!
-//! Not here: CAdES, archive time-stamps (a signature at level LTA is validated as LT, with a
-//! remark), files above 4 GB, trusted lists (give the anchors).
+//! Not here: CAdES, archive time-stamps in XML (a signature at level LTA is validated as LT, with a
+//! remark), files above 4 GB.
 //!
 //! # Signing
 //!

@@ -31,7 +31,13 @@ pub const RULES: &[Rule] = &[
     ),
     rule("xml", "XML 1.0", "XML is well-formed and has no document type"),
     rule("remark", "EN 319 162-1 A.5", "nothing lies in the container that no signature covers"),
+    rule("pdf-", "ISO 32000-1 §7", "the document is a sound PDF that leaves no room for two readings"),
+    rule("trailing-bytes", "ISO 32000-1 §7.5.5", "nothing follows the end of the document"),
+    rule("changed-after-signing", "ISO 32000-1 §12.8.2, EN 319 142-1 §5.5", "nothing was changed after signing"),
     // Format checking.
+    rule("cms", "EN 319 142-1 §6.3, RFC 5652 §5", "the signature is CMS in DER with one signer"),
+    rule("cms-", "EN 319 142-1 §6.3, RFC 5652 §5", "the CMS has the form of a PDF signature"),
+    rule("sub-filter", "EN 319 142-1 §6.3, ISO 32000-1 §12.8.3", "the signature says that it is a PAdES signature"),
     rule("structure", "EN 319 102-1 §5.2.2, EN 319 132-1 §4", "the signature has the form of the standard"),
     rule("not-evaluated", "EN 319 102-1 §5.2.2", "parts that do not change the outcome are named"),
     // Identification of the signing certificate.
@@ -41,6 +47,7 @@ pub const RULES: &[Rule] = &[
         "the signed digest names the signer",
     ),
     rule("issuer-serial", "EN 319 102-1 §5.2.3", "issuer and serial number agree with the certificate"),
+    rule("signer-identifier", "RFC 5652 §5.3, RFC 5035 §5", "all places name the same certificate"),
     rule("certificate", "RFC 5280 §4", "certificates are DER of the right form"),
     // Validation context.
     rule("signature-policy", "EN 319 102-1 §5.2.4", "a policy that the signer names has to be known"),

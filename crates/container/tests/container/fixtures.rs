@@ -89,6 +89,37 @@ fn every_container_in_the_folder_gets_its_verdict() {
     assert!(count > 100, "{count}");
 }
 
+#[test]
+fn any_flipped_byte_of_an_accepted_container_is_refused_or_changes_nothing() {
+    let bundle = |name: &str| {
+        let pem = std::fs::read_to_string(folder().join(name)).unwrap();
+        Certificate::pem_bundle(&pem).unwrap()
+    };
+    let anchors = TrustAnchors { ca: bundle("ca.pem"), tsa: bundle("tsa.pem"), ..Default::default() };
+    let meaning = |bytes: &[u8]| Report { validated_document: None, ..check(bytes, &anchors) };
+    let (mut flipped, mut refused) = (0, 0);
+    for (index, entry) in std::fs::read_dir(folder().join("good")).unwrap().enumerate() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        let expected = meaning(&bytes);
+        assert!(expected.is_valid(), "{}", path.display());
+        // A hundred places in each, others in each.
+        for at in (index % 89..bytes.len()).step_by((bytes.len() / 100).max(1)) {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1 << (at % 8);
+            let found = meaning(&changed);
+            flipped += 1;
+            if found.is_valid() {
+                assert_eq!(found, expected, "{}: byte {at}", path.display());
+            } else {
+                refused += 1;
+            }
+        }
+    }
+    // Times and attributes in the archive's directory carry no meaning.
+    assert!(flipped > 1_000 && refused * 10 > flipped * 9, "{refused} of {flipped}");
+}
+
 /// PSS by OpenSSL, for combinations that our signer has not.
 fn by_openssl(forged: Forgery, digest: &str, salt: &str) -> Forgery {
     let folder = tempfile::tempdir().unwrap();

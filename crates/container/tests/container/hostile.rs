@@ -1038,12 +1038,13 @@ fn time_stamp_cases() -> Vec<Case> {
     let element = honest.part("<xades:SignatureTimeStamp", "</xades:SignatureTimeStamp>");
     let value = honest.part("<xades:EncapsulatedTimeStamp>", "</xades:EncapsulatedTimeStamp>");
     let second = element.replace("S0-T0", "S0-T1");
-    let mut broken = TimeStampSpec::new(&honest.time_stamped(), noon() + seconds(1)).sign();
+    let unstamped = Forgery::new();
+    let mut broken = TimeStampSpec::new(&unstamped.time_stamped(), noon() + seconds(1)).sign();
     let last = broken.len() - 1;
     broken[last] ^= 1;
     let with_token = |token: &[u8]| {
         let response = OcspSpec::new(&WORLD.signer, noon() + seconds(2)).sign();
-        Forgery::new().lt_with(token, &[response]).bytes()
+        unstamped.clone().lt_with(token, &[response]).bytes()
     };
     let unit = |spec: CertificateSpec| spec.usage(KeyUsage::DIGITAL_SIGNATURE);
     let unit_spec =
@@ -1067,6 +1068,7 @@ fn time_stamp_cases() -> Vec<Case> {
         case(87, "a unit that had expired", with_unit(expired), no_proof()),
         case(87, "a unit that had been revoked", unit_revoked(-60), no_proof()),
         case(87, "a unit revoked afterwards", unit_revoked(60), Passed),
+        case(88, "the attribute names another certificate", misnamed_unit(), no_proof()),
         case(89, "another content type", stamped(&|spec| spec.content_type = data), no_proof()),
         case(90, "two SignatureTimeStamps", honest.clone().replace(&element, &format!("{element}{second}")).bytes(), form()),
         case(90, "two EncapsulatedTimeStamps", honest.clone().replace(&value, &value.repeat(2)).bytes(), form()),
@@ -1076,6 +1078,23 @@ fn time_stamp_cases() -> Vec<Case> {
         case(94, "a SHA-512 imprint", stamped_512(), Passed),
         case(95, "an unknown critical extension", stamped(&|spec| spec.info.extensions = vec![extension.clone()]), no_proof()),
     ]
+}
+
+/// ESSCertIDv2 is that of the usual unit, and only another certificate of the same key is there.
+fn misnamed_unit() -> Vec<u8> {
+    let forged = Forgery::new();
+    let spec = TimeStampSpec::new(&forged.time_stamped(), noon() + seconds(1));
+    let other =
+        CertificateSpec::new(&authority_name("TEST TSU"), 302, &WORLD.tsu_key, WORLD.tsa_root.subject())
+            .usage(KeyUsage::DIGITAL_SIGNATURE)
+            .purpose(oid::KP_TIME_STAMPING, true)
+            .sign(&WORLD.tsa_root_key);
+    let content = spec.info.to_der().unwrap();
+    let inside = [other.as_der()];
+    let token =
+        countersign_pki::cms::sign(spec.content_type, &content, spec.key, &WORLD.tsu, &inside, None).unwrap();
+    let response = OcspSpec::new(&WORLD.signer, noon() + seconds(2)).sign();
+    forged.lt_with(&token, &[response]).bytes()
 }
 
 /// The time-stamping authority itself answers for its unit.

@@ -10,6 +10,7 @@ mod forge;
 mod hostile;
 mod judges;
 mod lists;
+mod long_term;
 mod make;
 mod names;
 mod pdf;
