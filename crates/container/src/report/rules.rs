@@ -33,11 +33,28 @@ pub const RULES: &[Rule] = &[
     rule("remark", "EN 319 162-1 A.5", "nothing lies in the container that no signature covers"),
     rule("pdf-", "ISO 32000-1 §7", "the document is a sound PDF that leaves no room for two readings"),
     rule("trailing-bytes", "ISO 32000-1 §7.5.5", "nothing follows the end of the document"),
-    rule("changed-after-signing", "ISO 32000-1 §12.8.2, EN 319 142-1 §5.5", "nothing was changed after signing"),
+    rule(
+        "changed-after-signing",
+        "ISO 32000-1 §12.8.2, EN 319 142-1 §5.5",
+        "nothing was changed after signing",
+    ),
+    rule(
+        "byte-range",
+        "ISO 32000-1 §12.8.1, EN 319 142-1 §5.3",
+        "the signature covers all but its own value",
+    ),
+    rule("contents", "ISO 32000-1 §12.8.1", "the signature's value is one DER object"),
+    rule("signature-object", "ISO 32000-1 §12.8.1", "the signature is a dictionary of its own"),
+    rule("type", "ISO 32000-1 §12.8.1", "the signature says what it is"),
+    rule("reference", "ISO 32000-1 §12.8.2", "the signature's references can be understood"),
     // Format checking.
     rule("cms", "EN 319 142-1 §6.3, RFC 5652 §5", "the signature is CMS in DER with one signer"),
     rule("cms-", "EN 319 142-1 §6.3, RFC 5652 §5", "the CMS has the form of a PDF signature"),
-    rule("sub-filter", "EN 319 142-1 §6.3, ISO 32000-1 §12.8.3", "the signature says that it is a PAdES signature"),
+    rule(
+        "sub-filter",
+        "EN 319 142-1 §6.3, ISO 32000-1 §12.8.3",
+        "the signature says that it is a PAdES signature",
+    ),
     rule("structure", "EN 319 102-1 §5.2.2, EN 319 132-1 §4", "the signature has the form of the standard"),
     rule("not-evaluated", "EN 319 102-1 §5.2.2", "parts that do not change the outcome are named"),
     // Identification of the signing certificate.
