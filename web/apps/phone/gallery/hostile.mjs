@@ -3,10 +3,13 @@
 // Each text goes through the engine's own `displayable`, as in the product, and once more as it is, as if that had failed: the
 // box must hold either way. Outside the boxes nothing may change: compared pixel by pixel and by hit tests.
 
+import { decode, part } from "./png.mjs";
+
 const MARKS = "\u0301\u0311\u0324\u0334\u0489\u20dd\u0e49\u0e49\u0e49";
 
 export const HOSTILE = {
-  markup: '<img src=x onerror="document.title=1"><style>*{display:none}</style><h1>Countersign</h1><button>Log in</button>',
+  markup:
+    '<img src=x onerror="document.title=1"><style>*{display:none}</style><h1>Countersign</h1><button>Log in</button>',
   entities: "&lt;b&gt;&#x202e;&nbsp;&amp;<!-- --><![CDATA[x]]>",
   script: "</bdi></cs-stranger><script>document.body.textContent='x'</script><svg/onload=alert(1)>",
   override: "\u202eknaB elpmaS\u202d \u202b\u202a\u202c to log in",
@@ -41,8 +44,13 @@ export async function hostile(page, report) {
           if (seen.elements !== calm.elements) faults.push(`${seen.elements - calm.elements} elements came`);
           if (!seen.band.equals(calm.band)) faults.push("the band looks different");
           if (!seen.pad.equals(calm.pad)) faults.push("the keypad looks different");
+          for (const side of ["left", "right", "below"]) {
+            if (!seen[side].equals(calm[side])) faults.push(`${side} of the message something is painted`);
+          }
+          if (!seen.label.equals(calm.label)) faults.push("the message's label looks different");
           // A name of more lines moves what is below it; a text moves nothing.
-          if (place === "text" && !seen.head.equals(calm.head)) faults.push("what stands over the message looks different");
+          if (place === "text" && !seen.head.equals(calm.head))
+            faults.push("what stands over the message looks different");
           report(`hostile-${name}`, `${kind} ${place}${safe ? "" : " unfiltered"}`, faults);
         }
       }
@@ -66,9 +74,12 @@ async function look(page, kind, place, words, safe) {
       for (const element of app.querySelectorAll(".key, .confirm, .link, .band h1, .what, .code strong, .message h2")) {
         const { left, top, width, height } = element.getBoundingClientRect();
         const hit = document.elementFromPoint(left + width / 2, top + height / 2);
-        if (!hit || !(element.contains(hit) || hit.contains(element))) faults.push(`covered: ${element.className || element.localName}`);
-        if (hit?.closest("cs-stranger")) faults.push(`a stranger's words over ${element.className || element.localName}`);
-        if (top < 0 || top + height > innerHeight + 1) faults.push(`pushed out of sight: ${element.className || element.localName}`);
+        if (!hit || !(element.contains(hit) || hit.contains(element)))
+          faults.push(`covered: ${element.className || element.localName}`);
+        if (hit?.closest("cs-stranger"))
+          faults.push(`a stranger's words over ${element.className || element.localName}`);
+        if (top < 0 || top + height > innerHeight + 1)
+          faults.push(`pushed out of sight: ${element.className || element.localName}`);
       }
       if (document.documentElement.scrollWidth > innerWidth) faults.push("the page scrolls sideways");
       const box = (selector) => {
@@ -82,12 +93,33 @@ async function look(page, kind, place, words, safe) {
         band: box(".band"),
         pad: box("cs-pin-pad"),
         message: box(".message"),
+        label: box(".message h2"),
       };
     },
     [kind, place, words, safe],
   );
-  const shot = (clip) => page.screenshot({ clip, animations: "disabled", caret: "hide" });
-  const head = { x: 0, y: found.band.height, width: 390, height: found.message.y - found.band.height };
-  const below = { x: 0, y: found.pad.y, width: 390, height: 844 - found.pad.y };
-  return { ...found, band: await shot(found.band), head: await shot(head), pad: await shot(below) };
+  const picture = decode(await page.screenshot({ animations: "disabled", caret: "hide" }));
+  const { band, pad, message, label } = found;
+  const high = pad.y - band.height;
+  return {
+    ...found,
+    band: part(picture, band),
+    head: part(picture, { x: 0, y: band.height, width: 390, height: message.y - band.height }),
+    // The margins of the request, and the strip under the message.
+    left: part(picture, { x: 0, y: band.height, width: message.x - 1, height: high }),
+    right: part(picture, {
+      x: message.x + message.width + 1,
+      y: band.height,
+      width: 389 - message.x - message.width,
+      height: high,
+    }),
+    below: part(picture, {
+      x: message.x,
+      y: Math.ceil(message.y + message.height) + 1,
+      width: message.width,
+      height: 6,
+    }),
+    label: part(picture, { x: message.x + 2, y: label.y, width: message.width - 24, height: label.height }),
+    pad: part(picture, { x: 0, y: pad.y, width: 390, height: 844 - pad.y }),
+  };
 }

@@ -30,6 +30,10 @@ globalThis.Date = class extends RealDate {
   }
   static override now = () => NOW.getTime();
 } as DateConstructor;
+// Nothing moves: a picture does not depend on when it is taken.
+const stillness = new CSSStyleSheet();
+stillness.replaceSync("*, *::before, *::after { animation: none !important; transition: none !important; }");
+document.adoptedStyleSheets = [stillness];
 registerElements();
 
 window.scenes = SCENES.map(({ name, longest }) => ({ name, longest: longest ?? "en" }));
@@ -71,8 +75,7 @@ const wish = new URLSearchParams(location.search);
 const name = wish.get("scene");
 if (name) void window.play(name, (wish.get("lang") ?? "en") as Language);
 
-/** When the screen has arrived and everything has its place. */
+/** When everything has its place. */
 async function still(): Promise<void> {
   await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-  await Promise.all(document.getAnimations().map((animation) => animation.finished));
 }

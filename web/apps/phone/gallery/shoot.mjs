@@ -175,8 +175,8 @@ async function photograph(page, { name, longest }) {
     );
     report(name, `axe ${language}`, await timed("axe", accessible(page)));
     for (const size of SIZES) {
-      // Every language at the phone's width and the narrowest; all sizes in the longest.
-      if (language !== longest && size.name !== "phone" && size.name !== "narrow") continue;
+      // Every language at the narrowest; all sizes in the longest.
+      if (language !== longest && size.name !== "narrow") continue;
       await page.setViewportSize(size);
       report(name, `layout ${language} ${size.name}`, await timed("layout", page.evaluate(laidOut)));
     }

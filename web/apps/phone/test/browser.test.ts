@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PIN1, Person, browserPath, launch } from "./browser.ts";
 import { RpSession, Service, binary } from "./service.ts";
 
-const missing = binary === null ? "the service is not built" : browserPath === null ? "Chromium is not installed" : null;
+const missing =
+  binary === null ? "the service is not built" : browserPath === null ? "Chromium is not installed" : null;
 if (missing) console.log(`SKIP the phone in a browser: ${missing}`);
 
 describe.skipIf(missing !== null)("the phone in a browser", () => {
@@ -43,18 +44,31 @@ describe.skipIf(missing !== null)("the phone in a browser", () => {
   it("says so when an image holds no code, or a foreign one", async () => {
     await person.press("Scan a QR code");
     const foreign = encodeQR("https://example.org/", "gif", { scale: 6, border: 4 });
-    await person.page.setInputFiles("#scan-image", { name: "code.gif", mimeType: "image/gif", buffer: Buffer.from(foreign) });
+    await person.page.setInputFiles("#scan-image", {
+      name: "code.gif",
+      mimeType: "image/gif",
+      buffer: Buffer.from(foreign),
+    });
     await person.page.getByText("This is not a code or link").waitFor();
-    await person.page.setInputFiles("#scan-image", { name: "x.txt", mimeType: "text/plain", buffer: Buffer.from("hello") });
+    await person.page.setInputFiles("#scan-image", {
+      name: "x.txt",
+      mimeType: "text/plain",
+      buffer: Buffer.from("hello"),
+    });
     await person.page.getByText("No QR code was found").waitFor();
     await person.press("Back");
   });
 
   it("explains in the language of the link where no phone is", async () => {
     const stranger = await Person.arrive(service, browser);
-    const session = await RpSession.authenticate(service, { callback: "https://e-service.example/cb?value=abcdefghijklmnopqrstuvwx" });
+    const session = await RpSession.authenticate(service, {
+      callback: "https://e-service.example/cb?value=abcdefghijklmnopqrstuvwx",
+    });
     const link = session.deviceLink("Web2App").replace(/^https?:\/\/[^/]+/, service.origin);
-    for (const [lang, heading] of [["nld", "Countersign is in deze browser niet ingesteld"], ["est", "Countersign pole selles brauseris kasutusele võetud"]]) {
+    for (const [lang, heading] of [
+      ["nld", "Countersign is in deze browser niet ingesteld"],
+      ["est", "Countersign pole selles brauseris kasutusele võetud"],
+    ]) {
       await stranger.page.goto(link.replace("lang=eng", `lang=${lang}`));
       await stranger.heading(heading!);
     }
@@ -94,9 +108,12 @@ describe.skipIf(missing !== null)("the phone in a browser", () => {
           const heading = document.querySelector("h1")?.textContent;
           if (heading) seen[heading] ??= performance.now();
         }).observe(document, { childList: true, subtree: true });
-        new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: "longtask" });
+        new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({
+          type: "longtask",
+        });
       });
-      const time = (what: string) => cold.evaluate((name) => (globalThis as unknown as { seen: Record<string, number> }).seen[name], what);
+      const time = (what: string) =>
+        cold.evaluate((name) => (globalThis as unknown as { seen: Record<string, number> }).seen[name], what);
       // What waits is shown by itself, as after a notification.
       await cold.goto(`${service.origin}/phone/`);
       await cold.locator(".confirm").waitFor();
@@ -114,7 +131,9 @@ describe.skipIf(missing !== null)("the phone in a browser", () => {
       await cold.close();
     }
     const ms = (times: number[]) => times.map(Math.round).join(", ");
-    console.log(`cold open to request: ${ms(opened)} ms; PIN to answer: ${ms(answered)} ms; longest task meanwhile: ${ms(longest)} ms`);
+    console.log(
+      `cold open to request: ${ms(opened)} ms; PIN to answer: ${ms(answered)} ms; longest task meanwhile: ${ms(longest)} ms`,
+    );
     expect(Math.min(...opened)).toBeLessThan(1000);
     expect(Math.min(...answered)).toBeLessThan(1000);
     expect(Math.min(...longest)).toBeLessThan(50);

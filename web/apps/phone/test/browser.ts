@@ -55,7 +55,8 @@ export class Person {
     page.on("pageerror", (error) => this.noise.push(error.message));
     page.on("console", (message) => {
       // The browser reports each answer above 399; those are part of the protocol (a fresh nonce, a wrong PIN).
-      if (message.type() === "error" && !message.text().includes("Failed to load resource")) this.noise.push(message.text());
+      if (message.type() === "error" && !message.text().includes("Failed to load resource"))
+        this.noise.push(message.text());
     });
   }
 
@@ -93,7 +94,9 @@ export class Person {
     await this.enter(PIN2);
     await this.heading("Type PIN2 once more");
     await this.enter(PIN2);
-    await this.page.getByRole("heading", { level: 1, name: /Compare the words|Guard the keys/ }).waitFor({ timeout: 60_000 });
+    await this.page
+      .getByRole("heading", { level: 1, name: /Compare the words|Guard the keys/ })
+      .waitFor({ timeout: 60_000 });
     if (await this.page.getByText("Guard the keys").isVisible()) {
       await this.press("Not now");
       await this.page.getByRole("heading", { level: 1, name: "Compare the words" }).waitFor({ timeout: 60_000 });

@@ -31,7 +31,9 @@ describe("the bundle", () => {
   const of = (ending: string) => [...files].filter(([name]) => name.endsWith(ending));
 
   it("stays within its budget", () => {
-    const sizes = of(".js").map(([name, code]) => [name, gzipSync(Buffer.from(code, "latin1"), { level: 9 }).length] as const);
+    const sizes = of(".js").map(
+      ([name, code]) => [name, gzipSync(Buffer.from(code, "latin1"), { level: 9 }).length] as const,
+    );
     const total = sizes.reduce((sum, [, size]) => sum + size, 0);
     console.log(`JavaScript: ${total} of ${BUDGET} bytes after gzip, in ${sizes.length} files`);
     expect(sizes.length).toBeGreaterThan(5);
@@ -50,14 +52,18 @@ describe("the bundle", () => {
 
   it("never makes markup or code from a string", () => {
     for (const [name, code] of of(".js")) {
-      expect(code, name).not.toMatch(/\.innerHTML|\.outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser/);
+      expect(code, name).not.toMatch(
+        /\.innerHTML|\.outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser/,
+      );
       expect(code, name).not.toMatch(/\beval\(|new Function\(/);
     }
   });
 
   it("asks for nothing from anywhere else", () => {
     for (const [name, text] of [...of(".js"), ...of(".css"), ...of(".html"), ...of(".webmanifest")]) {
-      const hosts = [...text.matchAll(/\bhttps?:\/\/[\w.-]+/g)].map(String).filter((url) => url !== "http://www.w3.org");
+      const hosts = [...text.matchAll(/\bhttps?:\/\/[\w.-]+/g)]
+        .map(String)
+        .filter((url) => url !== "http://www.w3.org");
       expect(hosts, name).toEqual([]);
     }
   });

@@ -196,7 +196,12 @@ export class HomeScreen extends Screen {
             one.kind === "AUTH" ? "login" : one.kind === "SIGN" ? "sign" : "card",
             one.kind === "AUTH" ? "tint-login" : one.kind === "SIGN" ? "tint-sign" : "",
           ),
-          h("span", { class: "grow" }, name, h("span", { class: "quiet" }, `${app.t(kind)}, ${app.tr.moment(one.at, new Date())}`)),
+          h(
+            "span",
+            { class: "grow" },
+            name,
+            h("span", { class: "quiet" }, `${app.t(kind)}, ${app.tr.moment(one.at, new Date())}`),
+          ),
           h("span", { class: one.outcome === "APPROVED" ? "tag" : "tag plain" }, app.t(outcome)),
         );
       }),
