@@ -35,6 +35,7 @@ const KINDS: readonly (readonly [RegExp, RegExp])[] = [
   [/^keys\.\d\.locked\.ct$/, /^octets \d+$/],
   [/^pending$/, /^null$/],
   [/^pending\.(req|salt)$/, /^text [\w-]*$/],
+  [/^pending\.at$/, /^number \d+$/],
   [/^pending\.of\.(kind|tx|kid|interaction|nonce)$/, /^text /],
   [/^pending\.of\.verifier(\.(iv|ct))?$/, /^(null|octets \d+)$/],
   [/^pending\.of\.refresh\.(id|enc|ct)$/, /^text /],

@@ -41,15 +41,12 @@ export async function approve(
   } else {
     await session.settle();
     verifier = kind === "AUTH" ? b64u(environment.random(32)) : null;
-    pending = {
-      req: session.newRequest(),
-      salt: scheme.scheme === "PSS" ? b64u(environment.random(hashLength(scheme.hash))) : "",
-      of: {
-        kind: "CONFIRM", tx, kid, interaction: interaction.kind,
-        verifier: verifier === null ? null : await outer.close(verifierPlace(tx), verifier),
-        shown: { kind, rp: presented.rp, text: presented.text },
-      },
-    };
+    const salt = environment.random(scheme.scheme === "PSS" ? hashLength(scheme.hash) : 0);
+    pending = session.newPending(salt, {
+      kind: "CONFIRM", tx, kid, interaction: interaction.kind,
+      verifier: verifier === null ? null : await outer.close(verifierPlace(tx), verifier),
+      shown: { kind, rp: presented.rp, text: presented.text },
+    });
   }
   const challenge = verifier === null ? null : await userChallenge(verifier);
   const material = await session.material(session.key(kid));

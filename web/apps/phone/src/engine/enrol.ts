@@ -12,7 +12,7 @@ import type { Environment } from "./environment.ts";
 import { Outer, PASSKEY_SALT } from "./outer.ts";
 import { Session, keyPlace, lockName, proofKey, tokenPlace } from "./session.ts";
 import { type EnrolProgress, type EnrolRequest, type EnrolStep, type Enrolled, type KeyUse, PhoneError } from "./types.ts";
-import type { AccountRecord, KeyMaterial, Pending } from "./vault.ts";
+import type { AccountRecord, KeyMaterial } from "./vault.ts";
 import type { ActivationAnswer, ActivationRequest, CsrTask, KeyAnswer, KeyParameters, RegistrationAnswer } from "./wire.ts";
 
 /**
@@ -190,7 +190,7 @@ async function makeKey(
   const material: KeyMaterial = { n1: made.n1, n, share, next: null };
   const locked = await outer.close(keyPlace(kid), material);
   const salt = environment.random(hashLength(csr.hash));
-  const pending: Pending = { req: session.newRequest(), salt: b64u(salt), of: { kind: "KEY_PROOF", kid, csr } };
+  const pending = session.newPending(salt, { kind: "KEY_PROOF", kid, csr });
   const part = await environment.arithmetic.sign({
     n1: made.n1, share, guard, padding: { scheme: "PSS", hash: csr.hash, salt }, digest: fromB64u(csr.digest)!,
     modulusBits: modulusBits(n), core, purpose: { purpose: "proof", kid },

@@ -70,7 +70,7 @@ function start(session: Session, kid: string, kind: "PIN_CHECK" | "PIN_COMMIT" |
   const { random } = session.environment;
   const nonce = b64u(random(32));
   const of: Pending["of"] = kind === "PIN_PROPOSE" ? { kind, kid, nonce, refresh: refresh! } : { kind, kid, nonce };
-  return { pending: { req: session.newRequest(), salt: b64u(random(32)), of }, nonce };
+  return { pending: session.newPending(random(32), of), nonce };
 }
 
 async function pinRequest(

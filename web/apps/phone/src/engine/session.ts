@@ -34,6 +34,9 @@ const DECIDING: ReadonlySet<string> = new Set([
   "NOT_FOUND",
 ]);
 
+/** How long a request may be on its way, in ms. */
+const ON_ITS_WAY = 2_000;
+
 export const lockName = (id: AccountId): string => `countersign-phone/${id}`;
 export const tokenPlace = (id: AccountId): string => `token|${id}`;
 export const keyPlace = (kid: string): string => `key|${kid}`;
@@ -101,9 +104,9 @@ export class Session {
     return this.outer.open<string>(tokenPlace(this.record.id), this.record.token);
   }
 
-  /** A fresh id of a counted request. */
-  newRequest(): string {
-    return b64u(this.environment.random(16));
+  /** A fresh counted request. */
+  newPending(salt: Uint8Array, of: Pending["of"]): Pending {
+    return { req: b64u(this.environment.random(16)), at: this.environment.now(), salt: b64u(salt), of };
   }
 
   async save(change: (record: AccountRecord) => AccountRecord): Promise<void> {
@@ -166,6 +169,7 @@ export class Session {
     const { pending } = this.record;
     if (!pending) return { kind: "NOTHING" };
     const { of, req } = pending;
+    await this.#untilItArrived(pending);
     const token = await this.token();
     const sealed = (purpose: SealedFor) => seal(this.core, purpose, EMPTY_PART);
     const nothing = async () => (record: AccountRecord) => record;
@@ -209,6 +213,16 @@ export class Session {
         return answer.problem ? this.#notDone(answer.problem) : { kind: "PIN_CHANGED", use };
       }
     }
+  }
+
+  /**
+   * A request of the last moment may still be on its way. Were it told to be undone and then arrived, it would use up the
+   * token behind the phone's back, which looks like a copied phone.
+   */
+  async #untilItArrived({ at }: Pending): Promise<void> {
+    const { now, pause } = this.environment;
+    const age = now() - at;
+    if (age >= 0 && age < ON_ITS_WAY) await pause(ON_ITS_WAY - age, new AbortController().signal);
   }
 
   /** A problem that decides the request, unless it says that this phone is finished or that it is too early to tell. */

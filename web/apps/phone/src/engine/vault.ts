@@ -68,6 +68,8 @@ export type PendingKind =
 /** A counted request that was sent or is about to be, and has no answer yet. It carries the token beside it. */
 export interface Pending {
   readonly req: string;
+  /** When it was written down, on this device's clock. */
+  readonly at: number;
   /** Salt of the encoding, Base64url; not secret. */
   readonly salt: string;
   readonly of: PendingKind;
