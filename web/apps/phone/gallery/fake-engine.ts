@@ -231,4 +231,8 @@ export class FakeEngine implements Engine {
   async forget() {
     this.calls.push("forget");
   }
+  async pushKey() {
+    return null;
+  }
+  async wakeUpAt() {}
 }

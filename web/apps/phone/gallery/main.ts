@@ -47,7 +47,12 @@ window.play = async (name, language) => {
     engine,
     translation: await load(language),
     version: "0.1.0",
-    push: { state: () => Promise.resolve("OFF"), turnOn: () => Promise.resolve(), turnOff: () => Promise.resolve() },
+    push: {
+      state: () => Promise.resolve("OFF"),
+      turnOn: () => Promise.resolve(),
+      turnOff: () => Promise.resolve(),
+      renew: () => Promise.resolve(),
+    },
   });
   window.engine = engine;
   window.app = app;

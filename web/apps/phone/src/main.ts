@@ -7,6 +7,7 @@ import { choose, load } from "./i18n/index.ts";
 import { App } from "./ui/app.ts";
 import { registerElements } from "./ui/elements.ts";
 import { takeFragment } from "./ui/fragment.ts";
+import { browserPush } from "./ui/push.ts";
 import { keepOffline } from "./ui/offline.ts";
 import { applyTheme, storedLanguage, storedTheme } from "./ui/settings-store.ts";
 import { holdScreen } from "./ui/single-tab.ts";
@@ -23,7 +24,13 @@ async function run(): Promise<void> {
     import("./engine/index.ts"),
   ]);
   registerElements();
-  const app = new App({ engine: createEngine(), translation, version: import.meta.env["VITE_VERSION"] ?? "0.1.0" });
+  const engine = createEngine();
+  const app = new App({
+    engine,
+    translation,
+    version: import.meta.env["VITE_VERSION"] ?? "0.1.0",
+    push: browserPush(engine),
+  });
   document.body.replaceChildren(app);
   const hold = holdScreen((held) => {
     if (held) {

@@ -41,6 +41,14 @@ export class DeviceApi {
     return this.#expect(await this.tryPost<A>(key, path, request));
   }
 
+  async put(key: ProofKey, path: string, request: object): Promise<void> {
+    this.#expect(await this.#call<object>(key, "PUT", path, utf8(JSON.stringify(request))));
+  }
+
+  async delete(key: ProofKey, path: string): Promise<void> {
+    this.#expect(await this.#call<object>(key, "DELETE", path, new Uint8Array()));
+  }
+
   /** Like `post`, but a problem is a value: the caller may have to keep the token in it. */
   tryPost<A>(key: ProofKey, path: string, request: object): Promise<Answer<A>> {
     return this.#call<A>(key, "POST", path, utf8(JSON.stringify(request)));

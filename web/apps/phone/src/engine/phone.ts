@@ -1,5 +1,6 @@
 /** The engine of the phone: every flow, over an environment. */
 
+import { fromB64u } from "../crypto/bytes.ts";
 import { parseActivation, parseDeviceLink } from "../crypto/device-link.ts";
 import { weakPin } from "../crypto/pin.ts";
 import { isOver, keyOf, summaryOf, viewOf } from "./account.ts";
@@ -17,7 +18,7 @@ import { Session, proofKey } from "./session.ts";
 import {
   type AccountId, type AccountSummary, type AccountView, type Approved, type Claimed, type EnrolRequest, type Ended, type Engine,
   type Enrolled, type KeyUse, type LinkRead, PhoneError, type PinFault, type Presented, type Problem, type RefusalReason,
-  type Settled, type TransactionKind, type TransactionRef, type TransactionState, type Watcher,
+  type Settled, type TransactionKind, type TransactionRef, type TransactionState, type WakeUpAddress, type Watcher,
 } from "./types.ts";
 import type { AccountRecord } from "./vault.ts";
 import { watch } from "./watch.ts";
@@ -227,6 +228,28 @@ export class Phone implements Engine {
         if (!(error instanceof PhoneError && error.problem.code === "UNKNOWN_DEVICE")) throw error;
       }
       await this.#end(account);
+    });
+  }
+
+  pushKey(account: AccountId): Promise<Uint8Array<ArrayBuffer> | null> {
+    return guarded(async () => {
+      const record = await this.#find(account);
+      try {
+        const { key } = await this.#api(account).get<{ key: string }>(proofKey(record), "/push/key");
+        return fromB64u(key);
+      } catch (error) {
+        // A service that wakes nobody.
+        if (error instanceof PhoneError && error.problem.code === "NOT_FOUND") return null;
+        throw error;
+      }
+    });
+  }
+
+  wakeUpAt(account: AccountId, address: WakeUpAddress | null): Promise<void> {
+    return guarded(async () => {
+      const key = proofKey(await this.#find(account));
+      const api = this.#api(account);
+      await (address === null ? api.delete(key, "/push") : api.put(key, "/push", address));
     });
   }
 

@@ -329,6 +329,12 @@ export interface Watcher {
   onEnded?(account: AccountId, problem: Problem): void;
 }
 
+/** Where a browser's push service takes messages for it, as `PushSubscription.toJSON()` says it. */
+export interface WakeUpAddress {
+  readonly endpoint: string;
+  readonly keys: { readonly p256dh: string; readonly auth: string };
+}
+
 export interface Engine {
   /** The accounts of this phone, without asking the service. */
   accounts(): Promise<readonly AccountSummary[]>;
@@ -366,4 +372,9 @@ export interface Engine {
   revoke(account: AccountId, scope: "ACCOUNT" | "DEVICE"): Promise<void>;
   /** Deletes an account's data from this phone. Its keys cannot be restored. */
   forget(account: AccountId): Promise<void>;
+
+  /** The service's key for Web Push (`applicationServerKey`), or null where the service sends none. */
+  pushKey(account: AccountId): Promise<Uint8Array<ArrayBuffer> | null>;
+  /** Where this phone is woken when a request comes and the app is closed; null: nowhere. */
+  wakeUpAt(account: AccountId, address: WakeUpAddress | null): Promise<void>;
 }

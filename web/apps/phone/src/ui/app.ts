@@ -9,6 +9,7 @@ import { button, h } from "./dom.ts";
 import type { Start } from "./fragment.ts";
 import { icon } from "./icons.ts";
 import { problemOf } from "./problems.ts";
+import type { Push } from "./push.ts";
 import type { Screen } from "./screen.ts";
 import { AccountsScreen, ChooseAccountScreen } from "./screens/accounts.ts";
 import { ApproveScreen } from "./screens/approve.ts";
@@ -26,16 +27,7 @@ export interface Parts {
   readonly translation: Translation;
   readonly version: string;
   /** Notifications, where the engine and the browser have them. */
-  readonly push?: Push | undefined;
-}
-
-/** Notifications of this browser for all accounts of the phone. */
-export interface Push {
-  /** `NONE`: not possible here; `DENIED`: forbidden in the browser's settings. */
-  state(): Promise<"ON" | "OFF" | "DENIED" | "NONE">;
-  /** After a click: asks for permission and subscribes. */
-  turnOn(): Promise<void>;
-  turnOff(): Promise<void>;
+  readonly push?: Push | null;
 }
 
 export class App extends HTMLElement {
@@ -164,6 +156,7 @@ export class App extends HTMLElement {
       if (account.unsettled && (await this.#settle(account))) return;
     }
     if (turn !== this.#entering) return;
+    void this.push?.renew();
     if (start) await this.start(start);
     else await this.home();
   }

@@ -219,6 +219,7 @@ export class EnrolFlow extends Screen {
       });
       this.#pin1 = this.#pin2 = "";
       app.account = enrolled.account;
+      void app.push?.renew();
       this.#go({ at: "WORDS", enrolled });
     } catch (error) {
       const problem = problemOf(error);

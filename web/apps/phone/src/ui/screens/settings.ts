@@ -5,6 +5,7 @@ import { LANGUAGES, type Language } from "../../i18n/index.ts";
 import type { App } from "../app.ts";
 import { type Child, button, h } from "../dom.ts";
 import { icon } from "../icons.ts";
+import { problemOf, problemText } from "../problems.ts";
 import { Screen, title } from "../screen.ts";
 import { type Theme, applyTheme, storeTheme, storedTheme } from "../settings-store.ts";
 import { wordList } from "./enrol.ts";
@@ -117,13 +118,16 @@ export class SettingsScreen extends Screen {
     if (!push) return null;
     const place = h("div", { class: "stack" });
     const show = async () => {
-      const state = await push.state();
+      const state = await push.state().catch(() => "NONE" as const);
       const turn = (on: boolean) => async () => {
+        let fault: string | null = null;
         try {
           await (on ? push.turnOn() : push.turnOff());
-        } finally {
-          await show();
+        } catch (error) {
+          fault = problemText(problemOf(error), app.tr);
         }
+        await show();
+        if (fault !== null) place.append(h("p", { class: "fault", attrs: { role: "alert" } }, fault));
       };
       const act =
         state === "ON"
