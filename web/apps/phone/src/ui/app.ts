@@ -109,7 +109,8 @@ export class App extends HTMLElement {
     this.#polite.textContent = "";
     this.#main.replaceChildren(screen);
     this.#nameScreen();
-    screen.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
+    // In a frame only where the person is in it already: not while they type into the page around it.
+    if (!this.framed || document.hasFocus()) screen.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
   }
 
   #nameScreen(): void {
