@@ -123,7 +123,8 @@ impl Report {
         page.raw("<footer class=\"card\">\n<h2>About this report</h2>\n<dl class=\"facts\">\n");
         page.fact("Checked as of", &moment(self.validation_time));
         page.fact("Policy", &format!("{}: {}", self.policy.policy_name, self.policy.policy_description));
-        page.fact("Asked for", &self.policy.required_level);
+        let level = self.policy.required_level.rsplit('_').next().unwrap_or_default();
+        page.fact("Asked for", &format!("level {level}"));
         if let Some(form) = &self.signature_form {
             page.fact("Kind of file", form);
         }
@@ -196,6 +197,9 @@ impl SignatureReport {
             self.write_event(page, event);
         }
         page.raw("</ol>\n");
+        if self.timeline.iter().any(|event| !event.kind.is_proven()) {
+            page.element("p", "note", "A dashed mark is what the signer says; nobody else vouches for it.");
+        }
     }
 
     fn write_event(&self, page: &mut Page, event: &Event) {
@@ -226,7 +230,8 @@ impl SignatureReport {
             page.fact("Existed before", &text);
         }
         if let Some(qualification) = &self.qualification {
-            page.fact("Worth", &qualification.signature_level);
+            let level = &qualification.signature_level;
+            page.fact("Worth", &format!("{} ({level})", worth(level)));
         }
         for (name, value) in [
             ("Level", &self.signature_format),
@@ -366,6 +371,22 @@ fn escape(text: &str, out: &mut String) {
             '\'' => out.push_str("&#39;"),
             other => out.push(other),
         }
+    }
+}
+
+/// What a word of the qualification means.
+fn worth(level: &str) -> &'static str {
+    match level.strip_prefix("INDETERMINATE_").unwrap_or(level) {
+        "QESIG" => "a qualified electronic signature",
+        "QESEAL" => "a qualified electronic seal",
+        "QES" => "qualified, as a signature or a seal",
+        "ADESIG_QC" => "an advanced signature by a qualified certificate",
+        "ADESEAL_QC" => "an advanced seal by a qualified certificate",
+        "ADES_QC" => "advanced, by a qualified certificate",
+        "ADESIG" => "an advanced signature",
+        "ADESEAL" => "an advanced seal",
+        "ADES" => "advanced, without a qualified certificate",
+        _ => "nothing: the signature does not hold",
     }
 }
 

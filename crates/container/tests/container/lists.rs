@@ -1,5 +1,7 @@
 //! Trusted lists: made, read, attacked, kept over time, and what follows from them for a signature.
 
+#![allow(clippy::print_stderr)]
+
 use countersign_container::trusted_list::{
     ListError, ListKind, ListSet, NewService, NewTrustedList, Pointer, ServiceScope, ServiceStatus,
     ServiceType, TrustedList, Update,
@@ -357,4 +359,49 @@ fn a_list_is_verified_by_its_digest_and_not_by_our_own_code_alone() {
     let digest = base64::engine::general_purpose::STANDARD.encode(Digest::Sha256.of(list.as_bytes()));
     assert!(bytes.contains(&format!("<ds:DigestValue>{digest}</ds:DigestValue>")));
     assert_eq!(OPERATOR.key.public_key(), OPERATOR.certificate.public_key());
+}
+
+#[test]
+fn xmlsec_verifies_the_list_that_we_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let list = OPERATOR.sign(&usual(7));
+    std::fs::write(path("list.xml"), &list).unwrap();
+    std::fs::write(path("signer.pem"), OPERATOR.certificate.to_pem()).unwrap();
+    let verify = || {
+        let properties = "http://uri.etsi.org/01903/v1.3.2#:SignedProperties";
+        let arguments = ["--verify", "--trusted-pem", &path("signer.pem"), "--id-attr:Id", properties];
+        std::process::Command::new("xmlsec1").args(arguments).arg(path("list.xml")).output()
+    };
+    match verify() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            eprintln!("skipped: xmlsec1 is not installed");
+            return;
+        }
+        output => {
+            let output = output.unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+    let changed = String::from_utf8(list).unwrap().replace("TEST service", "TEST other");
+    std::fs::write(path("list.xml"), changed).unwrap();
+    assert!(!verify().unwrap().status.success(), "the judge judges nothing");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(200))]
+    /// What the fuzz target `trusted_list` does, for toolchains without it: pieces of a list put together anyhow
+    /// are read to the end, and nobody's signature is believed.
+    #[test]
+    fn pieces_of_a_list_are_read_to_the_end(cuts in proptest::collection::vec((0usize..100_000, 0usize..2_000), 1..8)) {
+        let list = OPERATOR.sign(&lists_of(vec![pointer("x", ListKind::Services, "EE", OTHER.signers())], 3));
+        let list = [list, OPERATOR.sign(&usual(7))].concat();
+        let mut made = Vec::new();
+        for (start, length) in cuts {
+            let start = start % list.len();
+            made.extend_from_slice(&list[start..list.len().min(start + length)]);
+        }
+        countersign_container::trusted_list::fuzz(&made, &[]);
+        assert!(TrustedList::read(&made, &[], noon()).is_err());
+    }
 }
