@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use countersign_pki::asn1::Parser;
+use countersign_pki::asn1::{self, Parser};
 use jiff::Timestamp;
 
 use super::date;
@@ -555,7 +555,7 @@ fn contents(text: &[u8]) -> std::result::Result<(Vec<u8>, usize), Fault> {
         .map(|pair| (digit(&pair[0]).unwrap_or(0) * 16 + digit(&pair[1]).unwrap_or(0)) as u8)
         .collect();
     let mut parser = Parser::new(&value, "Contents");
-    let length = match parser.any() {
+    let length = match parser.expect(asn1::SEQUENCE) {
         Ok(tlv) => tlv.raw.len(),
         Err(error) => return fault("contents", EXPECTED, error),
     };

@@ -1,5 +1,7 @@
 //! PDF documents end to end: signed, extended, validated, attacked.
 
+mod flips;
+mod hostile;
 pub(crate) mod make;
 pub(crate) mod matrix;
 pub(crate) mod sample;
