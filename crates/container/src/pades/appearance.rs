@@ -1,6 +1,12 @@
-//! What is seen of a signature on a page: lines of text in a rectangle.
+//! What is seen of a signature on a page: lines of text in a rectangle, and a picture at their left.
 
-use unicode_normalization::UnicodeNormalization as _;
+mod font;
+mod picture;
+
+pub use font::Font;
+pub use picture::Picture;
+
+use font::Typeface;
 
 use super::pdf::{Dictionary, Id, Object, Update, View};
 use crate::error::{Error, Result};
@@ -14,6 +20,10 @@ pub struct Appearance {
     pub rectangle: [f64; 4],
     /// Lines of text.
     pub lines: Vec<String>,
+    /// What the text is set in; none for Helvetica, which has the letters of Western European languages.
+    pub font: Option<Font>,
+    /// At the left of the text.
+    pub picture: Option<Picture>,
 }
 
 /// Around the text, in points.
@@ -23,6 +33,8 @@ const SMALLEST: f64 = 4.0;
 const LARGEST: f64 = 12.0;
 /// From line to line, in sizes of the text.
 const LEADING: f64 = 1.2;
+/// How much of the width a picture beside text may have.
+const PICTURE_SHARE: f64 = 0.4;
 /// Lines of one signature.
 const MAX_LINES: usize = 32;
 
@@ -69,37 +81,58 @@ impl Appearance {
         height: f64,
         rotation: i64,
     ) -> Result<Id> {
-        if self.lines.is_empty() || self.lines.len() > MAX_LINES {
+        if self.lines.len() > MAX_LINES || (self.lines.is_empty() && self.picture.is_none()) {
             return refuse(format!("{} lines of text; 1 to {MAX_LINES} can be shown", self.lines.len()));
         }
-        let lines = self.lines.iter().map(|line| encode(line)).collect::<Result<Vec<_>>>()?;
-        let widest = lines.iter().map(|line| line.width).fold(0.0, f64::max);
-        let (inner_width, inner_height) = (width - 2.0 * MARGIN, height - 2.0 * MARGIN);
-        let by_width = if widest > 0.0 { inner_width / widest } else { LARGEST };
-        // There are at most MAX_LINES.
-        let by_height = inner_height / (lines.len() as f64 * LEADING);
-        let size = by_width.min(by_height).min(LARGEST);
-        if size.is_nan() || size < SMALLEST {
-            return refuse(format!("the text does not fit into {width} by {height} points"));
+        let mut content = String::new();
+        let mut resources = Dictionary::default();
+        let mut left = MARGIN;
+        if let Some(picture) = &self.picture {
+            let share = if self.lines.is_empty() { 1.0 } else { PICTURE_SHARE };
+            let (room, tall) = ((width - 2.0 * MARGIN) * share, height - 2.0 * MARGIN);
+            let (across, up) = if picture.aspect() * tall > room {
+                (room, room / picture.aspect())
+            } else {
+                (picture.aspect() * tall, tall)
+            };
+            if across < 1.0 || up < 1.0 {
+                return refuse(format!("the picture does not fit into {width} by {height} points"));
+            }
+            let bottom = (height - up) / 2.0;
+            let place = [across, up, left, bottom].map(short);
+            content.push_str(&format!(
+                "q {} 0 0 {} {} {} cm /I1 Do Q\n",
+                place[0], place[1], place[2], place[3]
+            ));
+            let pictures = Dictionary::of([("I1", Object::Reference(picture.write(update)))]);
+            resources.set("XObject", Object::Dictionary(pictures));
+            left += across + MARGIN;
         }
-        let mut content = format!(
-            "q BT /F1 {} Tf {} TL {MARGIN} {} Td\n",
-            short(size),
-            short(size * LEADING),
-            short(height - MARGIN - size)
-        );
-        for line in &lines {
-            content.push_str(&line.operator);
-            content.push_str(" Tj T*\n");
+        if !self.lines.is_empty() {
+            let mut typeface = Typeface::of(self.font.as_ref())?;
+            let lines = self.lines.iter().map(|line| typeface.set(line)).collect::<Result<Vec<_>>>()?;
+            let widest = lines.iter().map(|line| line.width).fold(0.0, f64::max);
+            let (inner_width, inner_height) = (width - left - MARGIN, height - 2.0 * MARGIN);
+            let by_width = if widest > 0.0 { inner_width / widest } else { LARGEST };
+            // There are at most MAX_LINES.
+            let by_height = inner_height / (lines.len() as f64 * LEADING);
+            let size = by_width.min(by_height).min(LARGEST);
+            if size.is_nan() || size < SMALLEST {
+                return refuse(format!("the text does not fit into {width} by {height} points"));
+            }
+            let numbers = [size, size * LEADING, left, height - MARGIN - size].map(short);
+            content.push_str(&format!(
+                "q BT /F1 {} Tf {} TL {} {} Td\n",
+                numbers[0], numbers[1], numbers[2], numbers[3]
+            ));
+            for line in &lines {
+                content.push_str(&line.operand);
+                content.push_str(" Tj T*\n");
+            }
+            content.push_str("ET Q\n");
+            let fonts = Dictionary::of([("F1", Object::Reference(typeface.write(update)?))]);
+            resources.set("Font", Object::Dictionary(fonts));
         }
-        content.push_str("ET Q\n");
-        let font = update.add(&Object::Dictionary(Dictionary::of([
-            ("Type", Object::name("Font")),
-            ("Subtype", Object::name("Type1")),
-            ("BaseFont", Object::name("Helvetica")),
-            ("Encoding", Object::name("WinAnsiEncoding")),
-        ])));
-        let fonts = Dictionary::of([("F1", Object::Reference(font))]);
         let matrix = match rotation {
             90 => [0.0, 1.0, -1.0, 0.0, height, 0.0],
             180 => [-1.0, 0.0, 0.0, -1.0, width, height],
@@ -111,87 +144,10 @@ impl Appearance {
             ("Subtype", Object::name("Form")),
             ("BBox", Object::Array([0.0, 0.0, width, height].map(number).to_vec())),
             ("Matrix", Object::Array(matrix.map(number).to_vec())),
-            ("Resources", Object::Dictionary(Dictionary::of([("Font", Object::Dictionary(fonts))]))),
+            ("Resources", Object::Dictionary(resources)),
         ]);
         Ok(update.add_stream(dictionary, content.as_bytes()))
     }
-}
-
-/// A line as it is written into the content.
-struct Line {
-    /// The string.
-    operator: String,
-    /// In sizes of the text.
-    width: f64,
-}
-
-fn encode(line: &str) -> Result<Line> {
-    let mut text = Vec::new();
-    let mut width = 0;
-    for character in line.nfc() {
-        let Some(byte) = win_ansi(character) else {
-            return refuse(format!("the character {character:?} is not in the built-in font"));
-        };
-        text.push(byte);
-        width += helvetica_width(character);
-    }
-    let mut operator = Vec::new();
-    Object::String(text).write(&mut operator);
-    Ok(Line { operator: String::from_utf8_lossy(&operator).into_owned(), width: f64::from(width) / 1000.0 })
-}
-
-/// WinAnsiEncoding [ISO 32000-1 annex D.2]: Latin-1, and these between.
-const BETWEEN: [(char, u8); 27] = [
-    ('€', 0x80),
-    ('‚', 0x82),
-    ('ƒ', 0x83),
-    ('„', 0x84),
-    ('…', 0x85),
-    ('†', 0x86),
-    ('‡', 0x87),
-    ('ˆ', 0x88),
-    ('‰', 0x89),
-    ('Š', 0x8A),
-    ('‹', 0x8B),
-    ('Œ', 0x8C),
-    ('Ž', 0x8E),
-    ('‘', 0x91),
-    ('’', 0x92),
-    ('“', 0x93),
-    ('”', 0x94),
-    ('•', 0x95),
-    ('–', 0x96),
-    ('—', 0x97),
-    ('˜', 0x98),
-    ('™', 0x99),
-    ('š', 0x9A),
-    ('›', 0x9B),
-    ('œ', 0x9C),
-    ('ž', 0x9E),
-    ('Ÿ', 0x9F),
-];
-
-fn win_ansi(character: char) -> Option<u8> {
-    match character {
-        ' '..='~' | '\u{a0}'..='ÿ' => u8::try_from(u32::from(character)).ok(),
-        _ => BETWEEN.iter().find(|(known, _)| *known == character).map(|(_, byte)| *byte),
-    }
-}
-
-/// Helvetica from space to tilde, in thousandths of the size.
-const WIDTHS: [u16; 95] = [
-    278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556,
-    556, 556, 556, 556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278,
-    500, 667, 556, 833, 722, 778, 667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469,
-    556, 333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500,
-    278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
-];
-
-/// A letter with a mark is as wide as without; what is left is taken for as wide as anything.
-fn helvetica_width(character: char) -> u16 {
-    let base = character.nfd().next().unwrap_or(character);
-    let index = u32::from(base).checked_sub(32).and_then(|index| usize::try_from(index).ok());
-    index.and_then(|index| WIDTHS.get(index)).copied().unwrap_or(1000)
 }
 
 /// A page's visible part, and how it is turned when shown.

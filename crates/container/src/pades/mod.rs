@@ -18,7 +18,7 @@ pub mod modification;
 pub mod pdf;
 mod sign;
 
-pub use appearance::Appearance;
+pub use appearance::{Appearance, Font, Picture};
 pub use document::{BrokenSignature, Document, FieldLock, PdfSignature, Permission, SubFilter, open};
 pub use dss::SecurityStore;
 pub use extend::SignedPdf;

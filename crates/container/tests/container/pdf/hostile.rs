@@ -519,7 +519,9 @@ fn every_attack_gets_its_outcome() {
     }
     let list = serde_json::to_string_pretty(&list).unwrap();
     std::fs::write(folder.join("expected.json"), list).unwrap();
-    for (name, certificate) in [("root.pem", &WORLD.root), ("ca.pem", &WORLD.ca), ("tsa.pem", &WORLD.tsa_root)] {
+    for (name, certificate) in
+        [("root.pem", &WORLD.root), ("ca.pem", &WORLD.ca), ("tsa.pem", &WORLD.tsa_root)]
+    {
         std::fs::write(folder.join(name), certificate.to_pem()).unwrap();
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));

@@ -4,5 +4,6 @@ mod flips;
 mod hostile;
 pub(crate) mod make;
 pub(crate) mod matrix;
+mod others;
 pub(crate) mod sample;
 mod whole;

@@ -1,12 +1,14 @@
 //! What is made is found valid, at each level, in each kind of file, by each kind of key.
 
+#![allow(clippy::print_stderr)]
+
 use countersign_container::pades::{
     self, PdfLimits, PdfSignatureRequest, Permission, PreparedSignature, SignedPdf, prepare,
 };
 use countersign_container::{Error, Level};
 use countersign_pki::Signer as _;
 
-use countersign_container::pades::Appearance;
+use countersign_container::pades::{Appearance, Font, Picture};
 
 use super::make::{answer, check, extend, request, sign, signed};
 use super::matrix::KEYS;
@@ -191,7 +193,7 @@ fn what_should_not_be_signed_is_refused() {
 fn a_signature_is_seen_upright_on_turned_pages() {
     let lines = vec!["Allkirjastanud Õie Šmid".to_owned(), "22.11.2026 (a\\b)".to_owned()];
     let visible = |page, rectangle, lines: &[String]| PdfSignatureRequest {
-        appearance: Some(Appearance { page, rectangle, lines: lines.to_vec() }),
+        appearance: Some(Appearance { page, rectangle, lines: lines.to_vec(), font: None, picture: None }),
         ..request(&WORLD.signer, &WORLD.signer_key, noon())
     };
     let place = [300.0, 20.0, 200.0, 40.0];
@@ -218,4 +220,45 @@ fn a_signature_is_seen_upright_on_turned_pages() {
     assert!(refused(&visible(1, [0.0, 0.0, 20.0, 10.0], &lines)).contains("does not fit"));
     assert!(refused(&visible(1, place, &one("Договор"))).contains("'Д'"));
     assert!(refused(&visible(1, place, &[])).contains("0 lines"));
+}
+
+#[test]
+fn other_scripts_and_pictures_are_shown() {
+    let mut picture = Vec::new();
+    let mut encoder = png::Encoder::new(&mut picture, 2, 2);
+    encoder.set_color(png::ColorType::Rgba);
+    encoder.write_header().unwrap().write_image_data(&[200; 16]).unwrap();
+    let picture = Picture::from_bytes(&picture).unwrap();
+    let visible = |lines: &[&str], font: Option<Font>| PdfSignatureRequest {
+        appearance: Some(Appearance {
+            page: 1,
+            rectangle: [300.0, 20.0, 200.0, 60.0],
+            lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+            font,
+            picture: Some(picture.clone()),
+        }),
+        ..request(&WORLD.signer, &WORLD.signer_key, noon())
+    };
+    let file = Sample::with_form().with_table();
+    let signed = sign(&file, &visible(&[], None), &WORLD.signer_key, Level::B);
+    assert!(check(&signed, Level::B).is_valid());
+    let Some(font) =
+        ["dejavu/DejaVuSans.ttf", "noto/NotoSans-Regular.ttf", "liberation/LiberationSans-Regular.ttf"]
+            .iter()
+            .find_map(|path| std::fs::read(format!("/usr/share/fonts/truetype/{path}")).ok())
+    else {
+        return eprintln!("SKIP fonts: no TrueType font is installed");
+    };
+    let font = Font::from_bytes(font).unwrap();
+    let signed =
+        sign(&file, &visible(&["Подписал Õie", "Ελλάδα"], Some(font.clone())), &WORLD.signer_key, Level::Lt);
+    assert!(check(&signed, Level::Lt).is_valid());
+    assert!(signed.len() - file.len() < 100_000, "the font is cut down: {}", signed.len() - file.len());
+    if let Ok(folder) = std::env::var("COUNTERSIGN_KEEP") {
+        std::fs::write(format!("{folder}/visible.pdf"), &signed).unwrap();
+    }
+    for text in ["שלום", "漢字 and \u{10FFFF}"] {
+        let refused = prepare(&file, &visible(&[text], Some(font.clone())), &limits());
+        assert!(matches!(refused, Err(Error::Appearance { .. })), "{text}");
+    }
 }

@@ -1,0 +1,272 @@
+//! Fonts for visible signatures: Helvetica, which every viewer has, and TrueType fonts, of which the used glyphs go
+//! into the document [ISO 32000-1 §9.6 to §9.9].
+
+use std::collections::BTreeMap;
+
+use subsetter::GlyphRemapper;
+use ttf_parser::{Face, Permissions};
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::refuse;
+use crate::error::{Error, Result};
+use crate::pades::pdf::{Dictionary, Id, Object, Update, hex};
+
+/// Bytes of a font file; those with all of Chinese have 20 million.
+const MAX_FONT_LEN: usize = 32 << 20;
+
+/// A TrueType font, for text that is not Latin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Font {
+    data: Vec<u8>,
+}
+
+impl Font {
+    /// Takes a font file.
+    ///
+    /// # Errors
+    /// [`Error::Appearance`] when it is no TrueType font with outlines, or its maker forbids embedding.
+    pub fn from_bytes(data: Vec<u8>) -> Result<Self> {
+        if data.len() > MAX_FONT_LEN {
+            return refuse(format!("a font of {} bytes; at most {MAX_FONT_LEN} are read", data.len()));
+        }
+        let face = match Face::parse(&data, 0) {
+            Ok(face) => face,
+            Err(error) => return refuse(format!("the font can't be read: {error}")),
+        };
+        if face.tables().glyf.is_none() {
+            return refuse("the font has no TrueType outlines");
+        }
+        if face.permissions() == Some(Permissions::Restricted) || !face.is_subsetting_allowed() {
+            return refuse("the font's maker forbids embedding parts of it");
+        }
+        Ok(Self { data })
+    }
+}
+
+/// A line as it is written into the content.
+pub(super) struct Line {
+    /// The string.
+    pub(super) operand: String,
+    /// In sizes of the text.
+    pub(super) width: f64,
+}
+
+/// What lines are set in.
+pub(super) enum Typeface<'f> {
+    Helvetica,
+    TrueType { data: &'f [u8], face: Box<Face<'f>>, glyphs: GlyphRemapper, texts: BTreeMap<u16, char> },
+}
+
+impl<'f> Typeface<'f> {
+    pub(super) fn of(font: Option<&'f Font>) -> Result<Self> {
+        let Some(Font { data }) = font else { return Ok(Self::Helvetica) };
+        let Ok(face) = Face::parse(data, 0) else { return refuse("the font can't be read") };
+        Ok(Self::TrueType {
+            data,
+            face: Box::new(face),
+            glyphs: GlyphRemapper::new(),
+            texts: BTreeMap::new(),
+        })
+    }
+
+    /// Sets a line. Glyphs stand one behind the other from the left, so scripts that join their letters or run from
+    /// the right are refused.
+    pub(super) fn set(&mut self, line: &str) -> Result<Line> {
+        let mut bytes = Vec::new();
+        let mut width = 0.0;
+        for character in line.nfc() {
+            match self {
+                Self::Helvetica => {
+                    let Some(byte) = win_ansi(character) else {
+                        return refuse(format!(
+                            "the character {character:?} is not in the built-in font; a font that has it is needed"
+                        ));
+                    };
+                    bytes.push(byte);
+                    width += f64::from(helvetica_width(character)) / 1000.0;
+                }
+                Self::TrueType { face, glyphs, texts, .. } => {
+                    if needs_shaping(character) {
+                        return refuse(format!(
+                            "the character {character:?} is of a script that can't be set here"
+                        ));
+                    }
+                    let Some(glyph) = face.glyph_index(character).filter(|glyph| glyph.0 != 0) else {
+                        return refuse(format!("the font has no glyph for the character {character:?}"));
+                    };
+                    let own = glyphs.remap(glyph.0);
+                    texts.insert(own, character);
+                    bytes.extend_from_slice(&own.to_be_bytes());
+                    let advance = face.glyph_hor_advance(glyph).unwrap_or(0);
+                    width += f64::from(advance) / f64::from(face.units_per_em());
+                }
+            }
+        }
+        let operand = format!("<{}>", hex(&bytes));
+        Ok(Line { operand, width })
+    }
+
+    /// Writes the font with the glyphs that were set.
+    pub(super) fn write(self, update: &mut Update<'_, '_>) -> Result<Id> {
+        match self {
+            Self::Helvetica => Ok(update.add(&Object::Dictionary(Dictionary::of([
+                ("Type", Object::name("Font")),
+                ("Subtype", Object::name("Type1")),
+                ("BaseFont", Object::name("Helvetica")),
+                ("Encoding", Object::name("WinAnsiEncoding")),
+            ])))),
+            Self::TrueType { data, face, glyphs, texts } => {
+                write_true_type(update, data, &face, &glyphs, &texts)
+            }
+        }
+    }
+}
+
+fn write_true_type(
+    update: &mut Update<'_, '_>,
+    data: &[u8],
+    face: &Face<'_>,
+    glyphs: &GlyphRemapper,
+    texts: &BTreeMap<u16, char>,
+) -> Result<Id> {
+    let subset = match subsetter::subset(data, 0, glyphs) {
+        Ok(subset) => subset,
+        Err(error) => return refuse(format!("the font can't be cut down to what is used: {error}")),
+    };
+    let units = f64::from(face.units_per_em());
+    // Thousandths of the size, as all widths in a PDF; fonts stay far below what an integer holds.
+    #[allow(clippy::cast_possible_truncation)]
+    let scaled = |value: f64| Object::Integer((value * 1000.0 / units).round() as i64);
+    let name = "SIGNED+Signature";
+    let file =
+        update.add_stream(Dictionary::of([("Length1", Object::Integer(subset.len() as i64))]), &subset);
+    let bounds = face.global_bounding_box();
+    let corners = [bounds.x_min, bounds.y_min, bounds.x_max, bounds.y_max];
+    let descriptor = update.add(&Object::Dictionary(Dictionary::of([
+        ("Type", Object::name("FontDescriptor")),
+        ("FontName", Object::name(name)),
+        ("Flags", Object::Integer(4)),
+        ("FontBBox", Object::Array(corners.map(|corner| scaled(f64::from(corner))).to_vec())),
+        ("ItalicAngle", Object::Integer(0)),
+        ("Ascent", scaled(f64::from(face.ascender()))),
+        ("Descent", scaled(f64::from(face.descender()))),
+        ("CapHeight", scaled(f64::from(face.capital_height().unwrap_or(face.ascender())))),
+        ("StemV", Object::Integer(80)),
+        ("FontFile2", Object::Reference(file)),
+    ])));
+    let widths = glyphs
+        .remapped_gids()
+        .map(|glyph| scaled(f64::from(face.glyph_hor_advance(ttf_parser::GlyphId(glyph)).unwrap_or(0))))
+        .collect();
+    let system = Dictionary::of([
+        ("Registry", Object::String(b"Adobe".to_vec())),
+        ("Ordering", Object::String(b"Identity".to_vec())),
+        ("Supplement", Object::Integer(0)),
+    ]);
+    let descendant = update.add(&Object::Dictionary(Dictionary::of([
+        ("Type", Object::name("Font")),
+        ("Subtype", Object::name("CIDFontType2")),
+        ("BaseFont", Object::name(name)),
+        ("CIDSystemInfo", Object::Dictionary(system)),
+        ("FontDescriptor", Object::Reference(descriptor)),
+        ("CIDToGIDMap", Object::name("Identity")),
+        ("W", Object::Array(vec![Object::Integer(0), Object::Array(widths)])),
+    ])));
+    let to_unicode = update.add_stream(Dictionary::default(), to_unicode(texts).as_bytes());
+    Ok(update.add(&Object::Dictionary(Dictionary::of([
+        ("Type", Object::name("Font")),
+        ("Subtype", Object::name("Type0")),
+        ("BaseFont", Object::name(name)),
+        ("Encoding", Object::name("Identity-H")),
+        ("DescendantFonts", Object::Array(vec![Object::Reference(descendant)])),
+        ("ToUnicode", Object::Reference(to_unicode)),
+    ]))))
+}
+
+/// What each glyph stands for, so that the text can be searched and copied.
+fn to_unicode(texts: &BTreeMap<u16, char>) -> String {
+    let mut map = "/CIDInit /ProcSet findresource begin 12 dict begin begincmap\n\
+        /CIDSystemInfo <</Registry (Adobe) /Ordering (UCS) /Supplement 0>> def\n\
+        /CMapName /Adobe-Identity-UCS def /CMapType 2 def\n\
+        1 begincodespacerange <0000> <FFFF> endcodespacerange\n"
+        .to_owned();
+    let lines: Vec<String> = texts
+        .iter()
+        .map(|(glyph, character)| {
+            let mut units = [0; 2];
+            let units = character.encode_utf16(&mut units).iter().map(|unit| format!("{unit:04X}"));
+            format!("<{glyph:04X}> <{}>\n", units.collect::<String>())
+        })
+        .collect();
+    // A section has at most a hundred lines.
+    for lines in lines.chunks(100) {
+        map.push_str(&format!("{} beginbfchar\n{}endbfchar\n", lines.len(), lines.concat()));
+    }
+    map.push_str("endcmap CMapName currentdict /CMap defineresource pop end end\n");
+    map
+}
+
+/// Scripts that run from the right, or whose letters change with their neighbours.
+fn needs_shaping(character: char) -> bool {
+    matches!(u32::from(character),
+        0x0590..=0x0DFF | 0x0F00..=0x109F | 0x1780..=0x18AF | 0x1900..=0x1AAF | 0x1B00..=0x1C4F
+        | 0x200B..=0x200F | 0x202A..=0x202E | 0x2066..=0x2069 | 0xA800..=0xA9FF | 0xAA00..=0xABFF
+        | 0xFB1D..=0xFDFF | 0xFE70..=0xFEFF | 0x1_0800..=0x1_1FFF | 0x1_E800..=0x1_EFFF)
+}
+
+/// WinAnsiEncoding [ISO 32000-1 annex D.2]: Latin-1, and these between.
+const BETWEEN: &str = "€\0‚ƒ„…†‡ˆ‰Š‹Œ\0Ž\0\0‘’“”•–—˜™š›œ\0žŸ";
+
+fn win_ansi(character: char) -> Option<u8> {
+    match character {
+        ' '..='~' | '\u{a0}'..='ÿ' => u8::try_from(u32::from(character)).ok(),
+        '\0' => None,
+        _ => u8::try_from(0x80 + BETWEEN.chars().position(|known| known == character)?).ok(),
+    }
+}
+
+/// Helvetica from space to tilde, in thousandths of the size.
+const WIDTHS: [u16; 95] = [
+    278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556,
+    556, 556, 556, 556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278,
+    500, 667, 556, 833, 722, 778, 667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469,
+    556, 333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500,
+    278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
+];
+
+/// A letter with a mark is as wide as without; what is left is taken for as wide as anything.
+fn helvetica_width(character: char) -> u16 {
+    let base = character.nfd().next().unwrap_or(character);
+    let index = u32::from(base).checked_sub(32).and_then(|index| usize::try_from(index).ok());
+    index.and_then(|index| WIDTHS.get(index)).copied().unwrap_or(1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_characters_between_have_their_places() {
+        for (character, byte) in
+            [('€', 0x80), ('Š', 0x8A), ('Ž', 0x8E), ('š', 0x9A), ('ž', 0x9E), ('Ÿ', 0x9F), ('õ', 0xF5)]
+        {
+            assert_eq!(win_ansi(character), Some(byte), "{character}");
+        }
+        for character in ['\0', '\n', '\u{81}', 'Д', '漢'] {
+            assert_eq!(win_ansi(character), None, "{character:?}");
+        }
+    }
+
+    #[test]
+    fn widths_are_those_of_the_letters_without_marks() {
+        assert_eq!(helvetica_width('õ'), helvetica_width('o'));
+        assert_eq!(helvetica_width('W'), 944);
+        assert_eq!(helvetica_width('~'), 584);
+        assert_eq!(helvetica_width('€'), 1000);
+    }
+
+    #[test]
+    fn what_is_no_font_is_refused() {
+        assert!(matches!(Font::from_bytes(b"no font".to_vec()), Err(Error::Appearance { .. })));
+    }
+}
