@@ -20,6 +20,8 @@ from pyhanko.sign.validation import validate_pdf_signature, validate_pdf_timesta
 from pyhanko_certvalidator import ValidationContext
 
 logging.disable(logging.CRITICAL)
+# ISO 32000-1 table 254 lets P 3 permit them; pyHanko has no rule for annotations and refuses them always.
+NO_RULE = {"an annotation where annotations may be made"}
 MOMENT = datetime.datetime(2026, 11, 22, 13, 0, 0, tzinfo=datetime.timezone.utc)
 
 
@@ -77,6 +79,9 @@ def main():
         else:
             faults = judge.faults(data)
             wrong = bool(faults) and entry["valid"]
+            if wrong and entry["what"] in NO_RULE:
+                print(f"SKIP interop/pdf: pyHanko has no rule for {entry['what']}")
+                continue
             if not faults and not entry["valid"]:
                 stricter.append(f"row {entry['row']}, {entry['what']}")
         if wrong:

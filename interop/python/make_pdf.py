@@ -12,17 +12,15 @@ import io
 import sys
 from pathlib import Path
 
-from asn1crypto import ocsp as asn1_ocsp
-from asn1crypto import pem, x509 as asn1_x509
+from asn1crypto import algos, keys, ocsp as asn1_ocsp, x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pyhanko.pdf_utils import generic, writer
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign import PdfSignatureMetadata, PdfSigner, PdfTimeStamper, fields, signers, timestamps
+from pyhanko.sign import PdfSignatureMetadata, PdfSigner, PdfTimeStamper, signers, timestamps
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko_certvalidator import ValidationContext
@@ -67,8 +65,7 @@ def theirs(certificate):
 
 
 def their_key(key):
-    from asn1crypto.keys import PrivateKeyInfo
-    return PrivateKeyInfo.load(key.private_bytes(
+    return keys.PrivateKeyInfo.load(key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
 
 
@@ -98,7 +95,14 @@ class World:
     def signer(self, kind):
         certificate, key, pss = self.signers[kind]
         registry = SimpleCertificateStore.from_certs([theirs(self.ca), theirs(self.root)])
-        return signers.SimpleSigner(theirs(certificate), their_key(key), registry, prefer_pss=pss)
+        mechanism = None
+        if pss:
+            # Without parameters pyHanko takes the longest salt that fits, which Countersign refuses.
+            mechanism = algos.SignedDigestAlgorithm({"algorithm": "rsassa_pss", "parameters": algos.RSASSAPSSParams({
+                "hash_algorithm": {"algorithm": "sha256"},
+                "mask_gen_algorithm": {"algorithm": "mgf1", "parameters": {"algorithm": "sha256"}},
+                "salt_length": 32})})
+        return signers.SimpleSigner(theirs(certificate), their_key(key), registry, signature_mechanism=mechanism)
 
     def timestamper(self):
         registry = SimpleCertificateStore.from_certs([theirs(self.root)])
@@ -125,8 +129,7 @@ def document(stream_xrefs):
         generic.pdf_name("/Type"): generic.pdf_name("/Font"), generic.pdf_name("/Subtype"): generic.pdf_name("/Type1"),
         generic.pdf_name("/BaseFont"): generic.pdf_name("/Helvetica")}))
     resources = generic.DictionaryObject({generic.pdf_name("/Font"): generic.DictionaryObject({generic.pdf_name("/F1"): font})})
-    from pyhanko.pdf_utils.writer import PageObject
-    out.insert_page(PageObject(contents=content, media_box=(0, 0, 595, 842), resources=resources))
+    out.insert_page(writer.PageObject(contents=content, media_box=(0, 0, 595, 842), resources=resources))
     target = io.BytesIO()
     out.write(target)
     return target

@@ -82,9 +82,11 @@ impl Modification {
         let locked = self.field.as_ref().is_some_and(|field| locks.iter().any(|lock| lock.locks(field)));
         let permitted = match self.kind {
             // ISO 32000-2 §12.8.2.2.2: these change nothing that anybody is shown.
-            ModificationKind::SecurityStore | ModificationKind::DocumentTimeStamp => true,
+            // Programs that add them note the time in the document information.
+            ModificationKind::SecurityStore
+            | ModificationKind::DocumentTimeStamp
+            | ModificationKind::Metadata => true,
             ModificationKind::Signature => permission != Some(Permission::NoChanges) && !locked,
-            ModificationKind::Metadata => permission != Some(Permission::NoChanges),
             // Who signed without saying that the form may be filled in signed it as it was.
             ModificationKind::FormFilling => permission >= Some(Permission::FormFilling) && !locked,
             ModificationKind::Annotation => permission == Some(Permission::Annotations),
@@ -178,8 +180,11 @@ impl<'p, 'a> Analysis<'p, 'a> {
         let (changed, found) = (step.changed, step.found);
         let mut ignored = Vec::new();
         for (number, change) in changed {
-            if let Some(object) = change.new {
-                self.note(number, &object, &mut ignored);
+            match change.new {
+                // A cross-reference stream is a trailer, and nobody looks at it as an object.
+                Some(Object::Stream(stream)) if stream.dictionary.is("Type", "XRef") => {}
+                Some(object) => self.note(number, &object, &mut ignored),
+                None => {}
             }
         }
         self.note(TRAILER, &Object::Dictionary(new.trailer().clone()), &mut ignored);

@@ -8,7 +8,7 @@ use ttf_parser::{Face, Permissions};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::refuse;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::pades::pdf::{Dictionary, Id, Object, Update, hex};
 
 /// Bytes of a font file; those with all of Chinese have 20 million.
@@ -24,7 +24,7 @@ impl Font {
     /// Takes a font file.
     ///
     /// # Errors
-    /// [`Error::Appearance`] when it is no TrueType font with outlines, or its maker forbids embedding.
+    /// [`crate::Error::Appearance`] when it is no TrueType font with outlines, or its maker forbids embedding.
     pub fn from_bytes(data: Vec<u8>) -> Result<Self> {
         if data.len() > MAX_FONT_LEN {
             return refuse(format!("a font of {} bytes; at most {MAX_FONT_LEN} are read", data.len()));
@@ -244,6 +244,7 @@ fn helvetica_width(character: char) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     #[test]
     fn the_characters_between_have_their_places() {

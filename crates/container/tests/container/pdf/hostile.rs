@@ -156,14 +156,19 @@ fn add_annotation(file: &[u8]) -> Vec<u8> {
 fn add_field(file: &[u8], name: &str, value: Object, rectangle: &[i64]) -> Vec<u8> {
     revise(file, |update| {
         let (mut form, mut page) = (dictionary(&update.base(), 10), dictionary(&update.base(), 3));
-        let field = update.add(&Object::Dictionary(Dictionary::of([
+        let mut field = Dictionary::of([
             ("Type", Object::name("Annot")),
             ("Subtype", Object::name("Widget")),
             ("FT", Object::name("Sig")),
             ("T", text(name)),
-            ("V", value),
+            ("F", Object::Integer(132)),
+            ("P", reference(3)),
             ("Rect", numbers(rectangle)),
-        ])));
+        ]);
+        if value != Object::Null {
+            field.set("V", value);
+        }
+        let field = update.add(&Object::Dictionary(field));
         for (dictionary, key) in [(&mut form, "Fields"), (&mut page, "Annots")] {
             let mut list = dictionary.get(key).unwrap().as_array().unwrap().to_vec();
             list.push(Object::Reference(field));

@@ -18,7 +18,7 @@ fn what_pyhanko_signed_is_valid() {
         tsa: vec![certificate("root.pem")],
         ..TrustAnchors::default()
     };
-    let now = "2026-11-29T06:00:00Z".parse().unwrap();
+    let now = "2026-11-29T12:00:00Z".parse().unwrap();
     let mut count = 0;
     for entry in std::fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
