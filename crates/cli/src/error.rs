@@ -144,6 +144,37 @@ pub(crate) enum Error {
         /// What happened.
         why: String,
     },
+    /// The service refused an operator's call.
+    #[error("the service refuses ({status}): {why}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// In the service's words.
+        why: String,
+    },
+    /// An answer that is not what the API gives.
+    #[error("the answer of {url} cannot be read: {why}")]
+    UnreadableAnswer {
+        /// Where.
+        url: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Nobody said with which key.
+    #[error("the key of an operator is not said, and {url} is not on this machine")]
+    NoAdminKey {
+        /// The service.
+        url: String,
+    },
+    /// A key must not travel in the open.
+    #[error("the key of an operator would travel in the open to {url}")]
+    PlainKey {
+        /// The service.
+        url: String,
+    },
+    /// An id that no activation has.
+    #[error("this is not the id of an activation")]
+    NoActivation,
     /// An answer holds no certificate.
     #[error("{url} holds no certificate: {source}")]
     NoCertificateThere {
@@ -234,6 +265,12 @@ impl Error {
                  trust"
                     .into(),
             ),
+            Self::Refused { status: 401, .. } => {
+                Some("give the key with --admin-key or COUNTERSIGN_ADMIN_KEY; its hash belongs into [[admin]] of the configuration".into())
+            }
+            Self::NoAdminKey { .. } => Some("give --admin-key KEY or COUNTERSIGN_ADMIN_KEY".into()),
+            Self::PlainKey { .. } => Some("give an https URL".into()),
+            Self::NoActivation => Some("give the eight letters and digits that `countersign person activate` printed".into()),
             Self::NoPerson => Some("give --person PNOEE-… or --document PNOEE-…-Q".into()),
             Self::LogFilter { .. } => {
                 Some("give error, warn, info, debug or trace, or a filter such as countersign_server=debug".into())
@@ -271,6 +308,9 @@ impl Error {
             | Self::NoTrustElsewhere { .. }
             | Self::NoPerson
             | Self::NotAUrl { .. }
+            | Self::NoAdminKey { .. }
+            | Self::PlainKey { .. }
+            | Self::NoActivation
             | Self::UnknownHash { .. }
             | Self::LogFilter { .. }
             | Self::NoTimeStamping
@@ -293,10 +333,15 @@ impl Error {
             | Self::Authority(_)
             | Self::TestWorld(_)
             | Self::Connections(_)
+            | Self::Refused { .. }
             | Self::Call { .. } => 4,
             Self::Client(error) | Self::Checked(error) => of_client(error),
             Self::Container(error) => of_container(error),
-            Self::NoCertificateThere { .. } | Self::TimeStamp(_) | Self::Ocsp(_) | Self::Pki(_) => 6,
+            Self::UnreadableAnswer { .. }
+            | Self::NoCertificateThere { .. }
+            | Self::TimeStamp(_)
+            | Self::Ocsp(_)
+            | Self::Pki(_) => 6,
         })
     }
 }

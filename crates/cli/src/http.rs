@@ -1,15 +1,19 @@
-//! Calls that are not the relying party API: time-stamps, OCSP, and the trust files of a development server. Every
+//! Calls that are not the relying party API: time-stamps, OCSP, the operator's API, and the trust files of a
+//! development server. Every
 //! answer is bounded in size and time, and no redirect is followed.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_pki::Certificate;
+pub(crate) use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, RequestBuilder};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt as _;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::error::Error;
@@ -68,6 +72,56 @@ impl Http {
         let request = self.0.post(url.clone()).header(CONTENT_TYPE, sent).header(ACCEPT, received).body(body);
         answer(what, url, request, limit).await
     }
+
+    /// A call with a bearer key, JSON in both directions. A refusal is told in the words of the service.
+    pub(crate) async fn json<T: DeserializeOwned>(
+        &self,
+        what: &'static str,
+        method: Method,
+        url: &Url,
+        key: &str,
+        body: Option<&impl Serialize>,
+    ) -> Result<T, Error> {
+        let failed = |why: String| Error::Call { what, url: url.to_string(), why };
+        let mut request = self.0.request(method, url.clone()).bearer_auth(key);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = request.send().await.map_err(|error| failed(causes(&error.without_url())))?;
+        let status = answer.status();
+        let body = read(what, url, answer, LARGEST_ANSWER).await?;
+        if status == reqwest::StatusCode::OK {
+            let unreadable = |error: serde_json::Error| Error::UnreadableAnswer {
+                url: url.to_string(),
+                why: format!("{:?} error at column {}", error.classify(), error.column()),
+            };
+            return serde_json::from_slice(&body).map_err(unreadable);
+        }
+        Err(match serde_json::from_slice::<Refusal>(&body) {
+            Ok(Refusal { detail, errors }) => {
+                let parts = errors.into_iter().filter_map(|entry| entry.detail);
+                let why = std::iter::once(detail).chain(parts).collect::<Vec<_>>().join("; ");
+                Error::Refused { status: status.as_u16(), why }
+            }
+            Err(_) => failed(format!("expected HTTP status 200, got {}", status.as_u16())),
+        })
+    }
+}
+
+/// The longest answer of the service to an operator, in octets.
+const LARGEST_ANSWER: usize = 1 << 20;
+
+/// What is read of a problem [RFC 9457].
+#[derive(Deserialize)]
+struct Refusal {
+    detail: String,
+    #[serde(default)]
+    errors: Vec<RefusalEntry>,
+}
+
+#[derive(Deserialize)]
+struct RefusalEntry {
+    detail: Option<String>,
 }
 
 async fn answer(
@@ -78,10 +132,22 @@ async fn answer(
 ) -> Result<Vec<u8>, Error> {
     let failed = |why: String| Error::Call { what, url: url.to_string(), why };
     let lost = |error: reqwest::Error| failed(causes(&error.without_url()));
-    let mut answer = request.send().await.map_err(lost)?;
+    let answer = request.send().await.map_err(lost)?;
     if answer.status() != reqwest::StatusCode::OK {
         return Err(failed(format!("expected HTTP status 200, got {}", answer.status().as_u16())));
     }
+    read(what, url, answer, limit).await
+}
+
+/// The body, if it is not longer than `limit`.
+async fn read(
+    what: &'static str,
+    url: &Url,
+    mut answer: reqwest::Response,
+    limit: usize,
+) -> Result<Vec<u8>, Error> {
+    let failed = |why: String| Error::Call { what, url: url.to_string(), why };
+    let lost = |error: reqwest::Error| failed(causes(&error.without_url()));
     let mut body = Vec::new();
     while let Some(piece) = answer.chunk().await.map_err(lost)? {
         if body.len() + piece.len() > limit {

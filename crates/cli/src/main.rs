@@ -17,6 +17,7 @@ mod http;
 mod level;
 mod login;
 mod media_type;
+mod person;
 mod progress;
 mod runtime;
 mod screen;
@@ -42,6 +43,7 @@ enum Command {
     Login(login::Arguments),
     Sign(sign::Arguments),
     Verify(verify::Arguments),
+    Person(person::Arguments),
     Trust(trust::Arguments),
     Config(configuration::Arguments),
     Completions(completions::Arguments),
@@ -65,6 +67,7 @@ fn run(command: Command, begun: Instant) -> Result<ExitCode, Error> {
         Command::Login(arguments) => login::run(&arguments),
         Command::Sign(arguments) => sign::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Person(arguments) => person::run(&arguments),
         Command::Trust(arguments) => trust::run(arguments),
         Command::Config(arguments) => configuration::run(arguments),
         Command::Completions(arguments) => Ok(completions::run::<Arguments>(&arguments)),

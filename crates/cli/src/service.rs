@@ -48,7 +48,7 @@ pub(crate) struct ServiceArguments {
     scheme: SchemeName,
 }
 
-const DEV_URL: &str = "http://127.0.0.1:8080";
+pub(crate) const DEV_URL: &str = "http://127.0.0.1:8080";
 const DEMO_UUID: &str = "00000000-0000-4000-8000-000000000000";
 
 /// Who is asked, and with which certificate.
@@ -93,14 +93,8 @@ impl Service {
     /// Prepares connections and finds the anchors. Only the latter may ask the service something.
     pub(crate) async fn open(arguments: &ServiceArguments) -> Result<Self, Error> {
         let url = &arguments.url;
-        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-            return Err(Error::NotAUrl { text: url.to_string() });
-        }
+        let origin = origin_of(url)?;
         let local = is_local(url);
-        let mut origin = url.clone();
-        origin.set_path("/");
-        origin.set_query(None);
-        origin.set_fragment(None);
         // On this machine it is `countersign dev` that speaks TLS, under its own root.
         let roots: Vec<Certificate> =
             if local && url.scheme() == "https" { vec![authority::dev::tls_root()?] } else { Vec::new() };
@@ -155,8 +149,20 @@ async fn fetch_anchors(http: &Http, origin: &Url) -> Result<TrustAnchors, Error>
     Ok(anchors::of(certificates))
 }
 
+/// The address of a service, without a path.
+pub(crate) fn origin_of(url: &Url) -> Result<Url, Error> {
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(Error::NotAUrl { text: url.to_string() });
+    }
+    let mut origin = url.clone();
+    origin.set_path("/");
+    origin.set_query(None);
+    origin.set_fragment(None);
+    Ok(origin)
+}
+
 /// Whether the host can only be this machine. Names other than `localhost` are looked up elsewhere, so they are not.
-fn is_local(url: &Url) -> bool {
+pub(crate) fn is_local(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),

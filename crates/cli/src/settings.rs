@@ -23,6 +23,9 @@ pub(crate) fn load_dev(file: Option<&Path>) -> Result<Config, Error> {
     if config.relying_parties.is_empty() {
         config.relying_parties = test_world.relying_parties;
     }
+    if config.admins.is_empty() {
+        config.admins = test_world.admins;
+    }
     if config.keys.custody.is_none() && config.keys.custody_file.is_none() {
         config.keys.custody = test_world.keys.custody;
     }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::KeyUse;
+use crate::desk::{Evidence, OperatorAct};
 use crate::revocation::RevocationReason;
 
 /// One thing that happened. The store adds number and time.
@@ -94,6 +95,11 @@ pub enum Event {
         /// The key.
         key: KeyId,
     },
+    /// A lock was opened before its time.
+    KeyUnlocked {
+        /// The key.
+        key: KeyId,
+    },
     /// A computation failed on our side. Somebody has to look.
     ComputationFailed {
         /// The key.
@@ -118,6 +124,17 @@ pub enum Event {
         document: DocumentNumber,
         /// Tries left.
         tries_left: u8,
+    },
+    /// An operator did something for a person; what came of it is in the events of the same transaction.
+    OperatorActed {
+        /// Who: the name of the key in the configuration.
+        operator: String,
+        /// What.
+        act: OperatorAct,
+        /// The account.
+        document: DocumentNumber,
+        /// Where the proof of identity is kept, in the operator's own words.
+        evidence: Option<Evidence>,
     },
     /// A device used an activation code.
     DeviceEnrolled {
@@ -206,10 +223,12 @@ impl Event {
             Self::PinRejected { .. } => "PinRejected",
             Self::KeyLocked { .. } => "KeyLocked",
             Self::KeyBlocked { .. } => "KeyBlocked",
+            Self::KeyUnlocked { .. } => "KeyUnlocked",
             Self::ComputationFailed { .. } => "ComputationFailed",
             Self::PinChanged { .. } => "PinChanged",
             Self::ActivationIssued { .. } => "ActivationIssued",
             Self::ActivationFailed { .. } => "ActivationFailed",
+            Self::OperatorActed { .. } => "OperatorActed",
             Self::DeviceEnrolled { .. } => "DeviceEnrolled",
             Self::KeyMade { .. } => "KeyMade",
             Self::KeyProven { .. } => "KeyProven",
@@ -236,6 +255,7 @@ impl Event {
             | Self::PinRejected { key, .. }
             | Self::KeyLocked { key, .. }
             | Self::KeyBlocked { key }
+            | Self::KeyUnlocked { key }
             | Self::ComputationFailed { key }
             | Self::PinChanged { key }
             | Self::KeyMade { key, .. }
@@ -246,6 +266,7 @@ impl Event {
             | Self::DeviceEnrolled { device, .. } => device.to_string(),
             Self::ActivationIssued { document, .. }
             | Self::ActivationFailed { document, .. }
+            | Self::OperatorActed { document, .. }
             | Self::AccountActivated { document }
             | Self::AccountRevoked { document, .. } => document.to_string(),
             Self::CertificateIssued { issuer, serial, .. }

@@ -128,6 +128,11 @@ pub enum WrongPin {
     Blocked,
 }
 
+/// A key that cannot be unlocked, since it is not locked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the key is not locked")]
+pub struct NotLocked;
+
 /// The computation was taken for crashed and something else happened meanwhile: its result counts for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the computation came too late")]
@@ -391,6 +396,18 @@ impl Key {
     pub fn release_proof(mut self, request: &RequestId) -> Result<Self, LeaseLost> {
         self.counter = self.counter.proof_released(request)?;
         Ok(self)
+    }
+
+    /// Opens a lock before its time: tries and locks are forgotten, as after a right PIN. Only for a person whose identity
+    /// was proven anew. Refused for a key that is not locked; one that is blocked stays so.
+    pub fn unlock(mut self, now: Timestamp, policy: &PinPolicy) -> Result<(Self, Vec<Event>), NotLocked> {
+        self.counter = self.counter.settled(now, policy);
+        let KeyState::Locked { .. } = self.counter.state else { return Err(NotLocked) };
+        self.counter.state = KeyState::Active;
+        self.counter.tries_used = 0;
+        self.counter.lock_level = 0;
+        let event = Event::KeyUnlocked { key: self.id.clone() };
+        Ok((self, vec![event]))
     }
 
     /// Puts the certificate beside its key.

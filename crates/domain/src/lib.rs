@@ -17,6 +17,7 @@ pub mod account;
 pub mod answer;
 mod bytes;
 pub mod custody;
+pub mod desk;
 pub mod device;
 pub mod enrolment;
 mod error;

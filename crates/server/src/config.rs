@@ -23,10 +23,11 @@ use url::Url;
 
 pub use self::problem::{Error, Mend};
 pub use self::secret::Secret;
+pub use crate::admin::config::Admin;
 pub use crate::device::config::DeviceApi;
+pub use crate::validation::config::Validation;
 pub use crate::web::config::Web;
 use crate::web::config::{SELF, is_origin};
-pub use crate::validation::config::Validation;
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -57,6 +58,9 @@ pub struct Config {
     /// Who may start sessions.
     #[serde(rename = "relying_party")]
     pub relying_parties: Vec<RelyingParty>,
+    /// Who may use the operator's API.
+    #[serde(rename = "admin")]
+    pub admins: Vec<Admin>,
 }
 
 /// `[listen]`
@@ -346,6 +350,9 @@ impl Config {
                     "give every relying party a UUID of its own",
                 ));
             }
+        }
+        for (index, admin) in self.admins.iter().enumerate() {
+            admin.check(index, &self.admins[..index], &mut found);
         }
         found
     }

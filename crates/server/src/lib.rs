@@ -3,7 +3,7 @@
 //! [`App`] holds what requests need; [`router`] gives all surfaces as one service, which works the same in
 //! process and behind sockets; [`Server::start`] puts it on sockets and ends it in order.
 
-mod admin;
+pub mod admin;
 mod app;
 pub mod authority;
 mod ca;
@@ -50,7 +50,8 @@ pub fn router(app: App) -> axum::Router {
         .merge(operations::routes())
         .merge(openapi::routes())
         .merge(rp::routes(&app))
-        .merge(device::routes(&app));
+        .merge(device::routes(&app))
+        .merge(admin::routes());
     let routes = routes.merge(ca::routes()).merge(ocsp::routes()).merge(tsa::routes()).merge(trust::routes());
     let routes = routes.merge(validation::routes(&app));
     let routes = if app.test_world().is_some() { routes.merge(dev::routes()) } else { routes };

@@ -30,6 +30,12 @@ fn every_component_is_used() {
             used.insert(target.to_owned());
         }
     });
+    walk(&document, &mut |value| {
+        for scheme in value.get("security").and_then(Value::as_array).into_iter().flatten() {
+            let names = scheme.as_object().unwrap().keys();
+            used.extend(names.map(|name| format!("#/components/securitySchemes/{name}")));
+        }
+    });
     for (kind, members) in document["components"].as_object().unwrap() {
         for name in members.as_object().unwrap().keys() {
             let target = format!("#/components/{kind}/{name}");

@@ -1,12 +1,16 @@
 //! Activation codes that wait for their phone.
 
 use countersign_domain::enrolment::{Activation, Locator};
+use jiff::SignedDuration;
 use rusqlite::{Connection, params};
 
 use crate::body;
 use crate::error::Error;
 
 const TABLE: &str = "activations";
+
+/// How long a code that is over can be looked at: the registration desk compares words with the phone that used it.
+const SHOWN: SignedDuration = SignedDuration::from_hours(24);
 
 /// The table of activation codes, hashed.
 pub struct Activations<'a> {
@@ -33,7 +37,7 @@ impl Activations<'_> {
     fn save(&self, statement: &'static str, activation: &Activation) -> Result<(), Error> {
         let row = params![
             activation.locator().as_str(),
-            body::millis(activation.expires_at()),
+            body::millis(activation.expires_at() + SHOWN),
             body::write(TABLE, activation)?,
         ];
         body::change(self.connection, TABLE, statement, row)

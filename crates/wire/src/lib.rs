@@ -14,6 +14,7 @@
 //! | [`acsp`], [`verification_code`] | what an authentication signs; four digits to compare |
 //! | [`problem`] | error bodies |
 //! | [`device`] | the API between phone and service |
+//! | [`admin`] | the API of the registration desk |
 //!
 //! ```
 //! use countersign_wire::endpoint::{Recipient, Start};
@@ -44,6 +45,7 @@
 //! ```
 
 pub mod acsp;
+pub mod admin;
 pub mod base64;
 pub mod callback;
 pub mod device;

@@ -4,6 +4,7 @@
 #![cfg(unix)]
 
 mod container;
+mod person;
 mod server;
 
 use std::path::Path;

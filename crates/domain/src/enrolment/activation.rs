@@ -22,12 +22,15 @@ use crate::refusal::Refusal;
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// 40 bits to find the code by.
 const LOCATOR: usize = 8;
-/// 130 bits that must be right.
+/// 130 bits that must be right, in a code that a camera reads.
 const SECRET: usize = 26;
+/// 60 bits that must be right, in a code that is typed from paper. Who has stolen the database must search for them within
+/// the code's life; everybody else has [`TRIES`].
+const TYPED_SECRET: usize = 12;
 /// Wrong codes before one is worthless.
 const TRIES: u8 = 5;
 
-/// An activation code as the person gets it: `XXXXXXXX-` and 26 letters and digits.
+/// An activation code as the person gets it: `XXXXXXXX-` and 26 letters and digits, or 12 in groups of four.
 ///
 /// Zeroized on drop; no `Debug`, no `Clone`.
 pub struct ActivationCode {
@@ -42,9 +45,9 @@ pub struct Locator(String);
 /// How the code reaches the person, which says how long it lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Delivery {
-    /// On a screen, as a QR code or link: 15 minutes.
+    /// On a screen, as a QR code or link: 130 bits, 15 minutes.
     Screen,
-    /// In a letter: 24 hours.
+    /// In a letter, to be typed: 60 bits, 24 hours.
     Letter,
 }
 
@@ -71,6 +74,25 @@ pub struct Activation {
     expires_at: Timestamp,
     tries_left: u8,
     used_by: Option<DeviceId>,
+}
+
+/// Whether a code can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ActivationState {
+    /// It can.
+    Waiting {
+        /// Wrong codes that it still stands.
+        tries_left: u8,
+    },
+    /// A device has used it.
+    Used {
+        /// Which one.
+        device: DeviceId,
+    },
+    /// Too many wrong codes came, or it was withdrawn.
+    Spent,
+    /// Its time is over.
+    Expired,
 }
 
 /// What became of an activation. Save what is inside.
@@ -112,7 +134,7 @@ pub fn issue_activation(
 ) -> (ActivationCode, Activation, Vec<Event>) {
     let code = ActivationCode {
         locator: Locator(letters(LOCATOR, rng)),
-        secret: Zeroizing::new(letters(SECRET, rng)),
+        secret: Zeroizing::new(letters(delivery.secret_length(), rng)),
     };
     let until = now + delivery.lifetime();
     let event = Event::ActivationIssued { document: draft.document.clone(), until };
@@ -221,6 +243,16 @@ impl Delivery {
     }
 }
 
+impl Delivery {
+    /// Letters and digits of the secret part.
+    const fn secret_length(self) -> usize {
+        match self {
+            Self::Screen => SECRET,
+            Self::Letter => TYPED_SECRET,
+        }
+    }
+}
+
 impl ActivationCode {
     /// Reads a code as a person may type it: lower case, other hyphens and spaces, O for 0 and I or L for 1 are right.
     /// `None` when it cannot be a code.
@@ -241,7 +273,7 @@ impl ActivationCode {
             }
             letters.push(letter);
         }
-        if letters.len() != LOCATOR + SECRET {
+        if ![LOCATOR + SECRET, LOCATOR + TYPED_SECRET].contains(&letters.len()) {
             return None;
         }
         let (locator, secret) = letters.split_at(LOCATOR);
@@ -255,16 +287,32 @@ impl ActivationCode {
 
     /// The code, to be shown to the person once.
     pub fn to_text(&self) -> Zeroizing<String> {
-        Zeroizing::new(format!("{}-{}", self.locator.0, self.secret.as_str()))
+        let mut text = Zeroizing::new(String::with_capacity(LOCATOR + SECRET + 8));
+        text.push_str(&self.locator.0);
+        // What is typed is easier to copy in groups.
+        let group = if self.secret.len() == TYPED_SECRET { 4 } else { SECRET };
+        for (at, letter) in self.secret.chars().enumerate() {
+            if at % group == 0 {
+                text.push('-');
+            }
+            text.push(letter);
+        }
+        text
     }
 
-    /// A plain hash: the secret is random and as long as the hash is strong, so it cannot be searched for.
+    /// A plain hash: the secret is random, and too long to be searched for while the code lives.
     fn secret_hash(&self) -> Vec<u8> {
         digest(&SHA256, self.secret.as_bytes()).as_ref().to_vec()
     }
 }
 
 impl Locator {
+    /// Reads a locator as it was given out. `None` when it cannot be one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = text.len() == LOCATOR && text.bytes().all(|letter| ALPHABET.contains(&letter));
+        fits.then(|| Self(text.to_owned()))
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -291,6 +339,21 @@ impl Activation {
     /// End of the code's life.
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
+    }
+
+    /// Whether it can be used at `now`.
+    pub fn state(&self, now: Timestamp) -> ActivationState {
+        match (&self.used_by, self.tries_left) {
+            (Some(device), _) => ActivationState::Used { device: device.clone() },
+            (None, _) if now >= self.expires_at => ActivationState::Expired,
+            (None, 0) => ActivationState::Spent,
+            (None, tries_left) => ActivationState::Waiting { tries_left },
+        }
+    }
+
+    /// Nobody can use the code any more. A used one stays used.
+    pub fn withdraw(self) -> Self {
+        Self { tries_left: 0, ..self }
     }
 
     /// The device that used it.
@@ -332,6 +395,24 @@ mod tests {
             let read = ActivationCode::parse(typed).unwrap();
             assert_eq!(read.locator, code.locator);
             assert_eq!(read.secret_hash(), code.secret_hash());
+        }
+    }
+
+    #[test]
+    fn a_typed_code_is_shorter_and_grouped() {
+        let mut rng = ChaCha20Rng::seed_from_u64(2);
+        let code = ActivationCode {
+            locator: Locator(letters(LOCATOR, &mut rng)),
+            secret: Zeroizing::new(letters(TYPED_SECRET, &mut rng)),
+        };
+        let text = code.to_text();
+        let lengths: Vec<_> = text.split('-').map(str::len).collect();
+        assert_eq!(lengths, [8, 4, 4, 4]);
+        let read = ActivationCode::parse(&text.to_lowercase()).unwrap();
+        assert_eq!((read.locator, read.secret), (code.locator.clone(), code.secret.clone()));
+        assert_eq!(Locator::parse(code.locator.as_str()), Some(code.locator));
+        for wrong in ["", "0000000", "000000000", "0000000o", "0000000U"] {
+            assert_eq!(Locator::parse(wrong), None, "{wrong}");
         }
     }
 

@@ -197,6 +197,24 @@ fn a_key_comes_back_from_storage_as_it_was() {
     assert_eq!(serde_json::from_str::<Key>(&text).unwrap(), key);
 }
 
+#[test]
+fn a_lock_is_opened_and_forgotten_and_nothing_else_is() {
+    let fresh = key(DOCUMENT, KeyUse::Auth);
+    assert_eq!(fresh.clone().unlock(at(0), &policy()), Err(NotLocked));
+    let (locked, _) = three_wrong(fresh, 0);
+    let (locked, _) = three_wrong(locked, HOURS_3);
+    let (unlocked, events) = locked.clone().unlock(at(HOURS_3), &policy()).unwrap();
+    assert_eq!(events, [Event::KeyUnlocked { key: locked.id().clone() }]);
+    assert_eq!(unlocked.state(at(HOURS_3), &policy()), KeyState::Active);
+    assert_eq!((unlocked.tries_left(at(HOURS_3), &policy()), unlocked.lock_level()), (3, 0));
+    // Open by itself: there is nothing to do, and the row of wrong PINs stays counted.
+    let later = at(HOURS_3 + HOURS_24);
+    assert_eq!(locked.clone().unlock(later, &policy()), Err(NotLocked));
+    let (blocked, _) = three_wrong(locked, HOURS_3 + HOURS_24);
+    assert_eq!(blocked.clone().unlock(later, &policy()), Err(NotLocked));
+    assert_eq!(blocked.revoke().unlock(later, &policy()), Err(NotLocked));
+}
+
 /// What can be done to a key.
 #[derive(Debug, Clone)]
 enum Act {

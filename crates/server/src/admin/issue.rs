@@ -1,6 +1,8 @@
 //! Activation codes, for whoever may hand them out: the operator, and anybody in development.
 
+use countersign_domain::Event;
 use countersign_domain::account::Holder;
+use countersign_domain::desk::{Evidence, OperatorAct};
 use countersign_domain::enrolment::{ActivationCode, Delivery, Draft, issue_activation};
 use countersign_wire::id::{DocumentNumber, SemanticsIdentifier};
 use countersign_wire::words::CertificateLevel;
@@ -18,6 +20,25 @@ pub(crate) struct Order {
     pub(crate) level: CertificateLevel,
     pub(crate) holder: Holder,
     pub(crate) delivery: Delivery,
+    /// Nobody answers for it in development.
+    pub(crate) on_behalf: Option<OnBehalf>,
+}
+
+/// The operator who does something for a person.
+pub(crate) struct OnBehalf {
+    pub(crate) operator: String,
+    pub(crate) evidence: Option<Evidence>,
+}
+
+impl OnBehalf {
+    pub(crate) fn event(self, act: OperatorAct, document: &DocumentNumber) -> Event {
+        Event::OperatorActed {
+            operator: self.operator,
+            act,
+            document: document.clone(),
+            evidence: self.evidence,
+        }
+    }
 }
 
 /// A code, to be shown once.
@@ -31,7 +52,7 @@ pub(crate) struct Issued {
 /// Makes a code for a new account, under a document number that no account has.
 pub(crate) async fn issue(app: &App, order: Order) -> Result<Issued, Failure> {
     app.execute("issue an activation code", move |tx, context| {
-        let Order { person, level, holder, delivery } = order;
+        let Order { person, level, holder, delivery, on_behalf } = order;
         let mut free = None;
         for _ in 0..DRAWS {
             let drawn = Draft::document_number(&person, level, &mut context.rng);
@@ -43,6 +64,8 @@ pub(crate) async fn issue(app: &App, order: Order) -> Result<Issued, Failure> {
         let document = free.ok_or_else(|| Failure::Fault("no document number is free".to_owned()))?;
         let draft = Draft { document: document.clone(), person, level, holder };
         let (code, activation, events) = issue_activation(draft, delivery, context.now, &mut context.rng);
+        let act = on_behalf.map(|on_behalf| on_behalf.event(OperatorAct::IssueActivation, &document));
+        context.record(act);
         context.record(events);
         tx.activations().insert(&activation)?;
         Ok(Issued { code, document, expires: activation.expires_at() })

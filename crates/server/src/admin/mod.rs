@@ -1,3 +1,61 @@
-//! The registration desk: what an operator does for people.
+//! The registration desk (`/admin/v1`): what an operator does for people. Who asks is known by a bearer key
+//! ([`operator`]); what they did is in the audit trail, with the name of the key.
+//!
+//! Nothing here signs, and nothing here brings back what is gone: a blocked key, a frozen or revoked device and a
+//! revoked account end in a new registration.
 
+mod accounts;
+mod activations;
+pub mod config;
 pub(crate) mod issue;
+mod operator;
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use countersign_domain::desk::Evidence;
+use countersign_wire::admin::BASE;
+use countersign_wire::problem::{InvalidMember, ProblemType};
+
+use crate::App;
+use crate::command::Failure;
+use crate::operations::record::Logged;
+use crate::problem::{Problem, Surface};
+
+const SURFACE: Surface = Surface::Own;
+
+pub(crate) fn routes() -> Router<App> {
+    let table = Router::new()
+        .route("/activations", post(activations::activate))
+        .route("/activations/{activation}", get(activations::show).delete(activations::withdraw))
+        .route("/persons/{person}", get(accounts::person))
+        .route("/accounts/{document}", get(accounts::account))
+        .route("/accounts/{document}/revoke", post(accounts::revoke))
+        .route("/accounts/{document}/unlock", post(accounts::unlock));
+    Router::new().nest(BASE, table)
+}
+
+fn failed(app: &App, failure: Failure) -> Response {
+    app.problem(SURFACE, failure).into_response()
+}
+
+fn not_found(what: &str) -> Response {
+    Problem::of(ProblemType::NotFound, what).into_response()
+}
+
+fn invalid(member: InvalidMember) -> Response {
+    Problem::invalid(SURFACE, [member]).into_response()
+}
+
+fn evidence(text: &str) -> Result<Evidence, Response> {
+    let expected =
+        "expected a reference of 1 to 64 letters, digits and . _ : / -, such as a case number; no name";
+    Evidence::parse(text).ok_or_else(|| invalid(InvalidMember::at("/evidence", expected)))
+}
+
+/// An answer that says in the log what was done.
+fn logged(answer: impl IntoResponse, operation: &'static str) -> Response {
+    let mut response = answer.into_response();
+    response.extensions_mut().insert(Logged { operation: Some(operation), ..Logged::default() });
+    response
+}

@@ -1,6 +1,6 @@
 //! Environment variables that override the file: `COUNTERSIGN_` and the dotted key in capitals, with `_` for the
 //! dot. `COUNTERSIGN_RP_API_SCHEME=smart-id` is `[rp_api] scheme = "smart-id"`; lists are separated by commas.
-//! Relying parties are given in the file only.
+//! Relying parties and operators are given in the file only.
 
 use toml::{Table, Value};
 
@@ -10,7 +10,7 @@ use super::{Config, Error};
 pub const PREFIX: &str = "COUNTERSIGN_";
 
 /// Variables of the command line and of the build, which are no configuration keys.
-pub const RESERVED: [&str; 6] = ["CONFIG", "DATA", "LISTEN", "LOG", "BASE_URL", "TRUST"];
+pub const RESERVED: [&str; 7] = ["CONFIG", "DATA", "LISTEN", "LOG", "BASE_URL", "TRUST", "ADMIN_KEY"];
 
 /// The keys that can be overridden, and what each holds.
 pub const KEYS: [(&str, &str, Kind); 48] = [

@@ -19,7 +19,7 @@ use axum::Router;
 use thiserror::Error;
 
 use crate::clock::MovableClock;
-use crate::config::Secret;
+use crate::config::{Admin, Secret};
 use crate::web::{ShownPerson, StartPage};
 use crate::{App, Config};
 
@@ -51,9 +51,13 @@ pub enum Error {
     Twice,
 }
 
+/// The key of the operator's API, as public as all others here.
+pub const ADMIN_KEY: &str = "countersign-dev-admin-key";
+
 /// The configuration of `countersign dev`, with its public keys.
 pub fn config() -> Config {
     let mut config = Config::dev();
+    config.admins = vec![Admin::of_key("dev", ADMIN_KEY)];
     config.keys.custody = Some(Secret::new(CUSTODY_KEY));
     config.keys.core = Some(Secret::new(CORE_KEY));
     config

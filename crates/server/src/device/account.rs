@@ -3,8 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use countersign_domain::account::account_view;
+use countersign_domain::account::{Account, account_view};
 use countersign_domain::revocation::{Belongings, RevocationReason, revoke_account};
+use countersign_store::Tx;
 use countersign_wire::device::{Empty, RevocationScope, RevokeRequest};
 use countersign_wire::words::EndResult;
 
@@ -12,6 +13,7 @@ use super::SURFACE;
 use super::counted::end_open_sessions;
 use super::proof::Proven;
 use crate::App;
+use crate::command::{Command, Failure};
 use crate::problem::Problem;
 
 /// `GET /account`. A frozen device may look too: it has to learn that it is frozen.
@@ -47,27 +49,39 @@ pub(super) async fn revoke(State(app): State<App>, proven: Proven) -> Result<Res
         RevocationScope::Account => RevocationReason::CessationOfOperation,
         RevocationScope::Device => RevocationReason::KeyCompromise,
     };
-    let (device, document) = (proven.device.id().clone(), proven.device.account().clone());
+    let document = proven.device.account().clone();
     app.execute("revoke an account", move |tx, context| {
-        let belongings = Belongings {
-            account: tx.accounts().get(&document)?,
-            device: tx.devices().get(&device)?,
-            keys: tx.keys().of_account(&document)?,
-            certificates: tx.certificates().of_account(&document)?,
-        };
-        let (belongings, events) = revoke_account(belongings, reason, context.now);
-        context.record(events);
-        tx.accounts().update(&belongings.account)?;
-        tx.devices().update(&belongings.device)?;
-        for key in &belongings.keys {
-            tx.keys().update(key)?;
-        }
-        for certificate in &belongings.certificates {
-            tx.certificates().update(certificate)?;
-        }
-        end_open_sessions(tx, context, &belongings.device, EndResult::AccountUnusable)
+        let account = tx.accounts().get(&document)?;
+        end_account(tx, context, account, reason).map(drop)
     })
     .await
     .map_err(|failure| app.problem(SURFACE, failure))?;
     Ok(Json(Empty {}).into_response())
+}
+
+/// Ends an account with its device, keys and certificates, and what is open for it.
+pub(crate) fn end_account(
+    tx: &Tx<'_>,
+    context: &mut Command,
+    account: Account,
+    reason: RevocationReason,
+) -> Result<Account, Failure> {
+    let belongings = Belongings {
+        device: tx.devices().get(&account.device)?,
+        keys: tx.keys().of_account(&account.document)?,
+        certificates: tx.certificates().of_account(&account.document)?,
+        account,
+    };
+    let (belongings, events) = revoke_account(belongings, reason, context.now);
+    context.record(events);
+    tx.accounts().update(&belongings.account)?;
+    tx.devices().update(&belongings.device)?;
+    for key in &belongings.keys {
+        tx.keys().update(key)?;
+    }
+    for certificate in &belongings.certificates {
+        tx.certificates().update(certificate)?;
+    }
+    end_open_sessions(tx, context, &belongings.device, EndResult::AccountUnusable)?;
+    Ok(belongings.account)
 }

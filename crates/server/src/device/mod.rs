@@ -36,6 +36,7 @@ use http::HeaderValue;
 use crate::App;
 use crate::problem::Surface;
 
+pub(crate) use self::account::end_account;
 pub(crate) use self::door::{Door, finish_open_work};
 pub use self::in_process::InProcess;
 pub(crate) use self::outer_keys::keep_ready;

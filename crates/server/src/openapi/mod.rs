@@ -3,6 +3,7 @@
 //! Nothing is listed twice: paths come from [`STARTS`](countersign_wire::endpoint::STARTS), words from the `WORDS`
 //! of their lists, limits from the constants that the parsers use. A test compares the paths with the router.
 
+mod admin;
 mod device;
 mod operations;
 mod parts;
@@ -52,8 +53,15 @@ async fn openapi(State(_): State<App>, headers: HeaderMap) -> Response {
 /// The description as a JSON value. The same for every configuration.
 pub fn document() -> Value {
     let mut paths = Map::new();
-    for part in [rp::paths(), device::paths(), responders::paths(), validation::paths(), operations::paths()]
-    {
+    let parts = [
+        rp::paths(),
+        device::paths(),
+        responders::paths(),
+        validation::paths(),
+        admin::paths(),
+        operations::paths(),
+    ];
+    for part in parts {
         for (path, item) in part {
             paths.insert(path, item);
         }
@@ -76,6 +84,7 @@ pub fn document() -> Value {
             "schemas": schemas::all(),
             "responses": problems::responses(),
             "parameters": rp::parameters(),
+            "securitySchemes": admin::security(),
         },
     })
 }
@@ -89,6 +98,7 @@ fn tags() -> Value {
         { "name": device::TAG, "description": "What the phone and the service say to each other. Every request carries a proof of the device." },
         { "name": responders::TAG, "description": "Whether certificates are valid, and when something existed." },
         { "name": validation::TAG, "description": "Whether signed files hold, with a report that says why." },
+        { "name": admin::TAG, "description": "The registration desk: activation codes, people's phones, revocation." },
         { "name": operations::TAG, "description": "For those who run the service." },
     ])
 }

@@ -1,0 +1,221 @@
+//! The operator's API.
+
+use countersign_domain::desk::Evidence;
+use countersign_domain::revocation::RevocationReason;
+use countersign_wire::admin::{BASE, CodeDelivery, CodeState};
+use countersign_wire::device::{AccountState, DeviceState, KeyState, KeyUse};
+use countersign_wire::problem::ProblemType;
+use countersign_wire::words::CertificateLevel;
+use serde_json::{Map, Value, json};
+
+use super::parts::{b64u, closed_object, json_answer, object, or_null, pattern, schema, text, time, words};
+use super::problems;
+
+pub(super) const TAG: &str = "Administration";
+/// The name of the scheme by which operators are known.
+pub(super) const SCHEME: &str = "operator";
+
+const PERSON: &str = "^(PAS|IDC|PNO)[A-Z]{2}-[A-Za-z0-9][A-Za-z0-9-]{0,29}$";
+const DOCUMENT: &str = "^(PAS|IDC|PNO)[A-Z]{2}-[A-Za-z0-9][A-Za-z0-9-]{0,29}-[A-Z0-9]{4}-N?Q$";
+const ACTIVATION: &str = "^[0-9A-HJKMNP-TV-Z]{8}$";
+
+/// How operators are known.
+pub(super) fn security() -> Value {
+    json!({ SCHEME: {
+        "type": "http", "scheme": "bearer",
+        "description": "The key of an operator, of which the configuration holds the hash (`[[admin]]`).",
+    } })
+}
+
+pub(super) fn paths() -> Vec<(String, Value)> {
+    let not_found = &[ProblemType::NotFound][..];
+    let activation = || parameter("activation", ACTIVATION, "The id that came with the code.");
+    let document = || parameter("document", DOCUMENT, "The account.");
+    let operation = |id: &str,
+                     summary: &str,
+                     parameters: &[Value],
+                     body: Option<Value>,
+                     answer: &str,
+                     more: &[ProblemType]| {
+        let mut responses = Map::new();
+        responses.insert("200".into(), json_answer("Done.", schema(answer), None));
+        let with_body = [ProblemType::InvalidRequest, ProblemType::TooLarge];
+        let of_body = if body.is_some() { &with_body[..] } else { &[] };
+        for kind in [ProblemType::Unauthorized, ProblemType::Internal, ProblemType::Unavailable]
+            .iter()
+            .chain(of_body)
+            .chain(more)
+        {
+            let (status, described) = problems::own(*kind);
+            responses.insert(status, described);
+        }
+        let mut operation = json!({
+            "tags": [TAG], "operationId": id, "summary": summary, "security": [{ SCHEME: [] }],
+            "parameters": parameters, "responses": responses,
+        });
+        if let Some(body) = body {
+            operation["requestBody"] =
+                json!({ "required": true, "content": { "application/json": { "schema": body } } });
+        }
+        operation
+    };
+    vec![
+        (
+            format!("{BASE}/activations"),
+            json!({ "post": operation(
+                "issueActivation", "Give a person an activation code", &[], Some(issue()), "IssuedActivation", &[],
+            ) }),
+        ),
+        (
+            format!("{BASE}/activations/{{activation}}"),
+            json!({
+                "get": operation(
+                    "showActivation", "What became of a code, and the words of the phone that used it",
+                    &[activation()], None, "ActivationStatus", not_found,
+                ),
+                "delete": operation(
+                    "withdrawActivation", "Make a code worthless", &[activation()], None, "ActivationStatus", not_found,
+                ),
+            }),
+        ),
+        (
+            format!("{BASE}/persons/{{person}}"),
+            json!({ "get": operation(
+                "showPerson", "Accounts, devices and keys of a person",
+                &[parameter("person", PERSON, "The person.")], None, "RegisteredPerson", not_found,
+            ) }),
+        ),
+        (
+            format!("{BASE}/accounts/{{document}}"),
+            json!({ "get": operation(
+                "showAccount", "One account with its device and keys", &[document()], None, "RegisteredAccount", not_found,
+            ) }),
+        ),
+        (
+            format!("{BASE}/accounts/{{document}}/revoke"),
+            json!({ "post": operation(
+                "revokeAccount", "End an account with its device, keys and certificates", &[document()],
+                Some(closed_object(&["reason"], json!({
+                    "reason": words::<RevocationReason>("As in the revocation list."),
+                    "evidence": or_null(evidence("Where the request for it is kept.")),
+                }))),
+                "RegisteredAccount", not_found,
+            ) }),
+        ),
+        (
+            format!("{BASE}/accounts/{{document}}/unlock"),
+            json!({ "post": operation(
+                "unlockKey", "Open a lock for a person who has proven their identity anew", &[document()],
+                Some(closed_object(&["use", "evidence"], json!({
+                    "use": words::<KeyUse>("Which PIN."),
+                    "evidence": evidence("Where the new proof of identity is kept."),
+                }))),
+                "RegisteredAccount", &[ProblemType::NotFound, ProblemType::Conflict],
+            ) }),
+        ),
+    ]
+}
+
+fn issue() -> Value {
+    closed_object(
+        &["person", "givenName", "surname", "level", "delivery"],
+        json!({
+            "person": pattern(PERSON, "Who."),
+            "givenName": name(), "surname": name(),
+            "dateOfBirth": or_null(json!({ "type": "string", "format": "date", "description": "For the certificates." })),
+            "level": words::<CertificateLevel>("Of the certificates."),
+            "delivery": words::<CodeDelivery>("`LINK`: 130 bits, 15 minutes. `LETTER`: 60 bits, 24 hours."),
+            "evidence": or_null(evidence("Where the proof of identity is kept.")),
+        }),
+    )
+}
+
+fn name() -> Value {
+    json!({ "type": "string", "minLength": 1, "maxLength": 62, "description": "As in the certificates; no comma." })
+}
+
+fn evidence(description: &str) -> Value {
+    let mut text = pattern("^[A-Za-z0-9._:/-]+$", description);
+    text["maxLength"] = json!(Evidence::MAX);
+    text
+}
+
+fn parameter(name: &str, form: &str, description: &str) -> Value {
+    json!({
+        "name": name, "in": "path", "required": true, "description": description,
+        "schema": { "type": "string", "pattern": form },
+    })
+}
+
+pub(super) fn schemas() -> Vec<(&'static str, Value)> {
+    let device = object(
+        &["deviceId", "words", "platform", "state"],
+        json!({
+            "deviceId": b64u("The device."),
+            "words": { "type": "array", "items": { "type": "string" }, "description": "Its key, to be compared with the phone." },
+            "platform": text("As it named itself."), "state": words::<DeviceState>("Its state."),
+        }),
+    );
+    let key = object(
+        &["kid", "use", "state", "triesLeft"],
+        json!({
+            "kid": b64u("The key."), "use": words::<KeyUse>("Which PIN."), "state": words::<KeyState>("Its state."),
+            "triesLeft": { "type": "integer", "minimum": 0 }, "lockedUntil": time("While locked."),
+            "certificate": text("Base64 of the certificate."), "notAfter": time("When the certificate runs out."),
+        }),
+    );
+    vec![
+        (
+            "IssuedActivation",
+            object(
+                &["activation", "activationCode", "link", "person", "documentNumber", "expires"],
+                json!({
+                    "activation": pattern(ACTIVATION, "What the code is called. Not secret."),
+                    "activationCode": text("The code, shown this once."),
+                    "link": text("Opens the phone app with the code."),
+                    "person": pattern(PERSON, "Who."), "documentNumber": pattern(DOCUMENT, "The account to be."),
+                    "expires": time("End of the code's life."),
+                }),
+            ),
+        ),
+        (
+            "ActivationStatus",
+            object(
+                &["activation", "state", "person", "documentNumber", "expires"],
+                json!({
+                    "activation": pattern(ACTIVATION, "What the code is called."),
+                    "state": words::<CodeState>("Whether it can be used."),
+                    "person": pattern(PERSON, "Who."), "documentNumber": pattern(DOCUMENT, "The account to be."),
+                    "expires": time("End of the code's life."),
+                    "triesLeft": { "type": "integer", "minimum": 1, "description": "While it waits." },
+                    "device": schema("RegisteredDevice"),
+                }),
+            ),
+        ),
+        ("RegisteredDevice", device),
+        ("RegisteredKey", key),
+        (
+            "RegisteredAccount",
+            object(
+                &["documentNumber", "person", "level", "state", "created", "devices", "keys"],
+                json!({
+                    "documentNumber": pattern(DOCUMENT, "The account."), "person": pattern(PERSON, "Whose."),
+                    "level": words::<CertificateLevel>("Of its certificates."),
+                    "state": words::<AccountState>("Its state."), "created": time("When its device was activated."),
+                    "devices": { "type": "array", "items": schema("RegisteredDevice") },
+                    "keys": { "type": "array", "items": schema("RegisteredKey") },
+                }),
+            ),
+        ),
+        (
+            "RegisteredPerson",
+            object(
+                &["person", "accounts"],
+                json!({
+                    "person": pattern(PERSON, "Who."),
+                    "accounts": { "type": "array", "items": schema("RegisteredAccount") },
+                }),
+            ),
+        ),
+    ]
+}

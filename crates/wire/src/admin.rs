@@ -1,0 +1,165 @@
+//! The operator's API (`/admin/v1`): what a registration desk does for people. Ours alone; no other service speaks it.
+//!
+//! JSON in both directions, times RFC 3339. The operator's key travels as `Authorization: Bearer …` [RFC 6750 §2.1].
+//! Members that are not known are refused: a misspelt wish must not be lost.
+
+use jiff::{Timestamp, civil};
+use serde::{Deserialize, Serialize};
+
+use crate::device::{AccountState, DeviceState, KeyStatus, KeyUse};
+use crate::id::{DeviceId, DocumentNumber, SemanticsIdentifier};
+use crate::words;
+use crate::words::CertificateLevel;
+
+/// The path below which all endpoints lie.
+pub const BASE: &str = "/admin/v1";
+
+words! {
+    /// How an activation code reaches the person.
+    pub enum CodeDelivery {
+        /// As a link or QR code on a screen: 130 bits, 15 minutes.
+        Link = "LINK",
+        /// On paper, to be typed: 60 bits, 24 hours.
+        Letter = "LETTER",
+    }
+
+    /// Whether an activation code can be used.
+    pub enum CodeState {
+        /// It can.
+        Waiting = "WAITING",
+        /// A device has used it.
+        Used = "USED",
+        /// Too many wrong codes came, or it was withdrawn.
+        Spent = "SPENT",
+        /// Its time is over.
+        Expired = "EXPIRED",
+    }
+}
+
+/// `POST /activations`: a code for a person whose identity was proven.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct IssueActivation {
+    /// Who: `PNOEE-40504040001`.
+    pub person: SemanticsIdentifier,
+    /// As in the certificates.
+    pub given_name: String,
+    /// As in the certificates.
+    pub surname: String,
+    /// Where the certificates are to hold it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date_of_birth: Option<civil::Date>,
+    /// Of the certificates.
+    pub level: CertificateLevel,
+    /// How the code gets there.
+    pub delivery: CodeDelivery,
+    /// Where the proof of identity is kept: a reference into the operator's files, no name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+}
+
+/// The answer: the code, shown this once.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IssuedActivation {
+    /// What the code is called from now on. Not secret.
+    pub activation: String,
+    /// The code. Nobody can read it again.
+    pub activation_code: String,
+    /// Opens the phone app with it.
+    pub link: String,
+    /// Who.
+    pub person: SemanticsIdentifier,
+    /// The account to be.
+    pub document_number: DocumentNumber,
+    /// End of the code's life.
+    pub expires: Timestamp,
+}
+
+/// The answer to `GET /activations/{activation}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ActivationStatus {
+    /// What the code is called.
+    pub activation: String,
+    /// Whether it can be used.
+    pub state: CodeState,
+    /// Who.
+    pub person: SemanticsIdentifier,
+    /// The account to be.
+    pub document_number: DocumentNumber,
+    /// End of the code's life.
+    pub expires: Timestamp,
+    /// While it waits: wrong codes that it still stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tries_left: Option<u8>,
+    /// The device that used it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<RegisteredDevice>,
+}
+
+/// A device as the desk sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegisteredDevice {
+    /// The device.
+    pub device_id: DeviceId,
+    /// The words that the phone shows too: its key, to be compared.
+    pub words: Vec<String>,
+    /// As it named itself at activation.
+    pub platform: String,
+    /// Its state.
+    pub state: DeviceState,
+}
+
+/// An account as the desk sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegisteredAccount {
+    /// The account.
+    pub document_number: DocumentNumber,
+    /// Whose.
+    pub person: SemanticsIdentifier,
+    /// Of its certificates.
+    pub level: CertificateLevel,
+    /// Its state.
+    pub state: AccountState,
+    /// When its device was activated.
+    pub created: Timestamp,
+    /// Its devices.
+    pub devices: Vec<RegisteredDevice>,
+    /// Its keys.
+    pub keys: Vec<KeyStatus>,
+}
+
+/// The answer to `GET /persons/{person}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegisteredPerson {
+    /// Who.
+    pub person: SemanticsIdentifier,
+    /// One for each device, oldest first.
+    pub accounts: Vec<RegisteredAccount>,
+}
+
+/// `POST /accounts/{document-number}/revoke`: account, device, keys and certificates end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RevokeAccount {
+    /// As in the revocation list: `keyCompromise`, `cessationOfOperation` and so on.
+    pub reason: String,
+    /// Where the request for it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+}
+
+/// `POST /accounts/{document-number}/unlock`: a locked key counts from nothing again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UnlockKey {
+    /// Which PIN.
+    #[serde(rename = "use")]
+    pub key_use: KeyUse,
+    /// Where the new proof of identity is kept. There is no unlocking without one.
+    pub evidence: String,
+}
