@@ -399,10 +399,17 @@ export const cases: readonly Case[] = [
     },
   },
   {
-    name: "files are signed with the command line, approved on the phone, and validate",
+    name: "a log-in and files signed with the command line, approved on the phone, and validated",
     async play(stage) {
       const { service, binary, work, note } = stage;
       const { phone, document } = await enrolled(stage);
+      // The client library checks everything that a relying party has to.
+      const login = command(binary, ["login", "--document", document, "--url", service.origin]);
+      await Promise.race([login, phone.asked("login")]);
+      await phone.enter(PIN1);
+      await phone.outcome(/./);
+      await login;
+      await phone.done();
       const help = await command(binary, ["sign", "--help"]);
       const formats = help.includes("- pdf:") ? ["asice", "pdf"] : ["asice"];
       for (const format of formats) {
