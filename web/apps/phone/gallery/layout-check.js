@@ -23,6 +23,7 @@ globalThis.checkLayout = function checkLayout() {
   const style = (element) => getComputedStyle(element);
   const hidden = (element) =>
     element.closest(".heard, [hidden], option, svg *") !== null ||
+    style(element).clipPath === "inset(50%)" ||
     !element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
   const scrolls = (value) => value === "auto" || value === "scroll";
   /** What can be seen of an element: its box within every box that cuts it. Second: whether something that does not scroll cut it. */

@@ -12,7 +12,7 @@ import { SCENES } from "./scenes.ts";
 
 declare global {
   interface Window {
-    scenes: readonly { name: string; longest: Language }[];
+    scenes: readonly { name: string; longest: Language; readable: boolean }[];
     play(name: string, language: Language): Promise<void>;
     /** A request with these words of a stranger; `safe`: after the engine's own filter. */
     ask(kind: "AUTH" | "SIGN", place: "text" | "rp", words: string, safe: boolean): Promise<void>;
@@ -36,7 +36,11 @@ stillness.replaceSync("*, *::before, *::after { animation: none !important; tran
 document.adoptedStyleSheets = [stillness];
 registerElements();
 
-window.scenes = SCENES.map(({ name, longest }) => ({ name, longest: longest ?? "en" }));
+window.scenes = SCENES.map(({ name, longest, readable }) => ({
+  name,
+  longest: longest ?? "en",
+  readable: readable ?? false,
+}));
 
 window.play = async (name, language) => {
   const scene = SCENES.find((one) => one.name === name);

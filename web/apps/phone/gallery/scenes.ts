@@ -27,6 +27,8 @@ export interface Scene {
   readonly act?: (app: App) => Promise<void>;
   /** The language whose words are the longest here. */
   readonly longest?: Language;
+  /** A text of full length that has to be read beside the keypad without scrolling. */
+  readonly readable?: boolean;
 }
 
 const HOUR = 3_600_000;
@@ -308,6 +310,7 @@ export const SCENES: readonly Scene[] = [
   { name: "login-typed", ...ask("AUTH", { code: "7180" }), act: (app) => type(app, "2580"), longest: "lv" },
   {
     name: "login-choice",
+    readable: true,
     ...ask("AUTH", {
       codes: ["0192", "7180", "4555"],
       interaction: "confirmationMessageAndVerificationCodeChoice",
@@ -362,12 +365,14 @@ export const SCENES: readonly Scene[] = [
 
   {
     name: "sign",
+    readable: true,
     ...ask("SIGN", { code: "0427", text: words(LONG), interaction: "confirmationMessage" }),
     longest: "de",
   },
   { name: "sign-short", ...ask("SIGN", { code: "0427" }), act: (app) => type(app, "14703"), longest: "lt" },
   {
     name: "sign-arabic",
+    readable: true,
     ...ask("SIGN", {
       rp: words("بنك المثال التجاري"),
       text: words(ARABIC),
@@ -377,6 +382,7 @@ export const SCENES: readonly Scene[] = [
   },
   {
     name: "sign-choice",
+    readable: true,
     ...ask("SIGN", {
       codes: ["0192", "7180", "4555"],
       text: words(LONG),

@@ -3,10 +3,13 @@
  * speed. The flows of a person are in `web/e2e`.
  */
 
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import encodeQR from "qr";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { PIN1, Person, browserPath, launch } from "./browser.ts";
+import { PIN1, Person, browserPath, film, launch } from "./browser.ts";
 import { RpSession, Service, binary } from "./service.ts";
 
 const missing =
@@ -139,6 +142,21 @@ describe.skipIf(missing !== null)("the phone in a browser", () => {
     expect(Math.min(...longest)).toBeLessThan(50);
     await person.phone();
     await person.home();
+  });
+
+  it("reads a QR code from the camera, and lets the camera go", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "countersign-film-"));
+    const { link } = await service.activation();
+    writeFileSync(join(folder, "code.y4m"), film(encodeQR(link, "raw", { ecc: "low" })));
+    const filming = await launch(join(folder, "code.y4m"));
+    const newcomer = await Person.arrive(service, filming);
+    await newcomer.phone();
+    await newcomer.press("Scan a QR code");
+    await newcomer.heading("Choose your PIN1");
+    expect(await newcomer.page.locator("video").count()).toBe(0);
+    expect(newcomer.noise).toEqual([]);
+    await filming.close();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   // Last: what the console said during all of it, violations of the page's policies among others.

@@ -26,8 +26,32 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 
-export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: browserPath!, args: ARGUMENTS });
+/** `camera`: a film (Y4M) that the browser's camera shows, without asking. */
+export function launch(camera?: string): Promise<Browser> {
+  const film = [
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    `--use-file-for-fake-video-capture=${camera}`,
+  ];
+  return chromium.launch({ executablePath: browserPath!, args: camera ? [...ARGUMENTS, ...film] : ARGUMENTS });
+}
+
+/** A film of one still picture, grey in grey: `dark` says which cells of a square are. */
+export function film(dark: readonly (readonly boolean[])[]): Buffer {
+  const [width, height, cell, border] = [640, 480, 8, 40];
+  const light = Buffer.alloc(width * height, 235);
+  dark.forEach((row, y) =>
+    row.forEach((on, x) => {
+      if (!on) return;
+      for (let line = 0; line < cell; line++) {
+        const start = (border + y * cell + line) * width + border + x * cell;
+        light.fill(16, start, start + cell);
+      }
+    }),
+  );
+  const colour = Buffer.alloc((width * height) / 2, 128);
+  const frame = Buffer.concat([Buffer.from("FRAME\n"), light, colour]);
+  return Buffer.concat([Buffer.from(`YUV4MPEG2 W${width} H${height} F10:1 Ip A1:1 C420\n`), frame, frame]);
 }
 
 /** A phone in its own profile. Everything that its console says is an error of the test. */

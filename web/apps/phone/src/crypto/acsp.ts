@@ -65,7 +65,15 @@ export async function verificationCodeOf(rpChallenge: string): Promise<string | 
 
 /** The URL that the phone opens at the end; the verifier after a successful authentication only. Null if it is not https. */
 export function callbackUrl(url: string, secretDigest: string, verifier: string | null): string | null {
-  if (!/^https:\/\/[^|#\p{Cc}]+$/u.test(url) || url.length > 1800 || !URL.canParse(url)) return null;
+  if (!/^https:\/\/[^|#\p{Cc}]+$/u.test(url) || url.length > 1800 || !isUrl(url)) return null;
   const joined = `${url}${url.includes("?") ? "&" : "?"}sessionSecretDigest=${secretDigest}`;
   return verifier === null ? joined : `${joined}&userChallengeVerifier=${verifier}`;
+}
+
+function isUrl(text: string): boolean {
+  try {
+    return new URL(text).host !== "";
+  } catch {
+    return false;
+  }
 }

@@ -56,14 +56,9 @@ export function point(key: { readonly x: string; readonly y: string }): Bytes {
   return concat(Uint8Array.of(4), x, y);
 }
 
-/** Seals `plaintext` to the core's key. `ephemeral` is made anew for each value; only tests give one. */
-export async function seal(
-  recipient: CoreKey,
-  purpose: SealedFor,
-  plaintext: Uint8Array,
-  ephemeral?: CryptoKeyPair,
-): Promise<Sealed> {
-  const pair = ephemeral ?? await crypto.subtle.generateKey(CURVE, false, ["deriveBits"]);
+/** Seals `plaintext` to the core's key. */
+export async function seal(recipient: CoreKey, purpose: SealedFor, plaintext: Uint8Array): Promise<Sealed> {
+  const pair = await crypto.subtle.generateKey(CURVE, false, ["deriveBits"]);
   const theirs = point(recipient);
   const enc = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
   const shared = await encapsulated(pair.privateKey, theirs, enc, theirs);

@@ -92,7 +92,7 @@ export class DeviceApi {
         method,
         headers,
         ...(body.length > 0 && { body }),
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        signal: signal ? either(signal, timeout) : timeout,
         cache: "no-store",
         credentials: "omit",
         redirect: "error",
@@ -139,6 +139,16 @@ export class DeviceApi {
         return unexpected(problem);
     }
   }
+}
+
+/** Aborts with whichever is first; `AbortSignal.any` is younger than many phones. */
+function either(...signals: readonly AbortSignal[]): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of signals) {
+    if (signal.aborted) controller.abort();
+    else signal.addEventListener("abort", () => controller.abort(), { once: true, signal: controller.signal });
+  }
+  return controller.signal;
 }
 
 const unexpected = ({ status, code, detail }: DeviceProblem): Problem =>

@@ -10,6 +10,7 @@ import { fitsHalf, modulusBits } from "./arithmetic.ts";
 import type { DeviceApi } from "./device-api.ts";
 import type { Environment } from "./environment.ts";
 import { Outer, PASSKEY_SALT } from "./outer.ts";
+import { check } from "./pin-change.ts";
 import { Session, keyPlace, lockName, proofKey, tokenPlace } from "./session.ts";
 import { type EnrolProgress, type EnrolRequest, type EnrolStep, type Enrolled, type KeyUse, PhoneError } from "./types.ts";
 import type { AccountRecord, KeyMaterial } from "./vault.ts";
@@ -87,7 +88,13 @@ export async function enrol(
     await session.settle();
     const uses = [["AUTH", request.pin1], ["SIGN", request.pin2]] as const;
     for (const [use, pin] of uses) {
-      if (session.record.keys.some((key) => key.use === use && key.proven)) continue;
+      const made = session.record.keys.find((key) => key.use === use && key.proven);
+      if (made) {
+        // Made before the enrolment was interrupted, under the PIN of that time: it has to be the one that is typed now.
+        const triesLeft = await check(session, made.kid, pin);
+        if (triesLeft !== null) throw new PhoneError({ code: "WRONG_PIN", triesLeft, use });
+        continue;
+      }
       progress(`KEY_${use}`);
       await makeKey(session, pool, use, pin, () => progress(`PROOF_${use}`));
     }

@@ -303,7 +303,7 @@ export class Phone implements Engine {
       ...before,
       last: { at, answer },
       certified: before.certified || answer.state === "CERTIFIED",
-      ended: before.ended || isOver(answer),
+      ended: isOver(answer),
     });
     const was = record.last?.answer;
     const changed = JSON.stringify(was) !== JSON.stringify(answer);

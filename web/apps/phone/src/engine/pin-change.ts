@@ -23,20 +23,22 @@ export async function changePin(session: Session, use: KeyUse, oldPin: string, n
   // An earlier change may turn out to have been made. To the PIN that is given now? Only a check tells.
   const settled = await session.settle();
   if (settled.kind === "PIN_CHANGED" && settled.use === use) {
-    if (await check(session, kid, newPin)) return;
+    if ((await check(session, kid, newPin)) === null) return;
   }
   if (!session.key(kid).changing) await propose(session, kid, oldPin, newPin);
   await commit(session, kid, newPin);
 }
 
-/** Whether a PIN is right; counts as a try. */
-async function check(session: Session, kid: string, pin: string): Promise<boolean> {
+/** Null when a PIN is right, else how many tries are left; counts as one. */
+export async function check(session: Session, kid: string, pin: string): Promise<number | null> {
   const { pending, nonce } = start(session, kid, "PIN_CHECK");
   const { share } = await session.material(session.key(kid));
   const request = await pinRequest(session, kid, share, pin, pending, nonce);
   const answer = await session.counted(`/keys/${kid}/pin-check`, pending, request, async () => (record) => record);
-  if (answer.problem && answer.problem.code !== "WRONG_PIN") throw session.api.problem(answer.problem);
-  return !answer.problem;
+  if (!answer.problem) return null;
+  const error = session.api.problem(answer.problem);
+  if (error.problem.code !== "WRONG_PIN") throw error;
+  return error.problem.triesLeft;
 }
 
 /** The first step: the old PIN is checked, and the service takes the refresh in. */

@@ -260,7 +260,8 @@ export type PinFault =
 
 /** Why the phone could not do what it was asked to. Screens switch over `code`. */
 export type Problem =
-  | { readonly code: "WRONG_PIN"; readonly triesLeft: number }
+  /** `use` when an enrolment is resumed: the key was made under another PIN, the one chosen first. */
+  | { readonly code: "WRONG_PIN"; readonly triesLeft: number; readonly use?: KeyUse }
   | { readonly code: "LOCKED"; readonly until: Date }
   /** Too many wrong PINs, for good: register again. */
   | { readonly code: "BLOCKED" }

@@ -48,14 +48,16 @@ export class PinPad extends HTMLElement {
         attrs: { "aria-label": this.app.t("padDigit", { n }), "data-digit": n },
       });
     const erase = button(icon("erase"), () => this.#erase(), {
-      class: "key bare",
+      class: "key bare erase",
       attrs: { "aria-label": this.app.t("padErase"), "data-key": "erase" },
     });
     const keys = h("div", { class: "keys", attrs: { role: "group", "aria-label": this.options.label } });
     for (const n of [1, 2, 3, 4, 5, 6, 7, 8, 9]) keys.append(digit(n));
-    keys.append(h("span"), digit(0), erase);
+    const zero = digit(0);
+    zero.classList.add("zero");
+    keys.append(zero, erase, this.#confirm);
     const field = h("div", { class: "dots" }, icon("sign"), this.#label, this.#fault, this.#entered);
-    this.replaceChildren(field, keys, this.#confirm);
+    this.replaceChildren(field, keys);
     this.#show();
   }
 
@@ -170,10 +172,8 @@ export class PinPad extends HTMLElement {
     this.#label.textContent = count === 0 && this.#fault.textContent === "" ? (this.#remark ?? this.options.label) : "";
     const ready = !this.#busy && count >= this.options.min;
     this.#confirm.setAttribute("aria-disabled", String(!ready));
-    this.#confirm.replaceChildren(
-      ...(this.#busy
-        ? [h("span", { class: "spin" }), document.createTextNode(this.app.t("loading"))]
-        : [document.createTextNode(this.options.confirm)]),
-    );
+    // On a low screen it is a key with an icon; the words are for screen readers then.
+    const words = h("span", { class: "words-of" }, this.#busy ? this.app.t("loading") : this.options.confirm);
+    this.#confirm.replaceChildren(this.#busy ? h("span", { class: "spin" }) : icon("check", "on-key"), words);
   }
 }

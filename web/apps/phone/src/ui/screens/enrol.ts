@@ -228,6 +228,11 @@ export class EnrolFlow extends Screen {
         this.#drawPin(problem.use, null, faultText(app, problem.fault, problem.use));
         return;
       }
+      if (problem.code === "WRONG_PIN" && problem.use) {
+        this.#stage = { at: "PIN", use: problem.use, first: null };
+        this.#drawPin(problem.use, null, `${app.t("wrongPin")} ${app.n("triesLeft", problem.triesLeft)}`);
+        return;
+      }
       if (
         problem.code === "ACTIVATION_INVALID" ||
         problem.code === "CLONE_SUSPECT" ||
