@@ -76,7 +76,7 @@ export const text: Texts = {
   keysActivating: "Code wird geprüft …",
   keysCertifying: "wird ausgestellt …",
   unfinishedText:
-    "Die Aktivierung blieb auf halbem Weg stehen. Wählen Sie die PINs noch einmal, dann geht es dort weiter.",
+    "Die Aktivierung blieb auf halbem Weg stehen. Geben Sie dieselben PINs noch einmal ein, dann geht es dort weiter.",
   keysFailedTitle: "Die Schlüssel konnten nicht erzeugt werden",
   keysFailedText: "Es ist nichts verloren. Es geht weiter, wo es stehen blieb.",
 

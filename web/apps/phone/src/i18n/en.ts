@@ -70,7 +70,7 @@ export const text = {
   keyReady: "ready",
   keysActivating: "checking the code …",
   keysCertifying: "being issued …",
-  unfinishedText: "The activation stopped midway. Choose the PINs again, and it goes on where it stopped.",
+  unfinishedText: "The activation stopped midway. Type the same PINs again, and it goes on where it stopped.",
   keysFailedTitle: "The keys could not be made",
   keysFailedText: "Nothing is lost. It goes on where it stopped.",
 

@@ -72,7 +72,7 @@ export const text: Texts = {
   keyReady: "valmis",
   keysActivating: "koodi kontrollitakse …",
   keysCertifying: "väljastatakse …",
-  unfinishedText: "Aktiveerimine jäi pooleli. Vali PIN-id uuesti ja see jätkub sealt, kus katkes.",
+  unfinishedText: "Aktiveerimine jäi pooleli. Sisesta samad PIN-id uuesti ja see jätkub sealt, kus katkes.",
   keysFailedTitle: "Võtmeid ei õnnestunud luua",
   keysFailedText: "Midagi pole kadunud. See jätkub sealt, kus katkes.",
 

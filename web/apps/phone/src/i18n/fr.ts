@@ -76,7 +76,7 @@ export const text: Texts = {
   keysActivating: "vérification du code…",
   keysCertifying: "en cours d’émission…",
   unfinishedText:
-    "L’activation s’est arrêtée en chemin. Choisissez à nouveau les codes PIN, elle reprendra au même endroit.",
+    "L’activation s’est arrêtée en chemin. Saisissez à nouveau les mêmes codes PIN, elle reprendra au même endroit.",
   keysFailedTitle: "Les clés n’ont pas pu être créées",
   keysFailedText: "Rien n’est perdu. Tout reprendra là où cela s’est arrêté.",
 

@@ -73,7 +73,7 @@ export const text: Texts = {
   keyReady: "parengta",
   keysActivating: "tikrinamas kodas …",
   keysCertifying: "išduodami …",
-  unfinishedText: "Aktyvinimas sustojo pusiaukelėje. Pasirinkite PIN dar kartą, ir jis tęsis nuo tos vietos.",
+  unfinishedText: "Aktyvinimas sustojo pusiaukelėje. Įveskite tuos pačius PIN dar kartą, ir jis tęsis nuo tos vietos.",
   keysFailedTitle: "Raktų sukurti nepavyko",
   keysFailedText: "Niekas neprarasta. Viskas tęsis nuo tos vietos, kur sustojo.",
 

@@ -71,7 +71,7 @@ export const text: Texts = {
   keyReady: "gatavs",
   keysActivating: "kods tiek pārbaudīts …",
   keysCertifying: "tiek izsniegti …",
-  unfinishedText: "Aktivizācija apstājās pusceļā. Izvēlieties PIN vēlreiz, un tā turpināsies no tās pašas vietas.",
+  unfinishedText: "Aktivizācija apstājās pusceļā. Ievadiet tos pašus PIN vēlreiz, un tā turpināsies no tās pašas vietas.",
   keysFailedTitle: "Atslēgas neizdevās izveidot",
   keysFailedText: "Nekas nav zudis. Viss turpināsies no tās vietas, kur apstājās.",
 
