@@ -397,7 +397,10 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (cause) {
     if (cause instanceof PhoneError) throw cause;
+    // Over http from another device the browser has no cryptography.
+    const insecure = (crypto.subtle as SubtleCrypto | undefined) === undefined;
     // The message could quote what it was about; the name and place are enough to find it.
-    throw new PhoneError({ code: "UNEXPECTED", detail: cause instanceof Error ? cause.name : "unknown" }, { cause });
+    const detail = insecure ? "the phone needs https, or 127.0.0.1" : cause instanceof Error ? cause.name : "unknown";
+    throw new PhoneError({ code: "UNEXPECTED", detail }, { cause });
   }
 }
