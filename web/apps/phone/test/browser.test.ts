@@ -144,6 +144,33 @@ describe.skipIf(missing !== null)("the phone in a browser", () => {
     await person.home();
   });
 
+  it("holds a second account, and asks which of them answers a pasted link", async () => {
+    await person.press("Switch account");
+    await person.press("Add an account");
+    await person.page.getByLabel("Activation link or code").fill("nothing of the kind");
+    await person.press("Continue");
+    await person.page.getByText("This is not an activation link").waitFor();
+    const { link } = await service.activation();
+    await person.page.getByLabel("Activation link or code").fill(link);
+    await person.press("Continue");
+    await person.heading("Choose your PIN1");
+    const second = await person.choosePins();
+    expect(second).not.toBe(account);
+
+    const session = await RpSession.authenticate(service);
+    await person.press("Scan a QR code");
+    await person.page.getByLabel("Link from the e-service").fill(session.deviceLink(0));
+    await person.press("Open the link");
+    await person.heading("Which account?");
+    await person.press(new RegExp(second));
+    await person.heading("Log in");
+    await person.enter(PIN1);
+    await person.heading("You are logged in");
+    expect((await session.authenticated()).result?.documentNumber).toBe(second);
+    await person.press("Done");
+    expect(await person.home()).toBe(second);
+  });
+
   it("reads a QR code from the camera, and lets the camera go", async () => {
     const folder = mkdtempSync(join(tmpdir(), "countersign-film-"));
     const { link } = await service.activation();

@@ -111,6 +111,11 @@ export class Person {
     await this.phone(`#activate=${activationCode}`);
     await this.heading("Choose your PIN1");
     expect(new URL(this.page.url()).hash).toBe("");
+    return this.choosePins();
+  }
+
+  /** The rest of enrolment. */
+  async choosePins(): Promise<string> {
     await this.enter(PIN1);
     await this.heading("Type PIN1 once more");
     await this.enter(PIN1);
