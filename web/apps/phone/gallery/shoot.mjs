@@ -69,22 +69,36 @@ const report = (scene, where, faults) => {
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 await build({ configFile: join(here, "vite.config.ts"), logLevel: "warn" });
-
-const server = createServer(async (request, response) => {
-  const path = normalize(new URL(request.url, "http://x").pathname).replace(/^\/phone\//, "");
-  try {
-    const body = await readFile(join(out, "app", path === "" ? "index.html" : path));
-    response.writeHead(200, {
-      "content-type": TYPES[extname(path) || ".html"] ?? "application/octet-stream",
-      "content-security-policy": POLICY,
-    });
-    response.end(body);
-  } catch {
-    response.writeHead(404).end();
-  }
+await build({
+  configFile: join(here, "../vite.config.ts"),
+  logLevel: "warn",
+  build: { outDir: join(out, "product"), emptyOutDir: true },
 });
-await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-const base = `http://127.0.0.1:${server.address().port}/phone/`;
+
+const [gallerySite, productSite] = await Promise.all([
+  serve("app", "index.html"),
+  serve("product", "device-link.html"),
+]);
+const base = `${gallerySite.origin}/phone/`;
+
+/** A folder of what was built, as the program serves it. */
+async function serve(folder, page) {
+  const server = createServer(async (request, response) => {
+    const path = normalize(new URL(request.url, "http://x").pathname).replace(/^\/phone\//, "");
+    try {
+      const body = await readFile(join(out, folder, extname(path) === "" ? page : path));
+      response.writeHead(200, {
+        "content-type": TYPES[extname(path) || ".html"] ?? "application/octet-stream",
+        "content-security-policy": POLICY,
+      });
+      response.end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { origin: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+}
 
 let browser;
 try {
@@ -104,7 +118,8 @@ try {
 } catch (error) {
   console.log(`SKIP no browser at ${CHROMIUM}: ${String(error).split("\n")[0]}`);
   skipped++;
-  server.close();
+  gallerySite.close();
+  productSite.close();
   finish();
 }
 
@@ -120,13 +135,14 @@ const queue = [];
   await page.close();
 }
 const names = queue.map((scene) => scene.name);
-await Promise.all([work(), work(), strangers()]);
+await Promise.all([work(), work(), strangers().then(deviceLinks)]);
 await browser.close();
-server.close();
+gallerySite.close();
+productSite.close();
 if (shots) await writeFile(join(out, "gallery.html"), gallery());
 finish();
 
-async function open() {
+async function open(url = base) {
   const context = await browser.newContext({
     reducedMotion: "reduce",
     timezoneId: "Europe/Tallinn",
@@ -141,7 +157,8 @@ async function open() {
   page.on("pageerror", (error) => page.noise.push(`error: ${error.message}`));
   await page.addInitScript(axe);
   await page.addInitScript(layout);
-  await page.goto(base);
+  if (url === null) return page;
+  await page.goto(url);
   await page.waitForFunction(() => window.scenes !== undefined);
   return page;
 }
@@ -151,6 +168,35 @@ async function strangers() {
   const page = await open();
   await timed("hostile", hostile(page, report));
   report("hostile", "console", [...new Set(page.noise)]);
+  await page.context().close();
+}
+
+/** The page of a device link, in its own languages. */
+async function deviceLinks() {
+  if (only !== null && !"device-link".includes(only)) return;
+  const page = await open(null);
+  for (const [name, query] of [
+    ["device-link-none", "&sessionToken=x&authCode=y"],
+    ["device-link-incomplete", ""],
+  ]) {
+    cards.set(name, []);
+    names.push(name);
+    for (const language of ["eng", "est", "lav", "lit", "rus", "deu", "fra", "nld"]) {
+      await page.goto(`${productSite.origin}/device-link?lang=${language}${query}`);
+      await page.waitForSelector("h1");
+      for (const size of SIZES) {
+        await page.setViewportSize(size);
+        report(name, `layout ${language} ${size.name}`, await page.evaluate(laidOut));
+      }
+      await page.setViewportSize(SHOTS[0]);
+      report(name, `axe ${language}`, await accessible(page));
+      if (shots && language === "deu") {
+        await page.screenshot({ path: join(out, `${name}-phone-light.png`) });
+        cards.get(name).push({ file: `${name}-phone-light.png`, size: "phone", scheme: "light", language });
+      }
+    }
+  }
+  report("device-link", "console", [...new Set(page.noise)]);
   await page.context().close();
 }
 

@@ -85,7 +85,7 @@ export const WORDS: Record<LinkLanguage, Words> = {
     notHereText:
       "Ein Online-Dienst möchte, dass Sie sich mit Countersign anmelden, unterschreiben oder Ihr Zertifikat zeigen.",
     otherDevice:
-      "Ist es auf einem anderen Telefon eingerichtet? Gehen Sie zum Online-Dienst zurück und scannen Sie dessen QR-Code mit diesem Telefon.",
+      "Ist es auf einem anderen Telefon eingerichtet? Gehen Sie zum Online-Dienst zurück und scannen Sie dessen QR-Code mit dem anderen Telefon.",
     setUp: "Countersign hier einrichten",
     incomplete: "Dieser Link ist unvollständig",
     incompleteText: "Gehen Sie zum Online-Dienst zurück und beginnen Sie von vorn.",
