@@ -13,9 +13,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use const_oid::db::rfc5280::ID_KP_TIME_STAMPING;
 use countersign_container::TrustAnchors;
 use countersign_container::trusted_list::{ListSet, TrustService};
+use countersign_container::validate::Trusted;
 use countersign_pki::Certificate;
 use countersign_server::authority;
 use jiff::Timestamp;
@@ -47,9 +47,9 @@ pub(crate) fn load(directory: &Path) -> Result<TrustAnchors, Error> {
     for path in paths {
         let certificates = read(&path)?;
         let of_time_stamping = starts_with(&path, "tsa");
-        found.extend(certificates.into_iter().map(|certificate| Found { certificate, of_time_stamping }));
+        found.extend(certificates.into_iter().map(|certificate| Trusted { certificate, of_time_stamping }));
     }
-    let anchors = sort(found);
+    let anchors = TrustAnchors::sorted(&found);
     if anchors.ca.is_empty() && anchors.tsa.is_empty() {
         return Err(Error::NoAnchor { directory: directory.to_owned() });
     }
@@ -90,40 +90,9 @@ pub(crate) fn services(
 
 /// Certificates that came without file names.
 pub(crate) fn of(certificates: Vec<Certificate>) -> TrustAnchors {
-    sort(certificates.into_iter().map(|certificate| Found { certificate, of_time_stamping: false }).collect())
-}
-
-struct Found {
-    certificate: Certificate,
-    of_time_stamping: bool,
-}
-
-fn sort(found: Vec<Found>) -> TrustAnchors {
-    let mut anchors = TrustAnchors::default();
-    let add = |list: &mut Vec<Certificate>, certificate: &Certificate| {
-        if !list.contains(certificate) {
-            list.push(certificate.clone());
-        }
-    };
-    for Found { certificate, of_time_stamping } in &found {
-        if certificate.is_ca() {
-            let has_issuer_here = !certificate.is_self_issued()
-                && found.iter().any(|other| {
-                    other.certificate.is_ca() && other.certificate.subject_der() == certificate.issuer_der()
-                });
-            if has_issuer_here {
-                add(&mut anchors.intermediates, certificate);
-            } else {
-                add(&mut anchors.tsa, certificate);
-                if !of_time_stamping {
-                    add(&mut anchors.ca, certificate);
-                }
-            }
-        } else if certificate.extended_key_usages().contains(&ID_KP_TIME_STAMPING) {
-            add(&mut anchors.tsa, certificate);
-        }
-    }
-    anchors
+    let trusted =
+        certificates.into_iter().map(|certificate| Trusted { certificate, of_time_stamping: false });
+    TrustAnchors::sorted(&trusted.collect::<Vec<_>>())
 }
 
 fn is_certificate_file(path: &Path) -> bool {

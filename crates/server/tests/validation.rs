@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use axum::body::Body;
+use countersign_server::trust::trusted_list_files;
 use countersign_server::{Config, authority};
 use countersign_testkit::{Answer, World};
 use http::Request;
@@ -202,4 +203,52 @@ async fn so_many_files_a_minute() {
     assert_eq!(answer.header("retry-after"), "60");
     world.advance(60);
     assert_eq!(send(&world, REPORTS, ASICE, "x").await.status, 200);
+}
+
+#[tokio::test]
+async fn trust_comes_from_files_and_lists_too_and_a_broken_list_takes_none_away() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = |name: &str| folder.path().join(name);
+    let now = world(Config::dev()).app().now();
+    let authorities = authority::dev::authorities().expect("the TEST authority");
+    for file in trusted_list_files(&authorities, now).expect("a list") {
+        std::fs::write(path(&file.name), &file.content).expect("written");
+    }
+    let mut config = Config::dev();
+    config.validation.trusted_lists = vec![path("trusted-list.xml")];
+    config.validation.list_signers = vec![path("trusted-list.pem")];
+    // A service without an authority of its own.
+    let world = World::with(config.clone());
+    world.advance(176 * 86_400);
+    let level = |answer: Answer| answer.json()["signatures"][0]["signatureLevel"].clone();
+    let answer = send(&world, REPORTS, ASICE, signed("contract.asice")).await;
+    assert_eq!(level(answer), "QESIG");
+    std::fs::write(path("trusted-list.xml"), "<broken/>").expect("written");
+    world.advance(120);
+    let answer = send(&world, REPORTS, ASICE, signed("contract.asice")).await;
+    assert_eq!(level(answer), "QESIG", "the last good list stays");
+    // The same file is no list to begin with.
+    let fresh = World::with(config.clone());
+    fresh.advance(176 * 86_400);
+    let answer = send(&fresh, REPORTS, ASICE, signed("contract.asice")).await;
+    assert_eq!(answer.json()["signatures"][0]["indication"], "INDETERMINATE");
+    config.validation.list_signers = vec![path("absent.pem")];
+    let answer = send(&World::with(config.clone()), REPORTS, ASICE, signed("contract.asice")).await;
+    assert_problem(&answer, 503, "unavailable");
+    config.validation.trusted_lists.clear();
+    config.validation.list_signers.clear();
+    let root = authorities.root().certificate().to_pem() + &authorities.cas()[1].certificate().to_pem();
+    std::fs::write(path("root.pem"), root).expect("written");
+    config.validation.trust = vec![path("root.pem")];
+    let world = World::with(config);
+    world.advance(176 * 86_400);
+    let answer = send(&world, REPORTS, ASICE, signed("contract.asice")).await;
+    assert_eq!(answer.json()["signatures"][0]["indication"], "TOTAL-PASSED", "{}", answer.text());
+}
+
+#[tokio::test]
+async fn the_test_trusted_list_is_served_by_the_test_world_alone() {
+    let world = world(Config::dev());
+    let listed = world.get("/trust").await;
+    assert!(!listed.text().contains("trusted-list.xml"), "no test world was entered here");
 }

@@ -203,6 +203,9 @@ fn take(
             return Err(wrong(&format!("the list of {}", pointer.territory), &list));
         }
         let (found, known) = (list.sequence_number, kept.as_ref().map(|known| known.list.sequence_number));
+        if let Some(known) = kept.as_ref().filter(|known| !is_same_list(&known.list, &list)) {
+            return Err(wrong(&format!("a newer {}", known.list), &list));
+        }
         match known {
             _ if found <= newer_than && newer_than > 0 => {
                 Err(ListError::Rollback { known: newer_than, found })
@@ -225,6 +228,11 @@ fn take(
             Err(error)
         }
     }
+}
+
+/// Whether one is a version of the other.
+fn is_same_list(one: &TrustedList, other: &TrustedList) -> bool {
+    one.kind == other.kind && one.territory == other.territory
 }
 
 fn wrong(expected: &str, found: &TrustedList) -> ListError {

@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use self::input::Found;
 pub use self::input::SignatureUnderTest;
 use self::signature::Check;
-pub use self::trust::TrustAnchors;
+pub use self::trust::{TrustAnchors, Trusted};
 use crate::asice::Container;
 use crate::error::{Bound, Error, Result};
 use crate::limits::Limits;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use countersign_pki::certificate::Certificate;
+use countersign_pki::certificate::extension::oid;
 use countersign_pki::path::Path;
 use countersign_pki::tsp::TimeStampToken;
 use jiff::Timestamp;
@@ -42,7 +43,48 @@ impl ServiceUse {
     }
 }
 
+/// A certificate that somebody trusts, without saying for what.
+#[derive(Debug, Clone)]
+pub struct Trusted {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// Whether it is for time-stamps alone.
+    pub of_time_stamping: bool,
+}
+
 impl TrustAnchors {
+    /// Finds out what each certificate is for: a CA whose issuer is not among them is an anchor for signers
+    /// and time-stamps, one whose issuer is there may link others to it, a time-stamping unit is an anchor for
+    /// time-stamps, and any other has no role: signers and OCSP responders bring their own.
+    pub fn sorted(trusted: &[Trusted]) -> Self {
+        let mut anchors = Self::default();
+        let add = |list: &mut Vec<Certificate>, certificate: &Certificate| {
+            if !list.contains(certificate) {
+                list.push(certificate.clone());
+            }
+        };
+        for Trusted { certificate, of_time_stamping } in trusted {
+            if certificate.is_ca() {
+                let has_issuer_here = !certificate.is_self_issued()
+                    && trusted.iter().any(|other| {
+                        other.certificate.is_ca()
+                            && other.certificate.subject_der() == certificate.issuer_der()
+                    });
+                if has_issuer_here {
+                    add(&mut anchors.intermediates, certificate);
+                } else {
+                    add(&mut anchors.tsa, certificate);
+                    if !of_time_stamping {
+                        add(&mut anchors.ca, certificate);
+                    }
+                }
+            } else if certificate.extended_key_usages().contains(&oid::KP_TIME_STAMPING) {
+                add(&mut anchors.tsa, certificate);
+            }
+        }
+        anchors
+    }
+
     /// Anchors for a signer whose chain is made of `pool`.
     pub(super) fn for_signers(&self, signer: &Certificate, pool: &[Certificate]) -> Cow<'_, [Certificate]> {
         let issued = pool.iter().chain(std::iter::once(signer));

@@ -220,6 +220,10 @@ fn the_last_good_list_stays_whatever_comes() {
         assert_eq!((state.sequence_number, &state.problem, state.stale), (7, &Some(error), false));
     }
     assert!(set.update_top(b"<x/>", &[], noon()).is_err());
+    let mut elsewhere = usual(9);
+    elsewhere.territory = "LV".to_owned();
+    let other_list = set.update_top(&OPERATOR.sign(&elsewhere), &[], noon());
+    assert!(matches!(other_list, Err(ListError::WrongList { .. })), "{other_list:?}");
     assert_eq!(set.update_top(&OPERATOR.sign(&usual(8)), &[], noon()), Ok(Update::Taken));
     assert_eq!(set.states(noon())[0].problem, None);
     let much_later = noon() + SignedDuration::from_hours(24 * 365);

@@ -13,7 +13,7 @@ pub const PREFIX: &str = "COUNTERSIGN_";
 pub const RESERVED: [&str; 7] = ["CONFIG", "DATA", "LISTEN", "LOG", "BASE_URL", "TRUST", "ADMIN_KEY"];
 
 /// The keys that can be overridden, and what each holds.
-pub const KEYS: [(&str, &str, Kind); 48] = [
+pub const KEYS: [(&str, &str, Kind); 51] = [
     ("listen", "http", Kind::List),
     ("listen", "https", Kind::List),
     ("listen", "certificate", Kind::Text),
@@ -58,6 +58,9 @@ pub const KEYS: [(&str, &str, Kind); 48] = [
     ("web", "phone_frames", Kind::List),
     ("validation", "open", Kind::Switch),
     ("validation", "keys", Kind::List),
+    ("validation", "trust", Kind::List),
+    ("validation", "trusted_lists", Kind::List),
+    ("validation", "list_signers", Kind::List),
     ("validation", "max_bytes", Kind::Number),
     ("validation", "per_minute", Kind::Number),
     ("validation", "at_once", Kind::Number),

@@ -1,5 +1,7 @@
 //! `[validation]`
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::config::Mend;
@@ -12,6 +14,13 @@ pub struct Validation {
     pub open: bool,
     /// SHA-256 of each bearer key, in hex: `printf %s KEY | sha256sum`.
     pub keys: Vec<String>,
+    /// Files of CA certificates that are trusted beside this service's own authority, in PEM or DER.
+    pub trust: Vec<PathBuf>,
+    /// Trusted lists (TS 119 612) whose services are trusted, too: a list, or a list of lists and then lists that it
+    /// points to. They are read again when they change.
+    pub trusted_lists: Vec<PathBuf>,
+    /// The certificates that sign the first of them.
+    pub list_signers: Vec<PathBuf>,
     /// The longest file that is read, in bytes.
     pub max_bytes: u32,
     /// Files that one key or address may send in a minute; 0 for any number.
@@ -22,7 +31,16 @@ pub struct Validation {
 
 impl Default for Validation {
     fn default() -> Self {
-        Self { open: false, keys: Vec::new(), max_bytes: 32 << 20, per_minute: 120, at_once: 8 }
+        Self {
+            open: false,
+            keys: Vec::new(),
+            trust: Vec::new(),
+            trusted_lists: Vec::new(),
+            list_signers: Vec::new(),
+            max_bytes: 32 << 20,
+            per_minute: 120,
+            at_once: 8,
+        }
     }
 }
 
@@ -38,6 +56,10 @@ impl Validation {
             if value == 0 {
                 found.push(Mend::new(name, "0 refuses everything", "leave the line out for the default"));
             }
+        }
+        if !self.trusted_lists.is_empty() && self.list_signers.is_empty() {
+            let mend = "give the certificate that signs the first list";
+            found.push(Mend::new("validation.list_signers", "nobody may sign the trusted lists", mend));
         }
         if self.digests().is_none() {
             let mend = "give the SHA-256 of each key as 64 hex digits: printf %s KEY | sha256sum";

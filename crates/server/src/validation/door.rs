@@ -11,6 +11,8 @@ use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::config::Validation;
+use super::trust::Trust;
+use crate::compute::Compute;
 use crate::problem::Problem;
 
 /// Clients that are told apart; more than that share one count.
@@ -20,6 +22,8 @@ pub(super) struct Door {
     config: Validation,
     keys: Vec<[u8; 32]>,
     places: Arc<Semaphore>,
+    compute: Compute,
+    trust: Trust,
     counts: Mutex<Counts>,
 }
 
@@ -42,6 +46,12 @@ impl Door {
         Self {
             keys: config.digests().unwrap_or_default(),
             places: Arc::new(Semaphore::new(config.at_once as usize)),
+            // Half of the processors at most: a hostile file must not keep people's signatures waiting.
+            compute: Compute::new(
+                std::thread::available_parallelism().map_or(1, |all| all.get().div_ceil(2)),
+                config.at_once as usize,
+            ),
+            trust: Trust::new(config),
             counts: Mutex::default(),
             config: config.clone(),
         }
@@ -49,6 +59,15 @@ impl Door {
 
     pub(super) fn max_bytes(&self) -> usize {
         self.config.max_bytes as usize
+    }
+
+    /// Where files are validated, apart from computations with keys.
+    pub(super) fn compute(&self) -> &Compute {
+        &self.compute
+    }
+
+    pub(super) fn trust(&self) -> &Trust {
+        &self.trust
     }
 
     /// Lets a request in until what is returned is dropped.

@@ -2,11 +2,12 @@
 //!
 //! Nothing is kept: the file lives in memory while it is read, and the report is the answer. The file comes as the
 //! body itself or as the part `file` of `multipart/form-data`; the report goes out as JSON, HTML or text, by
-//! `Accept`. Whom to trust is this service's own authority. A file that does not hold is no error: the answer is 200
+//! `Accept`. Whom to trust is this service's own authority, and what the configuration adds. A file that does not hold is no error: the answer is 200
 //! and the report says so.
 
 pub(crate) mod config;
 mod door;
+mod trust;
 mod upload;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Extension, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use countersign_container::validate::{TrustAnchors, validate_bytes};
+use countersign_container::validate::validate_bytes;
 use countersign_container::{Indication, Level, Limits, Policy, Report};
 use countersign_wire::problem::{InvalidMember, ProblemType};
 use http::header::{
@@ -85,16 +86,19 @@ async fn report(
     let asked = Asked::of_query(parts.uri.query().unwrap_or_default())?;
     let upload = upload::read(&parts.headers, body, door.max_bytes(), upload_time(&app)).await?;
     let policy = asked.with(&upload)?.policy()?;
-    let anchors =
-        anchors(&app).ok_or_else(|| Problem::of(ProblemType::NotFound, "no authority runs here"))?;
     let now = app.now();
+    let anchors = door.trust().anchors(app.authorities(), now).map_err(|error| {
+        tracing::error!(error = %error, "whom to trust cannot be read");
+        Problem::of(ProblemType::Unavailable, "whom to trust cannot be read right now")
+    })?;
+    let limits = limits(door.max_bytes());
     let work = move || {
         let Upload { content, filename, .. } = upload;
-        validate_bytes(&content, filename.as_deref(), &Limits::default(), &anchors, now, &policy)
+        validate_bytes(&content, filename.as_deref(), &limits, &anchors, now, &policy)
     };
     let busy =
         |_| Problem::of(ProblemType::Unavailable, "too many files are being validated; try again shortly");
-    let report = app.compute().run(work).await.map_err(busy)?;
+    let report = door.compute().run(work).await.map_err(busy)?;
     app.metrics().validated(outcome(&report));
     Ok(respond(&report, form))
 }
@@ -205,15 +209,10 @@ fn upload_time(app: &App) -> std::time::Duration {
     std::time::Duration::from_secs(u64::from(app.config().listen.head_seconds.saturating_mul(TIMES)))
 }
 
-/// This service's own authority.
-fn anchors(app: &App) -> Option<TrustAnchors> {
-    let authorities = app.authorities()?;
-    let root = authorities.root().certificate().clone();
-    let unit = authorities.time_stamping().certificate().clone();
-    Some(TrustAnchors {
-        ca: vec![root.clone()],
-        intermediates: authorities.cas().iter().skip(1).map(|ca| ca.certificate().clone()).collect(),
-        tsa: vec![root, unit],
-        services: Vec::new(),
-    })
+/// What a file may unpack to, in relation to what may be sent.
+fn limits(max_bytes: usize) -> Limits {
+    const TIMES: u64 = 4;
+    let most = Limits::default();
+    let total_bytes = most.total_bytes.min(TIMES * max_bytes as u64);
+    Limits { total_bytes, data_file_bytes: most.data_file_bytes.min(total_bytes), ..most }
 }
