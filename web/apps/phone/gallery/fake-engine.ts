@@ -113,7 +113,7 @@ export function account(change: Partial<AccountView> = {}): AccountView {
   };
 }
 
-export const WORDS = ["anchor", "meadow", "copper", "violin", "harbor", "winter"];
+export const WORDS = ["midal", "vuruz", "lajaf", "sinag"];
 
 export function presented(kind: TransactionKind, change: Partial<Presented> = {}): Presented {
   return {

@@ -473,8 +473,7 @@ function keyRow(name: "login" | "sign" | "card", label: string, row: string): Ch
   );
 }
 
-/** Words in their order, numbered. */
+/** Words in their order, numbered. They are of no language: to be read out as they are written. */
 export function wordList(words: readonly string[]): HTMLElement {
-  // Read aloud by English rules: the list of words is English.
-  return h("ol", { class: "words", attrs: { lang: "en" } }, ...words.map((word) => h("li", null, word)));
+  return h("ol", { class: "words", attrs: { translate: "no" } }, ...words.map((word) => h("li", null, word)));
 }
