@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use countersign_client::checklist::{self, CheckLine, Outcome};
 use countersign_client::wire::device_link::Language;
 use countersign_client::wire::endpoint::Recipient;
 use countersign_client::wire::session::SessionStatus;
@@ -15,7 +16,6 @@ use countersign_client::{
 };
 use serde::Serialize;
 
-use crate::checks::{self, Check, CheckLine, Outcome};
 use crate::error::Error;
 use crate::screen::{self, Tone};
 use crate::service::{PersonArguments, Service, ServiceArguments};
@@ -138,9 +138,7 @@ async fn login(arguments: &Arguments) -> Result<ExitCode, Error> {
     let now = clock::now();
     let checked =
         client.verify_authentication(&verifier, &session, &status, None, now, &mut SystemRandom).await;
-    let lines = checks::lines(checked.as_ref().err(), |check| {
-        checked.as_ref().map_or_else(|_| String::new(), |found| detail(check, found))
-    });
+    let lines = checklist::of_authentication(checked.as_ref());
     if arguments.json {
         screen::json(&Report {
             authenticated: checked.is_ok(),
@@ -183,26 +181,6 @@ pub(crate) fn show(lines: &[CheckLine]) {
             screen::toned(tone, format_args!("{word:<11}")),
             line.check
         ));
-    }
-}
-
-fn detail(check: Check, found: &Authenticated) -> String {
-    match check {
-        Check::Ending => found.document.as_str().to_owned(),
-        Check::Form => String::new(),
-        Check::Flow => found.flow.to_string(),
-        Check::Algorithm => format!("rsassa-pss with {}", found.scheme.hash()),
-        Check::Interaction => found.interaction.to_string(),
-        Check::Level => found.level.to_string(),
-        Check::Path => found.path.anchor().subject().readable(),
-        Check::Purpose => "authentication".to_owned(),
-        Check::Signature => format!("{} bytes over the ACSP_V2 payload rebuilt here", found.signature.len()),
-        Check::Identity => found.identity.person.as_str().to_owned(),
-        Check::Revocation => format!(
-            "{} OCSP answers and {} revocation lists, fetched now",
-            found.evidence.ocsp_responses().count(),
-            found.evidence.crls().count()
-        ),
     }
 }
 

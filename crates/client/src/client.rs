@@ -20,6 +20,7 @@ use rand_core::CryptoRng;
 
 use crate::Error;
 use crate::http::{Http, What};
+use crate::observe::{Exchange, Observer};
 use crate::request::{Authentication, Signing};
 use crate::session::StartedSession;
 use crate::tls::Roots;
@@ -73,6 +74,11 @@ impl Client {
             timeout: Duration::from_secs(30),
             status_origin: None,
         }
+    }
+
+    /// The same client, with `observer` called for every request that it makes, once the answer is there or given up.
+    pub fn observed(&self, observer: impl Fn(&Exchange<'_>) + Send + Sync + 'static) -> Self {
+        Self { http: self.http.observed(Observer::new(observer)), ..self.clone() }
     }
 
     /// The name of the environment.

@@ -9,6 +9,7 @@
 use countersign_pki::crl::{CrlError, Reason};
 use countersign_pki::ocsp::OcspError;
 use countersign_pki::path::{PathError, Position};
+use countersign_pki::tsp::TspError;
 use countersign_wire::endpoint::{Addressee, Flow, Operation};
 use countersign_wire::problem::Problem;
 use countersign_wire::words::{
@@ -330,6 +331,14 @@ pub enum Error {
         crl: Option<StatusFault>,
     },
 
+    // ---- what proves a signature for years
+    /// The time-stamp was refused, or proves nothing.
+    #[error("the time-stamp cannot be used: {0}")]
+    TimeStamp(Box<TspError>),
+    /// The responder's answer does not prove that the certificate is good.
+    #[error("the OCSP answer cannot be used: {0}")]
+    NoGoodStatus(Box<OcspError>),
+
     // ---- the signature and the person
     /// The signature was not made with the certificate's key over what it should be.
     #[error("the signature does not verify: {0}")]
@@ -405,6 +414,8 @@ pub enum Service {
     OcspResponder,
     /// Where revocation lists are.
     RevocationLists,
+    /// A time-stamping authority.
+    TimeStampingAuthority,
 }
 
 impl std::fmt::Display for Service {
@@ -413,6 +424,7 @@ impl std::fmt::Display for Service {
             Service::RelyingPartyApi => "relying party API",
             Service::OcspResponder => "OCSP responder",
             Service::RevocationLists => "distribution point of revocation lists",
+            Service::TimeStampingAuthority => "time-stamping authority",
         })
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use countersign_pki::crl::MAX_CRL_LEN;
 use countersign_pki::ocsp::MAX_RESPONSE_LEN;
+use countersign_pki::tsp::MAX_TOKEN_LEN;
 use countersign_wire::problem::{NO_SUITABLE_ACCOUNT_FOUND, Problem};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use serde::de::DeserializeOwned;
@@ -12,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::error::Service;
+use crate::observe::{Exchange, Observer};
 use crate::tls::{Roots, configuration};
 
 /// The longest JSON answer that is read, in octets. A status with a certificate has about 6 000.
@@ -34,6 +36,7 @@ pub(crate) struct Http {
     status: reqwest::Client,
     timeout: Duration,
     status_origin: Option<Arc<url::Url>>,
+    observer: Option<Observer>,
 }
 
 impl Http {
@@ -62,7 +65,18 @@ impl Http {
             })
             .transpose()?
             .map(Arc::new);
-        Ok(Self { api: client(&what.pins)?, status: client(&[])?, timeout: what.timeout, status_origin })
+        Ok(Self {
+            api: client(&what.pins)?,
+            status: client(&[])?,
+            timeout: what.timeout,
+            status_origin,
+            observer: None,
+        })
+    }
+
+    /// The same connections, watched.
+    pub(crate) fn observed(&self, observer: Observer) -> Self {
+        Self { observer: Some(observer), ..self.clone() }
     }
 
     pub(crate) async fn post_json<T: DeserializeOwned>(&self, url: &str, body: Vec<u8>) -> Result<T, Error> {
@@ -82,7 +96,7 @@ impl Http {
     ) -> Result<T, Error> {
         const SERVICE: Service = Service::RelyingPartyApi;
         let request = request.header(ACCEPT, "application/json").timeout(timeout);
-        let (status, body) = answer(request, SERVICE, JSON_MAX).await?;
+        let (status, body) = self.answer(request, SERVICE, JSON_MAX).await?;
         // The answer that starts a device-link session holds its secret.
         let body = Zeroizing::new(body);
         if status != 200 {
@@ -101,29 +115,110 @@ impl Http {
             .header(ACCEPT, "application/ocsp-response")
             .timeout(self.timeout)
             .body(request);
-        found(answer(request, Service::OcspResponder, MAX_RESPONSE_LEN).await?, Service::OcspResponder)
+        found(self.answer(request, Service::OcspResponder, MAX_RESPONSE_LEN).await?, Service::OcspResponder)
     }
 
     /// Fetches a revocation list.
     pub(crate) async fn crl(&self, url: &str) -> Result<Vec<u8>, Error> {
         const SERVICE: Service = Service::RevocationLists;
         let request = self.status.get(self.status_url(url, SERVICE)?).timeout(self.timeout);
-        found(answer(request, SERVICE, MAX_CRL_LEN).await?, SERVICE)
+        found(self.answer(request, SERVICE, MAX_CRL_LEN).await?, SERVICE)
+    }
+
+    /// Asks a time-stamping authority [RFC 3161 §3.4].
+    pub(crate) async fn time_stamp(&self, url: &str, request: Vec<u8>) -> Result<Vec<u8>, Error> {
+        const SERVICE: Service = Service::TimeStampingAuthority;
+        let request = self
+            .status
+            .post(http_url(url, SERVICE)?)
+            .header(CONTENT_TYPE, "application/timestamp-query")
+            .header(ACCEPT, "application/timestamp-reply")
+            .timeout(self.timeout)
+            .body(request);
+        found(self.answer(request, SERVICE, MAX_TOKEN_LEN + 1024).await?, SERVICE)
     }
 
     /// Where to ask in fact.
     fn status_url(&self, url: &str, service: Service) -> Result<url::Url, Error> {
-        let unusable =
-            || Error::UnreadableAnswer { service, why: "its address is not an http URL".to_owned() };
-        let url = url::Url::parse(url).map_err(|_| unusable())?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(unusable());
-        }
+        let url = http_url(url, service)?;
         let Some(origin) = &self.status_origin else { return Ok(url) };
         let mut moved = url::Url::clone(origin);
         moved.set_path(url.path());
         moved.set_query(url.query());
         Ok(moved)
+    }
+
+    async fn answer(
+        &self,
+        request: reqwest::RequestBuilder,
+        service: Service,
+        limit: usize,
+    ) -> Result<(u16, Vec<u8>), Error> {
+        let lost = |error: reqwest::Error| {
+            if error.is_timeout() {
+                Error::NoAnswer { service }
+            } else {
+                Error::Connection { service, why: causes(&error.without_url()) }
+            }
+        };
+        let (client, request) = request.build_split();
+        let request = request.map_err(lost)?;
+        let mut seen = self.observer.as_ref().map(|observer| Seen::of(observer, service, &request));
+        let mut answer = client.execute(request).await.map_err(lost)?;
+        let status = answer.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(lost)? {
+            if body.len() + chunk.len() > limit {
+                return Err(Error::AnswerTooLong { service, limit });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        if let Some(seen) = &mut seen {
+            seen.answered(status, &body);
+        }
+        Ok((status, body))
+    }
+}
+
+/// A request on its way, for an observer. One that gets no answer is told when it is given up.
+struct Seen {
+    observer: Observer,
+    service: Service,
+    method: String,
+    url: String,
+    request: Zeroizing<Vec<u8>>,
+    told: bool,
+}
+
+impl Seen {
+    fn of(observer: &Observer, service: Service, request: &reqwest::Request) -> Self {
+        Self {
+            observer: observer.clone(),
+            service,
+            method: request.method().as_str().to_owned(),
+            url: request.url().as_str().to_owned(),
+            request: Zeroizing::new(
+                request.body().and_then(|body| body.as_bytes()).unwrap_or_default().to_vec(),
+            ),
+            told: false,
+        }
+    }
+
+    fn answered(&mut self, status: u16, body: &[u8]) {
+        self.tell(Some(status), body);
+    }
+
+    fn tell(&mut self, status: Option<u16>, answer: &[u8]) {
+        if !std::mem::replace(&mut self.told, true) {
+            let Self { service, method, url, request, .. } = &*self;
+            (self.observer)(&Exchange { service: *service, method, url, request, status, answer });
+        }
+    }
+}
+
+impl Drop for Seen {
+    fn drop(&mut self) {
+        self.tell(None, &[]);
     }
 }
 
@@ -131,28 +226,11 @@ fn found((status, body): (u16, Vec<u8>), service: Service) -> Result<Vec<u8>, Er
     if status == 200 { Ok(body) } else { Err(Error::UnexpectedStatus { service, status }) }
 }
 
-async fn answer(
-    request: reqwest::RequestBuilder,
-    service: Service,
-    limit: usize,
-) -> Result<(u16, Vec<u8>), Error> {
-    let lost = |error: reqwest::Error| {
-        if error.is_timeout() {
-            Error::NoAnswer { service }
-        } else {
-            Error::Connection { service, why: causes(&error.without_url()) }
-        }
-    };
-    let mut answer = request.send().await.map_err(lost)?;
-    let status = answer.status().as_u16();
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(lost)? {
-        if body.len() + chunk.len() > limit {
-            return Err(Error::AnswerTooLong { service, limit });
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok((status, body))
+fn http_url(url: &str, service: Service) -> Result<url::Url, Error> {
+    url::Url::parse(url)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .ok_or_else(|| Error::UnreadableAnswer { service, why: "its address is not an http URL".to_owned() })
 }
 
 /// The error and its causes: the last of them is what helps ("invalid peer certificate: …").

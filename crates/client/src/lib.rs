@@ -8,6 +8,9 @@
 //! | [`qr`] | QR codes as SVG, PNG and text |
 //! | [`callback`] | the way back on the same device |
 //! | [`verify`] | the checks of results, with trust, policies, identity and revocation |
+//! | [`checklist`] | the same checks as a list for people |
+//! | [`evidence`] | time-stamps and OCSP answers for signatures that are kept |
+//! | [`observe`] | every request and answer, as it travelled |
 //!
 //! The crate keeps no state: no background task, no cache, no session behind a lock. A result is only worth what its
 //! check says, so the certificate, the signature and the person are reached through a verifier alone.
@@ -43,9 +46,12 @@
 
 pub mod callback;
 mod check;
+pub mod checklist;
 pub mod client;
 pub mod error;
+pub mod evidence;
 mod http;
+pub mod observe;
 pub mod qr;
 mod randomness;
 pub mod request;
@@ -60,6 +66,7 @@ pub use countersign_wire as wire;
 pub use callback::{CheckedCallback, check_callback};
 pub use client::{Client, ClientBuilder};
 pub use error::{Ending, Error};
+pub use observe::Exchange;
 pub use qr::QrCode;
 pub use randomness::SystemRandom;
 pub use request::{Authentication, Signing};
