@@ -16,11 +16,12 @@ FLOORS = {
     "wire": 0, "split-key": 0, "pki": 0,
     "container": 1, "domain": 1,
     "store": 2, "client": 2, "phone": 2,
-    "server": 3,
+    "server": 3, "bank": 3,
     "cli": 4,
 }
 # Beyond the floor rule: a relying party's library must not know the service's rules, and so on.
-FORBIDDEN = {("client", "domain"), ("client", "store"), ("server", "client"), ("phone", "domain")}
+FORBIDDEN = {("client", "domain"), ("client", "store"), ("server", "client"), ("phone", "domain"),
+             ("bank", "domain"), ("bank", "store"), ("bank", "phone")}
 # Floors 0 and 1 are pure: no runtime, no sockets, no clock of their own, no global randomness.
 IMPURE = {"tokio", "async-std", "hyper", "reqwest", "axum", "socket2", "rusqlite", "getrandom", "rand"}
 

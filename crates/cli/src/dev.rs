@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::error::Error;
-use crate::{clock, screen, settings};
+use crate::{bank, clock, screen, settings};
 
 /// Start the whole stack with test persons, ready to try
 ///
@@ -137,7 +137,13 @@ async fn serve(arguments: Arguments, begun: Instant) -> Result<(), Error> {
     let kept = config.store.directory.clone();
 
     let clock = Arc::new(MovableClock::new());
+    let mut addresses = listeners.addresses();
+    if let Some(socket) = secure.as_ref().and_then(|(socket, _)| socket.local_addr().ok()) {
+        addresses.push(Address { socket, secure: true });
+    }
+    let bank = bank::open(&addresses, &config, clock.clone())?;
     let app = App::builder(config)
+        .extra_routes(bank.unwrap_or_default())
         .clock(clock.clone())
         .authorities(authority::dev::authorities()?)
         .tls_root(authority::dev::tls_root()?)

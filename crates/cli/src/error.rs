@@ -215,6 +215,9 @@ pub(crate) enum Error {
     /// The program could not start its own machinery.
     #[error("cannot start: {0}")]
     Start(#[source] std::io::Error),
+    /// The sample bank cannot be opened.
+    #[error(transparent)]
+    Bank(#[from] countersign_bank::Error),
     /// An address is taken, or is not ours.
     #[error(transparent)]
     Listen(listen::Error),
@@ -327,6 +330,7 @@ impl Error {
             | Self::NoFileName { .. }
             | Self::Config { .. } => 3,
             Self::Start(_)
+            | Self::Bank(_)
             | Self::Listen(_)
             | Self::TlsListen(_)
             | Self::Service(_)

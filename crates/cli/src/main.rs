@@ -6,7 +6,7 @@ use std::time::Instant;
 use clap::{Parser, Subcommand};
 
 mod anchors;
-mod checks;
+mod bank;
 mod clock;
 mod completions;
 mod configuration;

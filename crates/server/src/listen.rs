@@ -98,6 +98,15 @@ impl Listeners {
         Ok(listeners)
     }
 
+    /// Where they listen, in their order.
+    pub fn addresses(&self) -> Vec<Address> {
+        let address = |door: &Door| {
+            let socket = door.socket.local_addr().ok()?;
+            Some(Address { socket, secure: door.tls.is_some() })
+        };
+        self.0.iter().filter_map(address).collect()
+    }
+
     /// Adds a socket for plain HTTP.
     pub fn http(&mut self, socket: TcpListener) -> &mut Self {
         self.0.push(Door { socket, tls: None });
@@ -162,12 +171,9 @@ impl Server {
     pub fn start(app: App, listeners: Listeners) -> Running {
         let routes = router(app.clone());
         let mut tasks = JoinSet::new();
-        let mut addresses = Vec::new();
+        let addresses = listeners.addresses();
         let places = Arc::new(Semaphore::new(app.config().limits.connections as usize));
         for door in listeners.0 {
-            if let Ok(address) = door.socket.local_addr() {
-                addresses.push(Address { socket: address, secure: door.tls.is_some() });
-            }
             tasks.spawn(accept(app.clone(), routes.clone(), door, places.clone()));
         }
         for job in crate::jobs::all(&app) {

@@ -153,6 +153,10 @@ pub(super) async fn bank_file(
     response
 }
 
+/// What the example pages of the elements may load. Scripts live by the policy of the page that loads them.
+const EXAMPLE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+    img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /// `GET /elements/…`: for pages of any origin, which load modules with CORS.
 pub(super) async fn element_file(
     State(app): State<App>,
@@ -162,6 +166,7 @@ pub(super) async fn element_file(
     let file = app.web_apps().find(&format!("elements/{path}")).map(|file| file.respond(&headers));
     let Some(mut response) = file else { return missing() };
     response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(EXAMPLE_POLICY));
     isolate(response.headers_mut(), "cross-origin");
     response
 }

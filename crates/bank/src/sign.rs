@@ -1,0 +1,435 @@
+//! Signing a file, so that it proves itself for years: the certificate first, because its digest is part of what is
+//! signed; the digest to the phone and the signature back; the time-stamp over the signature; the responder's answer
+//! after that; and at the end the bank checks its own work.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use countersign_client::wire::callback::CallbackUrl;
+use countersign_client::wire::endpoint::Recipient;
+use countersign_client::wire::id::DocumentNumber;
+use countersign_client::wire::problem::ProblemType;
+use countersign_client::wire::words::{FlowType, HashAlgorithm, RequestedLevel};
+use countersign_client::{
+    CertificateChoiceVerifier, CheckedCallback, ChosenCertificate, Client, Error, SignatureVerifier, Signed,
+    Signing, StartedSession, SystemRandom, checklist,
+};
+use countersign_container::{
+    Container, Level, Method, Need, Policy, SignatureId, SignatureRequest, SignatureTemplate,
+    SignedSignature, validate,
+};
+use countersign_pki::{Certificate, Digest, SignatureAlgorithm};
+use http::{HeaderMap, Uri};
+use serde::Deserialize;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::advice::Failure;
+use crate::callback::WayBack;
+use crate::cookie::{self, TokenHash, VISITOR};
+use crate::door::{self, OwnPage, Refused};
+use crate::file::StoredFile;
+use crate::office::{Bank, Office, lock};
+use crate::transaction::{Made, PATIENCE, RETURN, Transaction};
+use crate::view::{Kind, PersonShown, SignedFile, StepName, Way};
+
+/// The most characters on the PIN screen.
+const TEXT_MAX: usize = 60;
+
+/// The hash of file and signature.
+const HASH: (HashAlgorithm, Digest) = (HashAlgorithm::Sha512, Digest::Sha512);
+
+/// The level that the bank wants of its signatures.
+const LEVEL: Level = Level::Lt;
+
+const STEPS: [StepName; 7] = [
+    StepName::Certificate,
+    StepName::Ask,
+    StepName::Person,
+    StepName::Check,
+    StepName::TimeStamp,
+    StepName::Status,
+    StepName::Container,
+];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Wanted {
+    way: Way,
+    document_number: Option<DocumentNumber>,
+}
+
+pub(crate) async fn start(
+    State(bank): State<Arc<Bank>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refused> {
+    let page = OwnPage::of(&uri, &headers)?;
+    let wanted: Wanted = door::json(&headers, &body)?;
+    let back = WayBack::offered(wanted.way, &page)?;
+    let now = bank.office.now();
+    let (transaction, file, document, cookies) = {
+        let mut visitors = lock(&bank.visitors);
+        let visitor = visitors.find(TokenHash::received(&headers, VISITOR), now);
+        let visitor = visitor.ok_or_else(Refused::no_visitor)?;
+        let file = visitor.file.as_ref().map(|(file, _)| Arc::clone(file));
+        let file = file.ok_or_else(|| {
+            Refused::because(ProblemType::Conflict, "there is no file to sign, or no longer")
+        })?;
+        let known = || visitor.log_in.as_ref()?.person();
+        let document = match (wanted.way, wanted.document_number) {
+            (Way::Linked, None) => None,
+            (Way::Linked, Some(_)) => {
+                return Err(Refused::invalid("linked: whoever scans chooses the account"));
+            }
+            (Way::DeviceLink | Way::Notification, Some(document)) => Some(document),
+            (Way::DeviceLink | Way::Notification, None) => {
+                let person = known().ok_or_else(|| Refused::invalid("log in, or give documentNumber"))?;
+                DocumentNumber::parse(&person.document_number).ok()
+            }
+        };
+        let text = text_for(file.name.as_str());
+        let transaction = Transaction::new(Kind::Sign, wanted.way, text, &STEPS, now);
+        if let Some(old) = visitor.signing.replace(Arc::clone(&transaction)) {
+            old.abandon();
+        }
+        let cookies: Vec<String> = back.remember(visitor, page.is_secure()).into_iter().collect();
+        (transaction, file, document, cookies)
+    };
+    let work = Work {
+        office: Arc::clone(&bank.office),
+        client: transaction.client(&bank.office),
+        transaction: Arc::clone(&transaction),
+        file,
+    };
+    transaction.works(bank.begin(work.run(document, wanted.way, back.url)));
+    transaction.ready().await;
+    Ok(cookie::with(Json(transaction.shown()).into_response(), &cookies))
+}
+
+/// Why there is no signed file.
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    #[error(transparent)]
+    Client(#[from] Error),
+    #[error(transparent)]
+    Container(#[from] countersign_container::Error),
+    #[error("the issuer of {issuer} is not among the bank's authorities")]
+    NoIssuer { issuer: String },
+    #[error("the finished container does not pass the bank's own check")]
+    OwnContainer,
+    #[error("the work was interrupted")]
+    Interrupted,
+}
+
+impl Fault {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Client(error) => Failure::of(error),
+            Self::Container(_) | Self::NoIssuer { .. } | Self::OwnContainer | Self::Interrupted => {
+                Failure::new(
+                    "CONTAINER",
+                    "The signed file could not be made",
+                    self.to_string(),
+                    "A fault of the e-service. Give out no file that your own check refuses.",
+                )
+            }
+        }
+    }
+}
+
+struct Work {
+    office: Arc<Office>,
+    client: Client,
+    transaction: Arc<Transaction>,
+    file: Arc<StoredFile>,
+}
+
+/// Waits for the browser to come back.
+type Back = oneshot::Receiver<CheckedCallback>;
+
+impl Work {
+    async fn run(self, document: Option<DocumentNumber>, way: Way, callback: Option<CallbackUrl>) {
+        let transaction = Arc::clone(&self.transaction);
+        if let Err(fault) = self.sign(document, way, callback).await {
+            transaction.fail(fault.failure());
+        }
+    }
+
+    async fn sign(
+        self,
+        document: Option<DocumentNumber>,
+        way: Way,
+        callback: Option<CallbackUrl>,
+    ) -> Result<(), Fault> {
+        let (chosen, choice) = match document {
+            Some(document) => (self.certificate_of(&document).await?, None),
+            None => {
+                let (chosen, session, back) = self.choose(callback.clone()).await?;
+                (chosen, Some((session, back)))
+            }
+        };
+        let (container, template) = self.prepare(&chosen).await?;
+        let signed = self.ask(&template, &chosen, choice, way, callback).await?;
+        let mut signature = template.finish(&signed.signature)?;
+        self.complete(&mut signature).await?;
+        self.finish(container, signature, &signed).await
+    }
+
+    /// The signing certificate of an account that is known.
+    async fn certificate_of(&self, document: &DocumentNumber) -> Result<ChosenCertificate, Error> {
+        self.transaction.begin(StepName::Certificate);
+        let level = RequestedLevel::default();
+        let answer = self.client.signing_certificate(document, level).await?;
+        let verifier = CertificateChoiceVerifier::new(self.office.rules());
+        let now = self.office.now();
+        let chosen = self
+            .client
+            .verify_certificate(&verifier, &answer, document, level, now, &mut SystemRandom)
+            .await?;
+        self.transaction.done(StepName::Certificate, subject(&chosen));
+        Ok(chosen)
+    }
+
+    /// The certificate of the account that whoever scans the code chooses. Their phone waits for the signature.
+    async fn choose(
+        &self,
+        callback: Option<CallbackUrl>,
+    ) -> Result<(ChosenCertificate, Arc<StartedSession>, Back), Error> {
+        self.transaction.begin(StepName::Certificate);
+        let level = RequestedLevel::default();
+        let session = self
+            .client
+            .choose_certificate_by_device_link(level, callback, self.office.now())
+            .await?
+            .offering(&[FlowType::Qr, FlowType::Web2App]);
+        let session = Arc::new(session);
+        let back = self.transaction.started(&session);
+        self.transaction.begin(StepName::Person);
+        let status = self.client.wait(session.session_id, PATIENCE).await?;
+        self.transaction.chosen();
+        let verifier = CertificateChoiceVerifier::new(self.office.rules());
+        let now = self.office.now();
+        let chosen = self
+            .client
+            .verify_certificate_choice(&verifier, &session, &status, now, &mut SystemRandom)
+            .await?;
+        self.transaction.done(StepName::Certificate, subject(&chosen));
+        Ok((chosen, session, back))
+    }
+
+    /// The container with the file, and what is to be signed. Hashing ten megabytes is no work for a thread that answers.
+    async fn prepare(&self, chosen: &ChosenCertificate) -> Result<(Container, SignatureTemplate), Fault> {
+        let (file, certificate, now) =
+            (Arc::clone(&self.file), chosen.certificate().clone(), self.office.now());
+        let prepared = tokio::task::spawn_blocking(move || -> Result<_, countersign_container::Error> {
+            let mut container = Container::new();
+            let method = Method::Deflated;
+            container.add_data_file(file.name.clone(), &file.media_type, &file.content, method, now)?;
+            let template = SignatureTemplate::new(&SignatureRequest {
+                id: SignatureId::default(),
+                data_files: container.data_file_digests(HASH.1)?,
+                certificate,
+                digest: HASH.1,
+                algorithm: SignatureAlgorithm::RsaPss(HASH.1),
+                signing_time: now,
+                production_place: None,
+                claimed_roles: Vec::new(),
+            })?;
+            Ok((container, template))
+        });
+        Ok(prepared.await.map_err(|_| Fault::Interrupted)??)
+    }
+
+    /// Asks the person to sign, and checks the answer.
+    async fn ask(
+        &self,
+        template: &SignatureTemplate,
+        chosen: &ChosenCertificate,
+        choice: Option<(Arc<StartedSession>, Back)>,
+        way: Way,
+        callback: Option<CallbackUrl>,
+    ) -> Result<Signed, Error> {
+        let transaction = &self.transaction;
+        transaction.begin(StepName::Ask);
+        let text = text_for(self.file.name.as_str());
+        let wanted = Signing::of_digest(&template.digest_to_sign(), HASH.0, text)?;
+        let recipient = Recipient::Document(chosen.document.clone());
+        let now = self.office.now();
+        let (session, back) = match (choice, way) {
+            (Some((choice, back)), _) => {
+                let session = self.client.sign_linked(&choice, &chosen.document, &wanted, now).await?;
+                // The browser comes back from the choice, at the end of the signature.
+                (Arc::new(session), back)
+            }
+            (None, Way::Notification) => {
+                let session = Arc::new(self.client.sign_by_notification(&recipient, &wanted, now).await?);
+                let back = transaction.started(&session);
+                (session, back)
+            }
+            (None, Way::DeviceLink | Way::Linked) => {
+                let session = self.client.sign_by_device_link(&recipient, &wanted, callback, now).await?;
+                let session = Arc::new(session.offering(&[FlowType::Qr, FlowType::Web2App]));
+                let back = transaction.started(&session);
+                (session, back)
+            }
+        };
+        transaction.done(StepName::Ask, "");
+        transaction.begin(StepName::Person);
+        let status = self.client.wait(session.session_id, PATIENCE).await?;
+        transaction.ended(&status);
+
+        let verifier = SignatureVerifier::new(self.office.rules()).expecting(chosen.certificate());
+        let now = self.office.now();
+        let checked =
+            self.client.verify_signature(&verifier, &session, &status, now, &mut SystemRandom).await;
+        transaction.checked(checklist::of_signature(checked.as_ref()));
+        let signed = checked?;
+        // Nothing in a signature depends on the way back; that it is this browser's signature does.
+        let same_device = [Some(signed.flow), chosen.flow].contains(&Some(FlowType::Web2App));
+        if same_device && !matches!(timeout(RETURN, back).await, Ok(Ok(_))) {
+            return Err(Error::CallbackNeeded(FlowType::Web2App));
+        }
+        transaction.done(StepName::Check, "");
+        Ok(signed)
+    }
+
+    /// The time-stamp, and then the responder's answer.
+    async fn complete(&self, signature: &mut SignedSignature) -> Result<(), Fault> {
+        let (office, client) = (&self.office, &self.client);
+        let authorities = office.authorities();
+        loop {
+            let needs = signature.needs(LEVEL, &authorities);
+            if needs.is_empty() {
+                return Ok(());
+            }
+            for need in needs {
+                match need {
+                    Need::TimeStamp { digest, imprint } => {
+                        self.transaction.begin(StepName::TimeStamp);
+                        let anchors = &office.anchors;
+                        let token = client
+                            .time_stamp(
+                                &office.place("/tsa"),
+                                digest,
+                                &imprint,
+                                &anchors.intermediates,
+                                &anchors.tsa,
+                                office.now(),
+                                &mut SystemRandom,
+                            )
+                            .await?;
+                        signature.add_timestamp(&token)?;
+                        self.transaction.done(StepName::TimeStamp, token.gen_time().to_string());
+                    }
+                    Need::Ocsp { certificate, issuer, produced_from } => {
+                        self.transaction.begin(StepName::Status);
+                        let now = office.now();
+                        let good = client
+                            .good_status(&certificate, &issuer, produced_from, now, &mut SystemRandom)
+                            .await?;
+                        let above = above(&certificate, &authorities);
+                        signature.add_validation_data(&above, &[good.response], now)?;
+                        self.transaction.done(StepName::Status, good.produced_at.to_string());
+                    }
+                    Need::Issuer { certificate } => {
+                        return Err(Fault::NoIssuer { issuer: certificate.issuer().readable() });
+                    }
+                }
+            }
+        }
+    }
+
+    async fn finish(
+        self,
+        mut container: Container,
+        signature: SignedSignature,
+        signed: &Signed,
+    ) -> Result<(), Fault> {
+        self.transaction.begin(StepName::Container);
+        let (office, now) = (Arc::clone(&self.office), self.office.now());
+        let level = signature.level().as_str().to_owned();
+        let time_stamp = signature.time_stamp_time();
+        let made = tokio::task::spawn_blocking(move || -> Result<_, countersign_container::Error> {
+            container.add_signature(&signature, now)?;
+            let policy = Policy { required_level: LEVEL, ..Policy::default() };
+            Ok((validate(&container, &office.anchors, now, &policy), container.to_bytes()?))
+        });
+        let (report, container) = made.await.map_err(|_| Fault::Interrupted)??;
+        if !report.is_valid() {
+            return Err(Fault::OwnContainer);
+        }
+        let name = container_name(self.file.name.as_str());
+        let file = SignedFile { name: name.clone(), bytes: container.len(), level, time_stamp, valid: true };
+        let person = PersonShown::of(
+            &signed.identity,
+            &signed.document,
+            signed.level.to_string(),
+            signed.flow.to_string(),
+        );
+        self.transaction.done(StepName::Container, "");
+        self.transaction.finish(Some(Made { name, container, report }), |view| {
+            view.person = Some(person);
+            view.file = Some(file);
+        });
+        Ok(())
+    }
+}
+
+fn subject(chosen: &ChosenCertificate) -> String {
+    chosen.document.as_str().to_owned()
+}
+
+/// The certificates above this one, so that the container does not carry what nobody needs.
+fn above(certificate: &Certificate, all: &[Certificate]) -> Vec<Certificate> {
+    let mut path: Vec<Certificate> = Vec::new();
+    let mut below = certificate;
+    while let Some(issuer) =
+        all.iter().find(|candidate| below.is_signed_by(candidate).is_ok() && !path.contains(candidate))
+    {
+        path.push(issuer.clone());
+        below = issuer;
+    }
+    path
+}
+
+/// What the person reads: names the file, cut at the end of the screen.
+fn text_for(name: &str) -> String {
+    let text = format!("Sign {name}");
+    if text.chars().count() <= TEXT_MAX {
+        text
+    } else {
+        text.chars().take(TEXT_MAX - 1).chain(['…']).collect()
+    }
+}
+
+/// `contract.pdf` becomes `contract.asice`.
+fn container_name(name: &str) -> String {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    format!("{}.asice", if stem.is_empty() { name } else { stem })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_is_cut_at_the_end_of_the_screen() {
+        let text = text_for(&"õ".repeat(80));
+        assert_eq!(text.chars().count(), 60);
+        assert!(text.starts_with("Sign õõ") && text.ends_with('…'));
+        assert_eq!(text_for("leping.txt"), "Sign leping.txt");
+    }
+
+    #[test]
+    fn a_container_is_named_after_its_file() {
+        assert_eq!(container_name("contract.pdf"), "contract.asice");
+        assert_eq!(container_name("contract"), "contract.asice");
+        assert_eq!(container_name(".env"), ".env.asice");
+        assert_eq!(container_name("a.b.c"), "a.b.asice");
+    }
+}
