@@ -1,0 +1,433 @@
+// The bank's page in a real browser against the real service: `node e2e.mjs BINARY`. Nothing is mocked: test persons
+// play the person, their phones and keys are real.
+//
+// The last line counts what passed, failed and was skipped; each failure has a line `FAIL name: why`.
+
+import { execFile, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import jsQR from "jsqr";
+import { chromium } from "playwright-core";
+
+const binary = resolve(process.argv[2] ?? "target/debug/countersign");
+const only = process.argv.slice(3);
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const shots = join(root, "target/screens/bank");
+const browserPath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+  .find((path) => path && existsSync(path));
+
+if (!browserPath) {
+  console.log("SKIP bank: chromium is not installed");
+  console.log("bank: 0 passed, 0 failed, 1 skipped");
+  process.exit(0);
+}
+
+const QR_PERSON = "PNOEE-40404040009-MOCK-Q";
+const FLAGS = [
+  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
+
+/**
+ * No faults of the page: a status that it asked for and shows; a link that this suite cuts off; and the phone's service
+ * worker, which Chromium does not load under a certificate that was only waved through.
+ */
+const EXPECTED = /status of 4\d\d|ERR_FAILED|SSL certificate error/;
+
+mkdirSync(shots, { recursive: true });
+const work = mkdtempSync(join(tmpdir(), "countersign-bank-"));
+const { server, origin, secure } = await startServer();
+const browser = await chromium.launch({ executablePath: browserPath, args: FLAGS });
+const blank = await (await browser.newContext()).newPage();
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+let passed = 0;
+let failed = 0;
+let skipped = 0;
+
+const tests = [];
+const test = (name, run, { at = "plain", width = 1280 } = {}) => tests.push({ name, run, at, width });
+
+// ---- log in
+
+test("log-in-by-qr-decoded-from-the-image", async (page) => {
+  await page.click("#log-in");
+  const first = await scanned(page);
+  await page.waitForTimeout(1100);
+  const link = await scanned(page);
+  equal(first === link, false, "the code of the next second is another");
+  const second = Number(/elapsedSeconds=(\d+)/.exec(link)[1]);
+  equal(second > Number(/elapsedSeconds=(\d+)/.exec(first)[1]), true, "and it is younger");
+  await opens(page, QR_PERSON, link, "QR");
+  await page.waitForSelector("text=Welcome, OK TESTNUMBER");
+  await page.waitForSelector("text=QR >> nth=0");
+  equal(await page.locator(".fields li").count(), 11, "fields of the payload");
+  equal(await page.locator(".checks .done").count(), 11, "checks that passed");
+  equal(await page.locator("#exchange-0 .secret").count(), 1, "the session secret is masked");
+});
+
+test("log-in-by-one-click-of-the-test-person", async (page) => {
+  await useTestPerson(page);
+  await page.click("#log-in");
+  await page.waitForSelector("countersign-qr svg path[d]");
+  await page.click("#take-link");
+  await page.waitForSelector("text=Welcome, OK TESTNUMBER");
+  await page.click("text=Log out");
+  await page.waitForSelector("#log-in");
+});
+
+test("log-in-by-notification", async (page) => {
+  await useTestPerson(page);
+  await page.click("#tab-notification");
+  // The person thinks for a while, so that the code can be seen.
+  await control(page, "outcomes", { documentNumber: "PNOEE-40504040001-DEM0-Q", outcome: "OK", delayMs: 1500 });
+  await page.click("#log-in");
+  const code = await page.textContent(".code strong");
+  equal(/^\d{4}$/.test(code), true, `four digits: ${code}`);
+  await page.waitForSelector("text=Welcome, OK TESTNUMBER");
+  await control(page, "reset", {});
+});
+
+test("same-device-callback", async (page) => {
+  await page.click("#tab-here");
+  await page.click("#log-in");
+  const link = await page.locator("countersign-qr .link").getAttribute("href");
+  equal(link.includes("deviceLinkType=Web2App"), true, link);
+  const cookies = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
+  const strict = (await page.context().cookies()).find(({ name }) => name === "bank_visitor");
+  equal(strict.httpOnly && strict.secure && strict.sameSite === "Strict" && strict.path === "/bank", true, "the cookie is strict");
+  await opens(page, QR_PERSON, link, "Web2App", cookies);
+  await page.waitForSelector("text=Welcome, OK TESTNUMBER");
+  const flow = await page.locator(".fields li").nth(10).locator("code").textContent();
+  equal(flow, "Web2App", "the way that was signed");
+}, { at: "secure" });
+
+test("the-link-comes-first-on-a-phone", async (page) => {
+  await page.click("#tab-here");
+  await page.click("#log-in");
+  await page.waitForSelector("countersign-qr .link:visible");
+  equal(await page.locator("countersign-qr .code").isVisible(), false, "no code that the phone cannot scan");
+  await page.click("text=Scan with another device instead");
+  await page.waitForSelector("countersign-qr .code:visible");
+}, { at: "secure", width: 390 });
+
+test("the-element-survives-a-failed-refresh-and-pauses-when-hidden", async (page) => {
+  await page.click("#log-in");
+  await page.waitForSelector("countersign-qr svg path[d]");
+  await page.route("**/link", (route) => route.abort());
+  await page.waitForSelector("text=No connection. Trying again…");
+  await page.unroute("**/link");
+  await page.waitForSelector("text=left to scan");
+  let asked = 0;
+  await page.route("**/link", (route) => (asked += 1, route.continue()));
+  await page.evaluate(() => {
+    Object.defineProperty(document, "hidden", { configurable: true, value: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  await page.waitForTimeout(1500);
+  const before = asked;
+  await page.waitForTimeout(2500);
+  equal(asked, before, "nothing is asked while nobody looks");
+  await page.evaluate(() => {
+    delete document.hidden;
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  await page.waitForTimeout(1500);
+  equal(asked > before, true, "and again when somebody does");
+  await opens(page, QR_PERSON, await scanned(page), "QR");
+  await page.waitForSelector("text=Welcome, OK TESTNUMBER");
+});
+
+test("every-end-is-an-event-of-the-element", async (page) => {
+  await page.evaluate(() => {
+    window.events = [];
+    for (const name of ["complete", "refused", "timeout", "error"]) {
+      document.addEventListener(`countersign-${name}`, () => window.events.push(name));
+    }
+  });
+  for (const [document, event] of [["PNOEE-30403039917-MOCK-Q", "refused"], [QR_PERSON, "complete"]]) {
+    await page.click("#log-in");
+    await opens(page, document, await scanned(page), "QR");
+    await page.waitForFunction((event) => window.events.includes(event), event);
+  }
+});
+
+// ---- sign
+
+test("sign-a-file-and-verify-the-container", async (page) => {
+  await useTestPerson(page);
+  await page.click("#tab-notification");
+  await page.click("#log-in");
+  await page.waitForSelector("text=Welcome, OK TESTNUMBER");
+  await page.setInputFiles("#file", { name: "võlakiri.txt", mimeType: "text/plain", buffer: Buffer.from("One sheep.\n") });
+  await page.click("#sign");
+  await page.waitForSelector("#download", { timeout: 60_000 });
+  equal(await page.locator("bank-sign .steps .done").count(), 7, "steps that are done");
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("#download")]);
+  equal(download.suggestedFilename(), "võlakiri.asice", "its name");
+  const file = join(work, "signed.asice");
+  await download.saveAs(file);
+  const verified = await promisify(execFile)(binary, ["verify", file, "--dev-trust"]);
+  equal(verified.stdout.includes("VALID: one signature"), true, verified.stdout);
+  await page.click("#break-file");
+  const broken = await page.textContent("#broken");
+  equal(broken.includes("not valid"), true, broken);
+  const report = await page.locator("text=Validation report").getAttribute("href");
+  await page.goto(new URL(report, page.url()).href);
+  equal((await page.textContent("h1")).startsWith("Valid:"), true, "the report for people");
+  await audit(page, "report");
+  await page.screenshot({ path: join(shots, "report.png"), fullPage: true });
+});
+
+test("linked-signature-of-whoever-scans", async (page) => {
+  await useTestPerson(page);
+  await page.click("#sample");
+  await page.click("#way-linked");
+  await page.click("#sign");
+  await page.waitForSelector("countersign-qr svg path[d]");
+  await page.click("#take-link");
+  await page.waitForSelector("#download", { timeout: 60_000 });
+  equal(await page.locator("text=Signed by OK TESTNUMBER").count(), 1, "who signed");
+});
+
+// ---- break it
+
+for (const [id, codes] of Object.entries({
+  refuse: ["USER_REFUSED"],
+  cancel: ["USER_REFUSED_INTERACTION"],
+  "wrong-code": ["WRONG_VC"],
+  timeout: ["TIMEOUT"],
+  locked: ["DOCUMENT_UNUSABLE", "TIMEOUT"],
+  revoked: ["ACCOUNT_NOT_FOUND", "REVOKED", "DOCUMENT_UNUSABLE"],
+  expired: ["UNTRUSTED", "ACCOUNT_NOT_FOUND", "STATUS_UNKNOWN", "DOCUMENT_UNUSABLE"],
+  "not-qualified": ["NO_SUITABLE_ACCOUNT_FOUND", "ACCOUNT_NOT_FOUND"],
+  unknown: ["ACCOUNT_NOT_FOUND"],
+  "old-code": ["TIMEOUT"],
+  "changed-link": ["PROTOCOL_FAILURE"],
+  "other-browser": ["CALLBACK_MISSING"],
+})) {
+  test(`break-it-${id}`, async (page) => {
+    await page.click(`#break-${id}`);
+    const outcome = page.locator(`.outcome[data-case="${id}"]`);
+    await outcome.waitFor({ timeout: 120_000 });
+    const code = await outcome.getAttribute("data-code");
+    console.log(`    ${id}: ${code}`);
+    equal(codes.includes(code), true, `it ends with ${code}`);
+    equal(await outcome.locator("text=What a correct e-service does").count(), 1, "what to do is said");
+    equal(await page.locator("text=Welcome,").count(), 0, "nobody is logged in");
+  }, { at: id === "other-browser" ? "secure" : "plain" });
+}
+
+// ---- the page
+
+test("persons-are-searched-and-used", async (page) => {
+  await page.waitForSelector("text=71 of 71");
+  await page.fill("#search", "pnolv timeout");
+  await page.waitForSelector("text=1 of 71");
+  await page.click("bank-persons tbody button");
+  equal(await page.inputValue("#log-in-test-person"), "PNOLV-030403-10083-MOCK-Q", "who answers");
+});
+
+test("lines-for-every-language-follow-the-address", async (page) => {
+  for (const id of ["java", "php", "ruby", "rust", "dotnet", "node", "go", "curl"]) {
+    await page.click(`#snippet-${id}`);
+    const code = await page.textContent("#snippet pre");
+    equal(code.includes(id === "php" ? secure : origin), true, id);
+  }
+  await page.focus("#snippet-curl");
+  await page.keyboard.press("ArrowRight");
+  equal(await page.getAttribute("#snippet-java", "aria-selected"), "true", "arrows move between tabs");
+});
+
+test("what-a-script-of-the-page-says-is-what-travelled", async (page) => {
+  const { stdout } = await promisify(execFile)("bash", ["-c", await snippet(page, "curl")]);
+  equal(JSON.parse(stdout).state, "OK", stdout);
+});
+
+test("the-element-works-in-another-page", async (page) => {
+  await page.goto(`${origin}/elements/example/index.html`);
+  await page.waitForSelector("text=countersign-link");
+  equal((await decode(await page.locator("countersign-qr .code").screenshot())).includes("EXAMPLE"), true, "its code");
+});
+
+test("the-keyboard-is-enough", async (page) => {
+  await useTestPerson(page);
+  await page.focus("#tab-notification");
+  await page.keyboard.press("Enter");
+  await page.focus("#log-in");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("text=Welcome, OK TESTNUMBER");
+});
+
+for (const scheme of ["light", "dark"]) {
+  for (const width of [390, 1280]) {
+    test(`looks-${scheme}-${width}`, async (page) => {
+      const name = (what) => join(shots, `${what}-${width}-${scheme}.png`);
+      await page.emulateMedia({ colorScheme: scheme });
+      await useTestPerson(page);
+      await settled(page);
+      await page.screenshot({ path: name("start"), fullPage: true });
+      await audit(page, "start");
+      await page.click("#log-in");
+      await page.waitForSelector("countersign-qr svg path[d]");
+      await page.screenshot({ path: name("qr") });
+      await audit(page, "qr");
+      // High contrast also in the dark: it is read from the picture.
+      await opens(page, QR_PERSON, await scanned(page), "QR");
+      await page.waitForSelector("text=Welcome, OK TESTNUMBER");
+      await page.locator("#exchange-0 summary").click();
+      await page.screenshot({ path: name("logged-in"), fullPage: true });
+      await audit(page, "logged in");
+      await page.click("#sample");
+      await page.waitForSelector("#sign");
+      await page.click("#sign");
+      await page.waitForSelector("#download", { timeout: 60_000 });
+      await page.locator("bank-sign").screenshot({ path: name("signed") });
+      await audit(page, "signed");
+      await page.click("#break-refuse");
+      await page.locator('.outcome[data-case="refuse"]').waitFor({ timeout: 60_000 });
+      await page.locator("bank-break-it").screenshot({ path: name("broken") });
+      await audit(page, "broken");
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      equal(over <= 0, true, `nothing sticks out: ${over} pixels`);
+      if (width === 390 && (await page.locator("#turn-phone").isVisible())) {
+        await page.click("#turn-phone");
+        await settled(page);
+        await page.screenshot({ path: name("phone") });
+      }
+    }, { width });
+  }
+}
+
+// ---- running them
+
+for (const { name, run, at, width } of tests) {
+  if (only.length > 0 && !only.some((part) => name.includes(part))) continue;
+  if (at === "secure" && !secure) {
+    console.log(`SKIP ${name}: the service listens on no https address`);
+    skipped += 1;
+    continue;
+  }
+  const context = await browser.newContext({
+    viewport: { width, height: width < 600 ? 844 : 900 },
+    ignoreHTTPSErrors: true,
+    acceptDownloads: true,
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  const complaints = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" && !EXPECTED.test(message.text())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  try {
+    await page.goto(`${at === "secure" ? secure : origin}/`);
+    await page.waitForSelector("#log-in");
+    await page.waitForSelector("text=71 of 71", { state: "attached" });
+    await run(page);
+    if (complaints.length > 0) throw new Error(`the console says: ${complaints.join(" | ")}`);
+    passed += 1;
+    console.log(`ok   ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAIL ${name}: ${String(error.message ?? error).split("\n").slice(0, 6).join(" ")}`);
+    await page.screenshot({ path: join(shots, `FAIL-${name}.png`), fullPage: true }).catch(() => undefined);
+  }
+  await context.close();
+}
+
+await browser.close();
+server.kill("SIGTERM");
+rmSync(work, { recursive: true, force: true });
+console.log(`bank: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);
+
+async function startServer() {
+  const child = spawn(binary, ["dev", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "ignore"] });
+  process.on("exit", () => child.kill("SIGKILL"));
+  let said = "";
+  const ready = new Promise((resolve, reject) => {
+    child.stdout.on("data", (chunk) => {
+      said += chunk;
+      if (said.includes("stop with")) resolve();
+    });
+    child.on("exit", () => reject(new Error(`the service did not start: ${said}`)));
+  });
+  await ready;
+  return {
+    server: child,
+    origin: /http:\/\/127\.0\.0\.1:\d+/.exec(said)[0],
+    secure: /https:\/\/localhost:\d+/.exec(said)?.[0] ?? null,
+  };
+}
+
+/** What a camera sees in a screenshot. */
+async function decode(png) {
+  const { data, width, height } = await blank.evaluate(async (base64) => {
+    const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${base64}`)).blob());
+    const canvas = new OffscreenCanvas(image.width, image.height);
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    const pixels = context.getImageData(0, 0, image.width, image.height).data;
+    let text = "";
+    for (let at = 0; at < pixels.length; at += 4) text += pixels[at] > 127 ? "1" : "0";
+    return { data: text, width: image.width, height: image.height };
+  }, png.toString("base64"));
+  const pixels = new Uint8ClampedArray(width * height * 4);
+  for (let at = 0; at < data.length; at += 1) pixels.fill(data[at] === "1" ? 255 : 0, at * 4, at * 4 + 4);
+  return jsQR(pixels, width, height)?.data ?? null;
+}
+
+/** The link in the code that the page shows. */
+async function scanned(page) {
+  await page.waitForSelector("countersign-qr svg path[d]");
+  for (let tries = 0; tries < 5; tries += 1) {
+    const link = await decode(await page.locator("countersign-qr .code").screenshot());
+    if (link) return link;
+  }
+  throw new Error("the code cannot be read from the screen");
+}
+
+async function opens(page, documentNumber, deviceLink, flowType, browserCookie) {
+  const data = { documentNumber, deviceLink, flowType, ...(browserCookie && { browserCookie, initialCallbackUrl: "https://the.phone/knows" }) };
+  const answer = await page.request.post(`${origin}/mock/device-link`, { data });
+  equal(answer.status(), 200, "the phone takes the link");
+}
+
+async function control(page, path, data) {
+  const answer = await page.request.post(`${origin}/control/v1/${path}`, { data });
+  equal(answer.status(), 200, path);
+}
+
+async function useTestPerson(page) {
+  await page.click("#log-in-person");
+  await page.waitForSelector("#log-in-test-person");
+}
+
+async function snippet(page, id) {
+  await page.click(`#snippet-${id}`);
+  return page.textContent("#snippet pre");
+}
+
+/** Until nothing moves any more. */
+async function settled(page) {
+  await page.evaluate(() => document.fonts.ready);
+  await page.waitForTimeout(300);
+}
+
+/** No violation of the accessibility rules that a program can find. The phone in its frame has its own suite. */
+async function audit(page, where) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => {
+    const result = await window.axe.run({ exclude: [["iframe"]] }, { resultTypes: ["violations"], iframes: false });
+    return result.violations.map((each) => `${each.id} (${each.nodes.slice(0, 3).map((node) => node.target.join(" ")).join("; ")})`);
+  });
+  equal(found.length, 0, `accessible (${where}): ${found.join(", ")}`);
+}
+
+function equal(found, expected, what) {
+  if (found !== expected) throw new Error(`${what}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`);
+}

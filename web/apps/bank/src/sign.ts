@@ -1,0 +1,252 @@
+/** Signing a file that was dropped: the way, the steps, and what to take home. */
+
+import { Refusal, type Step, type Transaction, type Way, bank } from "./api.ts";
+import { cancel, deviceLink } from "./device-link.ts";
+import { button, fill, h, icon } from "./dom.ts";
+import { failure } from "./failure.ts";
+import type { BankPhone } from "./phone-frame.ts";
+import type { BankState } from "./state.ts";
+import { clearError, say, showError } from "./voice.ts";
+import { whoAnswers } from "./who.ts";
+
+const STEPS: Record<Step["name"], string> = {
+  certificate: "The signing certificate is asked for and checked",
+  ask: "The digest goes to the phone",
+  person: "The person decides, with PIN2",
+  check: "The signature is checked",
+  timeStamp: "A time-stamp proves when",
+  status: "The responder says that the certificate is good",
+  container: "The container is made, and checked as anybody would",
+};
+
+const WAYS: readonly { readonly way: Way; readonly label: string; readonly hint: string }[] = [
+  { way: "notification", label: "Notification", hint: "To the account that is logged in." },
+  { way: "deviceLink", label: "QR code", hint: "For the account that is logged in; the phone scans it." },
+  { way: "linked", label: "QR code, any account", hint: "Whoever scans chooses the account and signs at once: a linked signature." },
+];
+
+export class BankSign extends HTMLElement {
+  state!: BankState;
+  phone!: BankPhone;
+  #way: Way | null = null;
+  #busy = false;
+  #painted = "";
+  #broken: string | null = null;
+
+  connectedCallback(): void {
+    this.state.addEventListener("change", () => this.#paint());
+    this.#paint();
+  }
+
+  async #keep(file: File | undefined): Promise<void> {
+    const { state } = this;
+    if (!file) return;
+    clearError();
+    const limit = state.about?.fileBytesMax ?? 0;
+    if (file.size > limit) {
+      showError(new Refusal(413, `The file is larger than ${limit >> 20} MB.`));
+      return;
+    }
+    try {
+      state.file = await bank.keep(file);
+      state.signing = null;
+      this.#broken = null;
+      say(`${file.name} is ready to be signed.`);
+      state.changed();
+    } catch (error) {
+      showError(error);
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { state } = this;
+    clearError();
+    this.#busy = true;
+    this.#broken = null;
+    this.#paint();
+    try {
+      const { answerer, person } = state;
+      const way = this.#chosen();
+      // Somebody may sign without being logged in: their account is then named.
+      const document = person || way === "linked" ? undefined : answerer.kind === "person" ? answerer.documentNumber : state.ownPhone?.documentNumber;
+      const started = await bank.sign({ way, ...(document !== undefined && { documentNumber: document }) });
+      if (started.hasLink) state.take(started);
+      else void state.follow(started).catch(showError);
+      if (way === "notification" && answerer.kind === "phone") this.dispatchEvent(new Event("phone-wanted", { bubbles: true }));
+    } catch (error) {
+      showError(error);
+    }
+    this.#busy = false;
+    this.#paint();
+  }
+
+  #chosen(): Way {
+    return this.#way ?? (this.state.person ? "notification" : "linked");
+  }
+
+  /** One byte of the container is changed, and the bank checks what comes out. */
+  async #break(transaction: Transaction): Promise<void> {
+    try {
+      const bytes = new Uint8Array(await bank.container(transaction.id));
+      const at = Math.floor(bytes.length * 0.4);
+      bytes[at] = (bytes[at] ?? 0) ^ 1;
+      const report = await bank.verify(bytes);
+      const first = report.errors[0] ?? report.signatures.flatMap((signature) => signature.errors)[0];
+      const valid = report.errors.length === 0 && report.signaturesCount > 0 && report.signaturesCount === report.validSignaturesCount;
+      this.#broken = valid
+        ? "The check did not notice: that is a fault. Please report it."
+        : `Byte ${at} changed: not valid. ${first ? `${first.part.toLowerCase().replaceAll("_", " ")}: expected ${first.expected}; found ${first.found}.` : ""}`;
+      say(this.#broken);
+      this.#painted = "";
+      this.#paint();
+    } catch (error) {
+      showError(error);
+    }
+  }
+
+  #paint(): void {
+    const { state } = this;
+    const { signing } = state;
+    const key = JSON.stringify([
+      state.person?.documentNumber, state.file, signing?.id, signing?.state, signing?.verificationCode, signing?.steps,
+      state.answerer, state.hasPhone, state.persons.length, state.ownPhone, this.#way, this.#busy, this.#broken,
+    ]);
+    if (key === this.#painted) return;
+    // The QR element goes on where it is while the steps beside it change.
+    const element = this.querySelector("countersign-qr");
+    this.#painted = key;
+    if (element && signing?.state === "running" && this.dataset["shown"] === signing.id) {
+      this.querySelector(".steps")?.replaceWith(steps(signing));
+      return;
+    }
+    this.dataset["shown"] = signing?.id ?? "";
+    fill(this, h("section", { class: "sheet" }, h("h2", { class: "title" }, "Sign a file"), ...this.#inside()));
+  }
+
+  #inside(): (HTMLElement | null)[] {
+    const { state } = this;
+    const { signing, file } = state;
+    if (signing?.state === "running") return [...this.#running(signing)];
+    if (signing?.state === "complete") return [...this.#done(signing)];
+    return [
+      signing?.failure ? failure(signing.failure) : null,
+      signing?.failure ? steps(signing) : null,
+      this.#drop(),
+      file ? this.#ways() : null,
+      file && this.#chosen() !== "notification" ? whoAnswers(state, "sign") : null,
+      file ? button(this.#busy ? "One moment…" : `Sign ${file.name}`, () => void this.#start(), { class: "primary wide", id: "sign", attrs: { disabled: this.#busy } }) : null,
+    ];
+  }
+
+  #drop(): HTMLElement {
+    const { file, about } = this.state;
+    const input = h("input", {
+      id: "file",
+      class: "heard",
+      attrs: { type: "file" },
+      on: { change: () => void this.#keep(input.files?.[0]) },
+    });
+    const zone = h("label", { class: "drop", attrs: { for: "file" } },
+      icon("file"),
+      h("span", null,
+        h("b", null, file ? file.name : "Drop a file here, or choose one"),
+        h("span", { class: "quiet" }, file ? `${size(file.bytes)} · kept for ten minutes · choose another` : `Any kind, up to ${(about?.fileBytesMax ?? 0) >> 20} MB. It stays on this server for ten minutes.`),
+      ),
+    );
+    const over = (on: boolean) => (event: DragEvent) => {
+      event.preventDefault();
+      zone.classList.toggle("over", on);
+    };
+    zone.addEventListener("dragover", over(true));
+    zone.addEventListener("dragleave", over(false));
+    zone.addEventListener("drop", (event) => {
+      over(false)(event);
+      void this.#keep(event.dataTransfer?.files[0]);
+    });
+    return h("div", { class: "drop-box" }, input, zone,
+      file ? null : button("Use a sample letter", () => void this.#keep(sample()), { class: "plain", id: "sample" }));
+  }
+
+  #ways(): HTMLElement {
+    const chosen = this.#chosen();
+    const hint = WAYS.find(({ way }) => way === chosen)?.hint ?? "";
+    const unknown = !this.state.person && this.state.answerer.kind === "phone" && !this.state.ownPhone;
+    return h("div", null,
+      h("div", { class: "segments", attrs: { role: "group", "aria-label": "How to sign" } },
+        ...WAYS.map(({ way, label }) =>
+          button(label, () => {
+            this.#way = way;
+            this.#paint();
+            document.getElementById(`way-${way}`)?.focus();
+          }, { id: `way-${way}`, attrs: { "aria-pressed": chosen === way ? "true" : "false", disabled: way !== "linked" && unknown } })),
+      ),
+      h("p", { class: "quiet" }, hint),
+    );
+  }
+
+  #running(signing: Transaction): HTMLElement[] {
+    const inside = signing.way !== "notification"
+      ? deviceLink(this.state, this.phone, signing, "qr")
+      : h("div", { class: "waiting" },
+          signing.verificationCode
+            ? h("div", { class: "code sign" }, h("p", null, "The phone must show this code"), h("strong", null, signing.verificationCode))
+            : null,
+          button("Cancel", () => cancel(this.state, signing.id), { class: "plain" }),
+        );
+    return [h("p", { class: "quiet" }, `The phone asks: “${signing.text}”`), inside, steps(signing)];
+  }
+
+  #done(signing: Transaction): (HTMLElement | null)[] {
+    const file = signing.file!;
+    const path = `/bank/api/transactions/${signing.id}`;
+    const person = signing.person!;
+    return [
+      h("div", { class: "success", attrs: { role: "status" } },
+        icon("check"),
+        h("div", null,
+          h("strong", null, `Signed by ${person.givenName} ${person.surname}`),
+          h("p", { class: "quiet" }, `${file.name} · ${size(file.bytes)} · ${file.level.replace("_BASELINE_", " ")}${file.timeStamp ? ` · ${file.timeStamp.slice(0, 19).replace("T", " ")} UTC` : ""}`),
+        ),
+      ),
+      h("div", { class: "row" },
+        h("a", { class: "button primary", id: "download", attrs: { href: `${path}/container`, download: file.name } }, icon("down"), "Download .asice"),
+        h("a", { class: "button secondary", attrs: { href: `${path}/report.html`, target: "_blank", rel: "noopener" } }, "Validation report"),
+        h("a", { class: "button secondary", attrs: { href: `${path}/report.json`, target: "_blank", rel: "noopener" } }, "The same as JSON"),
+      ),
+      h("p", { class: "quiet" }, "Anybody can check it, offline: ", h("code", null, `countersign verify ${file.name} --dev-trust`)),
+      h("div", { class: "row" },
+        button("Change one byte and check it", () => void this.#break(signing), { class: "secondary", id: "break-file" }),
+        button("Sign another file", () => {
+          this.state.file = null;
+          this.state.signing = null;
+          this.#broken = null;
+          this.state.changed();
+        }, { class: "plain" }),
+      ),
+      this.#broken ? h("p", { class: "note", id: "broken" }, this.#broken) : null,
+      steps(signing),
+    ];
+  }
+}
+
+function steps(transaction: Transaction): HTMLElement {
+  const icons = { waiting: "dash", running: "wait", done: "check", failed: "cross" } as const;
+  const words = { waiting: "not yet", running: "now", done: "done", failed: "failed" } as const;
+  return h("ol", { class: "steps" },
+    ...transaction.steps.map((step) =>
+      h("li", { class: step.state },
+        icon(icons[step.state]),
+        h("span", null, STEPS[step.name], h("span", { class: "heard" }, ` (${words[step.state]})`), step.detail ? h("small", null, step.detail) : null),
+      )),
+  );
+}
+
+function size(bytes: number): string {
+  if (bytes < 1024) return `${bytes} bytes`;
+  return bytes < 1 << 20 ? `${(bytes / 1024).toFixed(1)} kB` : `${(bytes / (1 << 20)).toFixed(1)} MB`;
+}
+
+function sample(): File {
+  const text = "I owe the bearer of the other half of this tally one sheep, payable at midsummer.\n";
+  return new File([text], "promise.txt", { type: "text/plain" });
+}
