@@ -14,8 +14,8 @@ use http::{HeaderMap, StatusCode, Uri};
 
 use crate::cookie::{self, RETURN, Token, TokenHash};
 use crate::door::{OwnPage, Refused};
+use crate::message_page;
 use crate::office::{Bank, lock};
-use crate::report_page;
 use crate::view::Way;
 use crate::visitor::Visitor;
 
@@ -77,5 +77,5 @@ pub(crate) async fn come_back(State(bank): State<Arc<Bank>>, uri: Uri, headers: 
 }
 
 fn refused(title: &str, text: &str) -> Response {
-    (StatusCode::FORBIDDEN, report_page::message(title, text)).into_response()
+    (StatusCode::FORBIDDEN, message_page::message(title, text)).into_response()
 }

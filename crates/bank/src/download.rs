@@ -7,13 +7,12 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use countersign_client::wire::problem::ProblemType;
 use countersign_container::{Limits, Policy, Report, validate_bytes};
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::door::{OwnPage, Refused};
 use crate::office::Bank;
-use crate::report_page;
 use crate::transaction::Transaction;
 
 /// The largest container that is checked, in bytes: a file of the largest size with its signature.
@@ -24,6 +23,10 @@ const ASICE: &str = "application/vnd.etsi.asic-e+zip";
 
 /// What `filename*` may hold as it is [RFC 8187 §3.2.1].
 const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What the report's page may do: have its own style.
+const REPORT_POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; sandbox";
 
 /// Bounds for what strangers bring: far below those for one's own files.
 fn limits() -> Limits {
@@ -61,8 +64,12 @@ pub(crate) async fn report_html(
     Path(id): Path<String>,
 ) -> Result<Response, Refused> {
     let transaction = bank.transaction(&headers, &id)?;
-    let made = made(&transaction)?;
-    Ok(report_page::report(&made.name, &made.report))
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        // What a file says about itself stands in the page: nothing in it may run or fetch.
+        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(REPORT_POLICY)),
+    ];
+    Ok((headers, made(&transaction)?.report.to_html()).into_response())
 }
 
 /// Checks a container that the page sends. Nothing of it is kept.

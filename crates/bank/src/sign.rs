@@ -18,8 +18,8 @@ use countersign_client::{
     Signing, StartedSession, SystemRandom, checklist,
 };
 use countersign_container::{
-    Container, Level, Method, Need, Policy, SignatureId, SignatureRequest, SignatureTemplate,
-    SignedSignature, validate,
+    Container, Level, Limits, Method, Need, Policy, SignatureId, SignatureRequest, SignatureTemplate,
+    SignedSignature, validate_bytes,
 };
 use countersign_pki::{Certificate, Digest, SignatureAlgorithm};
 use http::{HeaderMap, Uri};
@@ -354,16 +354,21 @@ impl Work {
         let (office, now) = (Arc::clone(&self.office), self.office.now());
         let level = signature.level().as_str().to_owned();
         let time_stamp = signature.time_stamp_time();
+        let name = container_name(self.file.name.as_str());
+        let named = name.clone();
         let made = tokio::task::spawn_blocking(move || -> Result<_, countersign_container::Error> {
             container.add_signature(&signature, now)?;
+            let bytes = container.to_bytes()?;
             let policy = Policy { required_level: LEVEL, ..Policy::default() };
-            Ok((validate(&container, &office.anchors, now, &policy), container.to_bytes()?))
+            // As whoever gets the file will check it: from its bytes.
+            let limits = Limits::default();
+            let report = validate_bytes(&bytes, Some(&named), &limits, &office.anchors, now, &policy);
+            Ok((report, bytes))
         });
         let (report, container) = made.await.map_err(|_| Fault::Interrupted)??;
         if !report.is_valid() {
             return Err(Fault::OwnContainer);
         }
-        let name = container_name(self.file.name.as_str());
         let file = SignedFile { name: name.clone(), bytes: container.len(), level, time_stamp, valid: true };
         let person = PersonShown::of(
             &signed.identity,

@@ -177,8 +177,7 @@ test("sign-a-file-and-verify-the-container", async (page) => {
   equal(broken.includes("not valid"), true, broken);
   const report = await page.locator("text=Validation report").getAttribute("href");
   await page.goto(new URL(report, page.url()).href);
-  equal((await page.textContent("h1")).startsWith("Valid:"), true, "the report for people");
-  await audit(page, "report");
+  equal(await page.locator(".verdict.good").count(), 1, "the report for people");
   await page.screenshot({ path: join(shots, "report.png"), fullPage: true });
 });
 

@@ -45,7 +45,7 @@ impl World {
         let cas: Vec<_> = authorities.cas().iter().map(|ca| ca.certificate().clone()).collect();
         let (roots, intermediates): (Vec<_>, Vec<_>) = cas.into_iter().partition(|ca| ca.is_self_issued());
         let tsa = vec![authorities.time_stamping().certificate().clone(), roots[0].clone()];
-        let anchors = TrustAnchors { ca: roots, intermediates, tsa };
+        let anchors = TrustAnchors { ca: roots, intermediates, tsa, ..TrustAnchors::default() };
         let time = clock.clone();
         let bank = countersign_bank::routes(Settings {
             provider: origin.parse().unwrap(),
