@@ -49,7 +49,7 @@ let failed = 0;
 let skipped = 0;
 
 const tests = [];
-const test = (name, run, { at = "plain", width = 1280 } = {}) => tests.push({ name, run, at, width });
+const test = (name, run, { at = "plain", width = 1280, phone = false } = {}) => tests.push({ name, run, at, width, phone });
 
 // ---- log in
 
@@ -154,6 +154,75 @@ test("every-end-is-an-event-of-the-element", async (page) => {
     await page.waitForFunction((event) => window.events.includes(event), event);
   }
 });
+
+// ---- with the phone beside: enrolled from this page, in its frame
+
+const PIN1 = "4071";
+const PIN2 = "92716";
+
+test("the-phone-beside-scans-approves-and-signs", async (page) => {
+  const began = Date.now();
+  const phone = await enrolled(page);
+  await page.click("#log-in");
+  await page.waitForSelector("countersign-qr svg path[d]");
+  await page.click("#take-link");
+  await phone.locator(".approve.login").waitFor();
+  equal((await phone.locator(".approve").innerText()).includes("Log in to the sample bank?"), true, "the phone says what for");
+  await page.screenshot({ path: join(shots, "beside-approve-1280.png") });
+  await pin(phone, PIN1);
+  await page.waitForSelector("text=Welcome, NEW TESTNUMBER");
+  await done(phone);
+  await page.click("#sample");
+  await page.click("#way-notification");
+  await page.click("#sign");
+  const code = await page.textContent("bank-sign .code strong");
+  await phone.locator(".approve.sign").waitFor();
+  equal((await phone.locator(".approve").innerText()).includes(code), true, "the same code on both");
+  await pin(phone, PIN2);
+  await page.waitForSelector("#download", { timeout: 60_000 });
+  console.log(`    from nothing to a signed file in ${((Date.now() - began) / 1000).toFixed(1)} s`);
+  await page.screenshot({ path: join(shots, "beside-signed-1280.png"), fullPage: true });
+  await done(phone);
+  // A linked signature, without leaving the phone's screen.
+  await page.click("text=Sign another file");
+  await page.click("#sample");
+  await page.click("#way-linked");
+  await page.click("#sign");
+  await page.waitForSelector("countersign-qr svg path[d]");
+  await page.click("#take-link");
+  await phone.locator(".approve.choose").waitFor();
+  await phone.locator(".approve .foot .main").click();
+  await phone.locator(".approve.sign").waitFor();
+  await pin(phone, PIN2);
+  await page.waitForSelector("#download", { timeout: 60_000 });
+}, { phone: true });
+
+test("the-phone-beside-gets-a-notification-and-refuses", async (page) => {
+  const phone = await enrolled(page);
+  await page.click("#tab-notification");
+  equal((await page.inputValue("#number")).startsWith("PNOEE-"), true, "the number of the phone is known");
+  await page.click("#log-in");
+  await phone.locator(".approve.login").waitFor();
+  await phone.getByRole("button", { name: /^(Refuse|Cancel|Decline)/ }).first().click();
+  await page.waitForSelector(".failure .chip");
+  const code = await page.textContent(".failure .chip");
+  equal(code.startsWith("USER_REFUSED"), true, code);
+}, { phone: true });
+
+test("on-a-narrow-screen-bank-and-phone-take-turns", async (page) => {
+  equal(await page.locator("#phone").isVisible(), false, "first the bank");
+  await page.click("#turn-phone");
+  const phone = await enrolled(page);
+  await page.click("#turn-bank");
+  await page.click("#log-in");
+  await page.click("#take-link");
+  await phone.locator(".approve.login").waitFor();
+  equal(await page.locator("#bank").isVisible(), false, "the phone has its turn");
+  await page.screenshot({ path: join(shots, "turn-phone-390.png") });
+  await pin(phone, PIN1);
+  await page.waitForSelector("text=Welcome, NEW TESTNUMBER");
+  equal(await page.locator("#phone").isVisible(), false, "and the bank again");
+}, { phone: true, width: 390 });
 
 // ---- sign
 
@@ -303,14 +372,21 @@ for (const scheme of ["light", "dark"]) {
 
 // ---- running them
 
-for (const { name, run, at, width } of tests) {
+const hasPhone = (await fetch(`${origin}/phone/`)).ok;
+for (const { name, run, at, width, phone } of tests) {
   if (only.length > 0 && !only.some((part) => name.includes(part))) continue;
   if (at === "secure" && !secure) {
     console.log(`SKIP ${name}: the service listens on no https address`);
     skipped += 1;
     continue;
   }
+  if (phone && !hasPhone) {
+    console.log(`SKIP ${name}: this program was built without the phone app`);
+    skipped += 1;
+    continue;
+  }
   const context = await browser.newContext({
+    locale: "en-GB",
     viewport: { width, height: width < 600 ? 844 : 900 },
     ignoreHTTPSErrors: true,
     acceptDownloads: true,
@@ -404,6 +480,39 @@ async function control(page, path, data) {
 async function useTestPerson(page) {
   await page.click("#log-in-person");
   await page.waitForSelector("#log-in-test-person");
+}
+
+/** The phone in its frame, with an account of its own. */
+async function enrolled(page) {
+  await page.click("#get-phone");
+  const phone = page.frameLocator("bank-phone iframe");
+  for (const digits of [PIN1, PIN1, PIN2, PIN2]) {
+    const pad = phone.locator(".pin-screen cs-pin-pad:not([data-used])");
+    await pad.waitFor();
+    await typed(phone, digits);
+    await pad.evaluate((element) => element.setAttribute("data-used", ""));
+    await phone.locator("cs-pin-pad .confirm").click();
+  }
+  // The keys are made on two busy cores.
+  await phone.locator("ol.words li").nth(3).waitFor({ timeout: 180_000 });
+  await phone.locator(".foot .main").click();
+  await phone.locator(".seal.good").waitFor({ timeout: 60_000 });
+  await phone.locator(".foot .main").click();
+  await phone.locator(".person .mono").filter({ hasText: /^PNO/ }).waitFor();
+  return phone;
+}
+
+async function typed(phone, digits) {
+  for (const digit of digits) await phone.locator(`cs-pin-pad [data-digit="${digit}"]`).click();
+}
+
+async function pin(phone, digits) {
+  await typed(phone, digits);
+  await phone.locator("cs-pin-pad .confirm").click();
+}
+
+async function done(phone) {
+  await phone.locator(".outcome .foot button").last().click();
 }
 
 async function snippet(page, id) {
