@@ -15,6 +15,9 @@ pub(crate) enum LevelName {
     /// With the OCSP answer too: proof that the certificate was in force then
     #[value(name = "LT", alias = "lt")]
     Lt,
+    /// With an archive time-stamp over everything: proof that outlives the other certificates
+    #[value(name = "LTA", alias = "lta")]
+    Lta,
 }
 
 impl LevelName {
@@ -24,6 +27,7 @@ impl LevelName {
             Self::B => Level::B,
             Self::T => Level::T,
             Self::Lt => Level::Lt,
+            Self::Lta => Level::Lta,
         }
     }
 }

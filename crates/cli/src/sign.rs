@@ -173,7 +173,7 @@ async fn sign(arguments: &Arguments, mut container: Container) -> Result<ExitCod
     let value = ask_for_signature(arguments, &service, &chosen, &template, &say).await?;
     let mut signature = template.finish(&value)?;
 
-    complete(&mut signature, arguments.level, &service, &sources, &say).await?;
+    complete(&mut signature, arguments.level, &container, &service, &sources, &say).await?;
     container.add_signature(&signature, clock::now())?;
 
     let policy = Policy { required_level: arguments.level.level(), ..Policy::default() };
@@ -274,8 +274,10 @@ impl Sources {
         let ocsp = arguments.ocsp.clone().or_else(|| service.own_place("/ocsp"));
         match arguments.level {
             LevelName::B => {}
-            LevelName::T | LevelName::Lt if tsa.is_none() => return Err(Error::NoTimeStamping),
-            LevelName::T | LevelName::Lt => {}
+            LevelName::T | LevelName::Lt | LevelName::Lta if tsa.is_none() => {
+                return Err(Error::NoTimeStamping);
+            }
+            LevelName::T | LevelName::Lt | LevelName::Lta => {}
         }
         Ok(Self { tsa, ocsp })
     }
@@ -285,6 +287,7 @@ impl Sources {
 async fn complete(
     signature: &mut SignedSignature,
     level: LevelName,
+    container: &Container,
     service: &Service,
     sources: &Sources,
     say: &impl Fn(std::fmt::Arguments<'_>),
@@ -296,6 +299,7 @@ async fn complete(
         if needs.is_empty() {
             return Ok(());
         }
+        let mut responses = Vec::new();
         for need in needs {
             match need {
                 Need::TimeStamp { digest, imprint } => {
@@ -304,34 +308,45 @@ async fn complete(
                     signature.add_timestamp(&token)?;
                     say(format_args!("Time-stamp of {}: {}", url, token.gen_time()));
                 }
-                Need::Ocsp { certificate, issuer, produced_from } => {
+                Need::Ocsp { certificate, issuer, produced_from, required } => {
                     let named = certificate.ocsp_urls().iter().find_map(|url| Url::parse(url).ok());
-                    let url = sources.ocsp.clone().or(named).ok_or(Error::NoResponder)?;
-                    let (response, produced) =
-                        ask_ocsp(service, &url, &certificate, &issuer, produced_from).await?;
-                    let used = authorities_of(&certificate, &authorities);
-                    signature.add_validation_data(&used, &[response], clock::now())?;
-                    say(format_args!("OCSP answer of {url}: good at {produced}"));
+                    let answer = match sources.ocsp.clone().or(named) {
+                        Some(url) => ask_ocsp(service, &url, &certificate, &issuer, produced_from)
+                            .await
+                            .map(|(response, produced)| (url, response, produced)),
+                        None => Err(Error::NoResponder),
+                    };
+                    match answer {
+                        Ok((url, response, produced)) => {
+                            if required {
+                                say(format_args!("OCSP answer of {url}: good at {produced}"));
+                            }
+                            responses.push(response);
+                        }
+                        Err(error) if required => return Err(error),
+                        Err(error) => {
+                            let whose = certificate.subject().readable();
+                            say(format_args!("No status of {whose}, which is left out: {error}"));
+                            signature.pass_over(&certificate);
+                        }
+                    }
+                }
+                Need::ArchiveTimeStamp { digest, input } => {
+                    let url = sources.tsa.as_ref().ok_or(Error::NoTimeStamping)?;
+                    let imprint = container.archive_imprint(&input, digest)?;
+                    let token = time_stamp(service, url, digest, &imprint).await?;
+                    signature.add_archive_timestamp(&token, &input, &imprint)?;
+                    say(format_args!("Archive time-stamp of {}: {}", url, token.gen_time()));
                 }
                 Need::Issuer { certificate } => {
                     return Err(Error::NoIssuer { issuer: certificate.issuer().readable() });
                 }
             }
         }
+        if !responses.is_empty() {
+            signature.add_validation_data(&authorities, &responses, clock::now())?;
+        }
     }
-}
-
-/// The certificates above this one, so that the container does not carry what nobody needs.
-fn authorities_of(certificate: &Certificate, all: &[Certificate]) -> Vec<Certificate> {
-    let mut path: Vec<Certificate> = Vec::new();
-    let mut below = certificate;
-    while let Some(issuer) = all.iter().find(|candidate| {
-        candidate.is_ca() && below.is_signed_by(candidate).is_ok() && !path.contains(candidate)
-    }) {
-        path.push(issuer.clone());
-        below = issuer;
-    }
-    path
 }
 
 /// Bytes in nonces: 8 for time-stamps, 32 for OCSP (RFC 9654 section 2.1).

@@ -191,6 +191,32 @@ pub enum Error {
         problem: String,
     },
 
+    /// The signatures of one container name its files in more orders than an honest program would, and
+    /// each order costs an archive time-stamp a pass over all files.
+    #[error("the archive time-stamps of the container begin in more than {allowed} different ways")]
+    TooManyArchiveInputs {
+        /// How many are digested.
+        allowed: usize,
+    },
+
+    /// A signature was asked for that is not in the container.
+    #[error("there is no signature {id:?} in {file:?}")]
+    NoSuchSignature {
+        /// The signatures file.
+        file: String,
+        /// The signature's `Id`, or its number.
+        id: String,
+    },
+
+    /// Another signature was to take the place of one, and not the same with more in it.
+    #[error("the signature is not the one in {file:?} with something added: {problem}")]
+    NotAnExtension {
+        /// The signatures file.
+        file: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
+
     /// Stored state of a signature being made could not be read back.
     #[error("the stored signature template is damaged: {problem}")]
     DamagedTemplate {
@@ -225,6 +251,9 @@ impl Error {
             Self::Pdf(error) => error.fault.rule(),
             Self::Unsignable { rule, .. } => rule,
             Self::Appearance { .. } => "appearance",
+            Self::TooManyArchiveInputs { .. } => "archive-inputs",
+            Self::NoSuchSignature { .. } => "no-such-signature",
+            Self::NotAnExtension { .. } => "not-an-extension",
             Self::DamagedTemplate { .. } => "damaged-template",
         }
     }

@@ -10,8 +10,7 @@
 //! nowhere else; no transform is run but canonicalization; there are no document types, entities or
 //! network accesses in XML. Everything that a stranger can make large is bounded by [`Limits`].
 //!
-//! Not here: CAdES, archive time-stamps in XML (a signature at level LTA is validated as LT, with a
-//! remark), files above 4 GB.
+//! Not here: CAdES.
 //!
 //! # Signing
 //!
@@ -27,7 +26,7 @@
 //!     fn now(&self) -> Timestamp;
 //!     fn sign(&self, digest: &[u8]) -> Vec<u8>;
 //!     fn time_stamp(&self, digest: Digest, imprint: &[u8]) -> TimeStampToken;
-//!     fn status(&self, certificate: &Certificate, issuer: &Certificate) -> Vec<u8>;
+//!     fn status(&self, certificate: &Certificate, issuer: &Certificate) -> Option<Vec<u8>>;
 //! }
 //!
 //! fn sign(
@@ -55,22 +54,36 @@
 //!     let value = services.sign(&template.digest_to_sign());
 //!     let mut signature = template.finish(&value)?;
 //!
+//!     // Whatever is missing is asked for, until nothing is. The same loop renews and extends signatures
+//!     // of files that were signed elsewhere: see `Container::signatures` and `replace_signature`.
 //!     loop {
-//!         let needs = signature.needs(Level::Lt, authorities);
+//!         let needs = signature.needs(Level::Lta, authorities);
 //!         if needs.is_empty() {
 //!             break;
 //!         }
+//!         let mut responses = Vec::new();
 //!         for need in needs {
 //!             match need {
 //!                 Need::TimeStamp { digest, imprint } => {
 //!                     signature.add_timestamp(&services.time_stamp(digest, &imprint))?;
 //!                 }
-//!                 Need::Ocsp { certificate, issuer, .. } => {
-//!                     let response = services.status(&certificate, &issuer);
-//!                     signature.add_validation_data(authorities, &[response], services.now())?;
+//!                 Need::Ocsp { certificate, issuer, required, .. } => {
+//!                     match services.status(&certificate, &issuer) {
+//!                         Some(response) => responses.push(response),
+//!                         None if required => panic!("nobody answers for the signer"),
+//!                         None => signature.pass_over(&certificate),
+//!                     }
+//!                 }
+//!                 Need::ArchiveTimeStamp { digest, input } => {
+//!                     let imprint = container.archive_imprint(&input, digest)?;
+//!                     let token = services.time_stamp(digest, &imprint);
+//!                     signature.add_archive_timestamp(&token, &input, &imprint)?;
 //!                 }
 //!                 Need::Issuer { .. } => panic!("the issuer is not among the authorities"),
 //!             }
+//!         }
+//!         if !responses.is_empty() {
+//!             signature.add_validation_data(authorities, &responses, services.now())?;
 //!         }
 //!     }
 //!     container.add_signature(&signature, now)?;
@@ -118,4 +131,7 @@ pub use name::FileName;
 pub use policy::Policy;
 pub use report::{Finding, Indication, Part, Report, SignatureReport, SubIndication};
 pub use validate::{TrustAnchors, validate, validate_bytes};
-pub use xades::{DataFileDigest, Need, SignatureId, SignatureRequest, SignatureTemplate, SignedSignature};
+pub use xades::{
+    ArchiveDigests, ArchiveInput, DataFileDigest, Need, SignatureId, SignatureRequest, SignatureTemplate,
+    SignedSignature,
+};

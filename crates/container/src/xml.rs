@@ -284,11 +284,6 @@ impl CanonicalText {
         self.open(name, attributes).text(text).close()
     }
 
-    /// The text so far, with elements still open.
-    pub(crate) fn unfinished(self) -> String {
-        self.text
-    }
-
     /// The text, with everything closed that is still open.
     pub(crate) fn finish(mut self) -> String {
         while !self.open.is_empty() {

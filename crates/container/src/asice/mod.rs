@@ -20,8 +20,8 @@ use self::zip_writer::PackedFile;
 use crate::error::{Bound, Error, ManifestFault, NameFault, Result};
 use crate::limits::Limits;
 use crate::name::{FileName, folded, is_metadata};
-use crate::xades::parse::SignaturesFile;
-use crate::xades::{DataFileDigest, SignedSignature};
+use crate::xades::parse::{self, ShapeFault, Signature, SignaturesFile};
+use crate::xades::{ArchiveDigests, ArchiveInput, DataFileDigest, SignatureId, SignedSignature};
 use crate::xml;
 
 /// The media type of an ASiC-E container, and the whole content of its first entry.
@@ -254,21 +254,42 @@ impl Container {
         self.data_files.iter().map(of).collect()
     }
 
+    /// The digest of an archive time-stamp's input: the data files that it names, and the octets of the
+    /// signature (EN 319 132-1 §5.5.2.2).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchDataFile`].
+    pub fn archive_imprint(&self, input: &ArchiveInput, digest: Digest) -> Result<Vec<u8>> {
+        self.archive_imprint_with(&mut ArchiveDigests::default(), input, digest)
+    }
+
+    /// The same for many time-stamps, without reading a file more often than needed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchDataFile`]; [`Error::TooManyArchiveInputs`].
+    pub fn archive_imprint_with(
+        &self,
+        digests: &mut ArchiveDigests,
+        input: &ArchiveInput,
+        digest: Digest,
+    ) -> Result<Vec<u8>> {
+        digests.digest(input, digest, &mut |name, sink| {
+            self.unpack_data_file(name, &mut |piece| {
+                sink(piece);
+                Ok(())
+            })
+        })
+    }
+
     /// The signature files: name and XML, in file order.
     ///
     /// # Errors
     ///
     /// None for a container that was opened; the type allows for sources that are read late.
     pub fn signature_files(&self) -> Result<Vec<(String, Vec<u8>)>> {
-        let unpack = |index: &usize| {
-            let file = &self.files[*index];
-            let mut content = Vec::new();
-            file.unpack(&self.limits, &mut |piece| {
-                content.extend_from_slice(piece);
-                Ok(())
-            })?;
-            Ok((file.name.clone(), content))
-        };
+        let unpack = |index: &usize| Ok((self.files[*index].name.clone(), self.unpack_to_memory(*index)?));
         self.signature_files.iter().map(unpack).collect()
     }
 
@@ -352,10 +373,106 @@ impl Container {
             }
             number += 1;
         };
-        let xml = signature.to_xml();
+        let xml = signature.to_xml().to_owned();
         self.signature_files.push(self.files.len());
         self.files.push(PackedFile::pack(&name, xml.as_bytes(), Method::Deflated, modified)?);
         Ok(name)
+    }
+
+    /// Every signature of accepted shape, ready to be extended, with the file it lies in. Those of
+    /// other shapes are left out; [`crate::validate()`] says what is wrong with them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Xml`] or [`Error::Shape`] when a signatures file holds no signatures.
+    pub fn signatures(&self) -> Result<Vec<(String, SignedSignature)>> {
+        let mut found = Vec::new();
+        for (file, bytes) in self.signature_files()? {
+            let read = SignaturesFile::parse(&file, &bytes, &self.limits)?;
+            let text = String::from_utf8(bytes).map_err(|_| Error::Xml {
+                file: file.clone(),
+                problem: "the file is not UTF-8".to_owned(),
+            })?;
+            for (number, signature) in read.signatures().iter().enumerate() {
+                if signature.is_ok()
+                    && let Ok(signature) = SignedSignature::read(&file, text.clone(), number, &self.limits)
+                {
+                    found.push((file.clone(), signature));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Puts a signature that was extended in the place of what it was before. All other entries keep
+    /// their bytes, and in its own file everything that was there before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchSignature`] when `file` is no signatures file, [`Error::NotAnExtension`] when the
+    /// signature is another one than the file holds, or has lost something; [`Error::LimitExceeded`].
+    pub fn replace_signature(
+        &mut self,
+        file: &str,
+        signature: &SignedSignature,
+        modified: Timestamp,
+    ) -> Result<()> {
+        let index = self.find_signature_file(file, signature.id())?;
+        let old = SignaturesFile::parse(file, &self.unpack_to_memory(index)?, &self.limits)?;
+        let new = SignaturesFile::parse(file, signature.to_xml().as_bytes(), &self.limits)?;
+        check_extension(old.signatures(), new.signatures(), signature.number())
+            .map_err(|problem| Error::NotAnExtension { file: file.to_owned(), problem })?;
+        self.files[index] =
+            PackedFile::pack(file, signature.to_xml().as_bytes(), Method::Deflated, modified)?;
+        Ok(())
+    }
+
+    /// Removes the signature with this `Id` from a signatures file, and the file when it holds no other.
+    /// Everything else keeps its bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchSignature`]; [`Error::Shape`] when the file holds no signatures.
+    pub fn remove_signature(&mut self, file: &str, id: &str, modified: Timestamp) -> Result<()> {
+        let index = self.find_signature_file(file, id)?;
+        let bytes = self.unpack_to_memory(index)?;
+        match parse::without_signature(file, &bytes, id, &self.limits)? {
+            parse::Removed::NotThere => {
+                Err(Error::NoSuchSignature { file: file.to_owned(), id: id.to_owned() })
+            }
+            parse::Removed::Remaining(text) => {
+                self.files[index] = PackedFile::pack(file, text.as_bytes(), Method::Deflated, modified)?;
+                Ok(())
+            }
+            parse::Removed::Last => {
+                self.files.remove(index);
+                self.signature_files.retain(|known| *known != index);
+                for known in &mut self.signature_files {
+                    *known -= usize::from(*known > index);
+                }
+                self.index_data_files();
+                Ok(())
+            }
+        }
+    }
+
+    /// The first of `S0`, `S1`, … that no signature in the container has as its `Id`.
+    ///
+    /// # Errors
+    ///
+    /// None for a container that was opened; the type allows for sources that are read late.
+    pub fn free_signature_id(&self) -> Result<SignatureId> {
+        let mut taken = HashSet::new();
+        for (file, bytes) in self.signature_files()? {
+            if let Ok(read) = SignaturesFile::parse(&file, &bytes, &self.limits) {
+                taken.extend(read.signatures().iter().filter_map(|signature| match signature {
+                    Ok(signature) => Some(signature.id.clone()),
+                    Err(fault) => fault.id.clone(),
+                }));
+            }
+        }
+        let free = (0..).map(|number| format!("S{number}")).find(|id| !taken.contains(id));
+        SignatureId::parse(&free.unwrap_or_default())
     }
 
     /// Writes the archive.
@@ -385,6 +502,20 @@ impl Container {
         let file =
             self.find_data_file(name).ok_or_else(|| Error::NoSuchDataFile { name: name.to_owned() })?;
         self.files[file.index].unpack(&self.limits, sink)
+    }
+
+    fn find_signature_file(&self, file: &str, id: &str) -> Result<usize> {
+        let found = self.signature_files.iter().copied().find(|index| self.files[*index].name == file);
+        found.ok_or_else(|| Error::NoSuchSignature { file: file.to_owned(), id: id.to_owned() })
+    }
+
+    fn unpack_to_memory(&self, index: usize) -> Result<Vec<u8>> {
+        let mut content = Vec::new();
+        self.files[index].unpack(&self.limits, &mut |piece| {
+            content.extend_from_slice(piece);
+            Ok(())
+        })?;
+        Ok(content)
     }
 
     fn take_data_files(&mut self, manifest: Manifest) -> Result<()> {
@@ -471,6 +602,40 @@ impl Default for Container {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Whether `new` is `old` with more unsigned properties in the signature of this number, and nothing else.
+fn check_extension(
+    old: &[Result<Signature, ShapeFault>],
+    new: &[Result<Signature, ShapeFault>],
+    number: usize,
+) -> Result<(), &'static str> {
+    if old.len() != new.len() {
+        return Err("the number of signatures in the file is another one");
+    }
+    for (index, (old, new)) in old.iter().zip(new).enumerate() {
+        if index != number {
+            if old != new {
+                return Err("another signature of the file changed");
+            }
+            continue;
+        }
+        let (Ok(old), Ok(new)) = (old, new) else { return Err("it has not the accepted shape") };
+        let (before, after) = (&old.unsigned, &new.unsigned);
+        let same = Signature { unsigned: before.clone(), ..new.clone() } == *old;
+        if !same {
+            return Err("something other than its unsigned properties changed");
+        }
+        let kept = (before.time_stamp.is_none() || before.time_stamp == after.time_stamp)
+            && after.certificates.starts_with(&before.certificates)
+            && after.ocsp_responses.starts_with(&before.ocsp_responses)
+            && after.crls.starts_with(&before.crls)
+            && after.archive_time_stamps.starts_with(&before.archive_time_stamps);
+        if !kept {
+            return Err("an unsigned property was changed or lost");
+        }
+    }
+    Ok(())
 }
 
 /// EN 319 162-1 A.1, in its strict reading: anyone who looks at the first bytes of the file sees

@@ -33,6 +33,7 @@ use crate::pades::PdfLimits;
 pub use crate::policy::Policy;
 use crate::report::{DataFileInfo, Finding, Part, PolicyInfo, Report, SignatureReport, ValidatedDocument};
 use crate::xades::parse::SignaturesFile;
+use crate::xades::{ArchiveDigests, ArchiveInput};
 use crate::xml;
 
 /// Validates every signature in an opened container, as of `now`.
@@ -147,7 +148,7 @@ struct Context<'a> {
 
 fn check_all(container: &Container, context: Context<'_>, reports: &mut Vec<SignatureReport>) -> Result<()> {
     let limits = *container.limits();
-    let mut files = ContainerFiles { container, digests: HashMap::new() };
+    let mut files = ContainerFiles { container, digests: HashMap::new(), archive_digests: ArchiveDigests::default() };
     for (file, bytes) in container.signature_files()? {
         match SignaturesFile::parse(&file, &bytes, &limits) {
             Ok(read) => {
@@ -182,6 +183,8 @@ struct ContainerFiles<'a> {
     container: &'a Container,
     /// Each file is hashed once for each algorithm, however many signatures refer to it.
     digests: HashMap<(String, Digest), Vec<u8>>,
+    /// Likewise for what archive time-stamps cover.
+    archive_digests: ArchiveDigests,
 }
 
 impl xades::DataFiles for ContainerFiles<'_> {
@@ -200,5 +203,10 @@ impl xades::DataFiles for ContainerFiles<'_> {
 
     fn names(&self) -> Vec<String> {
         self.container.data_files().iter().map(|file| file.name().to_string()).collect()
+    }
+
+    fn archive_imprint(&mut self, input: &ArchiveInput, digest: Digest) -> Result<Vec<u8>, String> {
+        let imprint = self.container.archive_imprint_with(&mut self.archive_digests, input, digest);
+        imprint.map_err(|error| error.to_string())
     }
 }

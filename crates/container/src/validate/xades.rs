@@ -6,14 +6,18 @@
 use std::collections::HashSet;
 
 use countersign_pki::algorithm::Digest;
+use countersign_pki::tsp::TimeStampToken;
 
 use super::input::{
-    Block, CertificateReference, Fault, Found, Method, Scope, SignatureUnderTest, SignedObject, Statements,
-    Stored, TimeStampUnderTest, ValueForm,
+    Block, CertificateReference, Covered, Fault, Found, Method, Scope, SignatureUnderTest, SignedObject,
+    Statements, Stored, TimeStampKind, TimeStampUnderTest, ValueForm,
 };
 use crate::level::SignatureFormat;
 use crate::report::{Finding, Part, SubIndication};
-use crate::xades::parse::{FileReference, ShapeFault, Signature, SignaturePolicy};
+use crate::xades::ArchiveInput;
+use crate::xades::parse::{
+    ArchiveTimeStamp, FileReference, ShapeFault, Signature, SignaturePolicy, UnsignedProperties,
+};
 
 /// What a signature can refer to.
 pub(super) trait DataFiles {
@@ -23,9 +27,12 @@ pub(super) trait DataFiles {
     fn digest(&mut self, name: &str, digest: Digest) -> Option<Found>;
     /// The names of all files.
     fn names(&self) -> Vec<String>;
+    /// The digest of what an archive time-stamp is made over, or why it cannot be put together.
+    fn archive_imprint(&mut self, input: &ArchiveInput, digest: Digest) -> Result<Vec<u8>, String>;
 }
 
-/// Where the things of an XML signature stand in time: the signature itself, its time-stamp, the rest.
+/// Where the things of an XML signature stand in time: the signature itself, its time-stamp, the rest. Each
+/// archive time-stamp takes the next odd number; what stands between two of them has the even one between.
 const AT_SIGNING: u32 = 0;
 const AT_TIME_STAMP: u32 = 1;
 const AFTER_TIME_STAMP: u32 = 2;
@@ -74,14 +81,26 @@ pub(super) fn read(signature: &Signature, file: &str, files: &mut dyn DataFiles)
             issuer_serial: named.issuer_serial.clone(),
         });
     let unsigned = &signature.unsigned;
-    let stored = |position: u32, values: &[Vec<u8>]| -> Vec<Stored> {
-        values.iter().map(|der| Stored { position, der: der.clone() }).collect()
-    };
-    let mut certificates = stored(AT_SIGNING, &signature.key_info);
-    certificates.extend(stored(AFTER_TIME_STAMP, &unsigned.certificates));
-    let time_stamp = unsigned.time_stamp.as_ref().map(|time_stamp| {
-        TimeStampUnderTest::over_signature(AT_TIME_STAMP, time_stamp.token.clone(), time_stamp.octets.clone())
-    });
+    let at_signing = signature.key_info.iter();
+    let mut certificates: Vec<Stored> =
+        at_signing.map(|der| Stored { position: AT_SIGNING, der: der.clone() }).collect();
+    certificates.extend(stored(unsigned, &unsigned.certificates, |archive| archive.certificates));
+    let mut time_stamps: Vec<TimeStampUnderTest> = unsigned
+        .time_stamp
+        .iter()
+        .map(|time_stamp| {
+            let (token, octets) = (time_stamp.token.clone(), time_stamp.octets.clone());
+            TimeStampUnderTest::over_signature(AT_TIME_STAMP, token, octets)
+        })
+        .collect();
+    for (number, archive) in unsigned.archive_time_stamps.iter().enumerate() {
+        time_stamps.push(TimeStampUnderTest {
+            kind: TimeStampKind::Archive,
+            position: AFTER_TIME_STAMP + 2 * number as u32 + 1,
+            token: archive.token.clone(),
+            covered: archive_cover(archive, files),
+        });
+    }
     SignatureUnderTest {
         format: SignatureFormat::Xades,
         id: signature.id.clone(),
@@ -105,11 +124,36 @@ pub(super) fn read(signature: &Signature, file: &str, files: &mut dyn DataFiles)
             reason: None,
         },
         certificates,
-        ocsp_responses: stored(AFTER_TIME_STAMP, &unsigned.ocsp_responses),
-        crls: stored(AFTER_TIME_STAMP, &unsigned.crls),
-        time_stamps: time_stamp.into_iter().collect(),
+        ocsp_responses: stored(unsigned, &unsigned.ocsp_responses, |archive| archive.ocsp_responses),
+        crls: stored(unsigned, &unsigned.crls, |archive| archive.crls),
+        time_stamps,
         has_revocation_values: unsigned.has_revocation_values,
     }
+}
+
+/// Values of unsigned properties, each with its place among the archive time-stamps. `covered` says how many
+/// of them one covers.
+fn stored(
+    unsigned: &UnsignedProperties,
+    values: &[Vec<u8>],
+    covered: impl Fn(&ArchiveTimeStamp) -> usize,
+) -> Vec<Stored> {
+    let place = |(index, der): (usize, &Vec<u8>)| {
+        let before = unsigned.archive_time_stamps.iter().filter(|archive| covered(archive) <= index).count();
+        Stored { position: AFTER_TIME_STAMP + 2 * before as u32, der: der.clone() }
+    };
+    values.iter().enumerate().map(place).collect()
+}
+
+/// By the hash function that the token names; only then the files are read for it.
+fn archive_cover(archive: &ArchiveTimeStamp, files: &mut dyn DataFiles) -> Covered {
+    let token = TimeStampToken::from_der(&archive.token).map_err(|error| error.to_string());
+    let imprint = token.and_then(|token| {
+        let digest = token.imprint().digest().filter(|digest| !digest.is_weak());
+        let digest = digest.ok_or_else(|| "its hash function proves nothing or is unknown".to_owned())?;
+        Ok(Covered::Digest { digest, value: files.archive_imprint(&archive.input, digest)? })
+    });
+    imprint.unwrap_or_else(Covered::Unknown)
 }
 
 /// The finding about something that is no signature of the accepted form.

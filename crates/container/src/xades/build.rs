@@ -160,7 +160,7 @@ impl SignatureTemplate {
         verify_value(self.certificate.public_key(), self.algorithm, &self.digest_to_sign(), value)
             .map_err(wrong)?;
         self.check(value)?;
-        Ok(self.assemble(value))
+        SignedSignature::from_xml(&self.assemble(value))
     }
 
     /// Bytes that [`Self::from_bytes`] reads back. They hold what is to be signed, file names and
@@ -179,15 +179,15 @@ impl SignatureTemplate {
         serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))
     }
 
-    fn assemble(&self, value: &[u8]) -> SignedSignature {
-        let Self { id, certificate, algorithm, signed_info, signed_properties } = self;
-        extend::assemble(id, signed_info, value, certificate, *algorithm, signed_properties)
+    fn assemble(&self, value: &[u8]) -> String {
+        let Self { id, certificate, algorithm: _, signed_info, signed_properties } = self;
+        extend::assemble(id, signed_info, value, certificate, signed_properties)
     }
 
     /// Reads the signature as a stranger would, and sees that all parts hold each other: nothing leaves
     /// this file that the validator would refuse for its form, and nothing stored is taken on faith.
     fn check(&self, value: &[u8]) -> Result<()> {
-        let xml = self.assemble(value).to_xml();
+        let xml = self.assemble(value);
         let read = SignaturesFile::parse("the signature", xml.as_bytes(), &Limits::default())?;
         let [Ok(signature)] = read.signatures() else {
             let fault = read.signatures().iter().find_map(|signature| signature.as_ref().err());

@@ -2,12 +2,14 @@
 //! a time-stamp and validation data, and read.
 
 pub(crate) mod algorithm;
+pub mod archive;
 pub mod build;
 pub mod extend;
 pub mod parse;
 
 use countersign_pki::algorithm::Digest;
 
+pub use self::archive::{ArchiveDigests, ArchiveInput, ArchivePart};
 pub use self::build::{ProductionPlace, SignatureId, SignatureRequest, SignatureTemplate};
 pub use self::extend::{Need, SignedSignature};
 pub use crate::level::Level;

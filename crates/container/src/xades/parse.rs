@@ -21,10 +21,12 @@ mod reader;
 
 use std::collections::HashSet;
 
+use countersign_pki::certificate::Certificate;
 use jiff::Timestamp;
 
 use self::reader::Reader;
 pub use super::algorithm::{DigestMethod, SignatureMethod};
+pub use super::archive::{ArchiveInput, ArchivePart};
 use crate::error::{Bound, Error, Result};
 use crate::limits::Limits;
 use crate::xml::{self, ASIC, DS, Document, NodeId};
@@ -33,6 +35,8 @@ use crate::xml::{self, ASIC, DS, Document, NodeId};
 pub(crate) const SIGNED_PROPERTIES_TYPE: &str = "http://uri.etsi.org/01903#SignedProperties";
 /// Certificates, OCSP responses and CRLs in one signature.
 const MAX_VALUES: usize = 256;
+/// Archive time-stamps in one signature; renewed each year, that is more than a century.
+const MAX_ARCHIVE_TIME_STAMPS: usize = 128;
 
 /// A signatures file, read: each signature, or why it is none.
 #[derive(Debug, Clone)]
@@ -89,6 +93,19 @@ pub struct Signature {
     pub unsigned: UnsignedProperties,
     /// Parts that are allowed, and not looked at.
     pub ignored: Vec<String>,
+}
+
+impl Signature {
+    /// The certificate that `SigningCertificate` names by its digest, wherever in the signature it stands;
+    /// the order in `KeyInfo`, which nobody signed, decides nothing. None when it is not there, cannot
+    /// be read, or is named with a digest that proves nothing.
+    pub fn signer_certificate(&self) -> Option<Certificate> {
+        let named = self.signed.signing_certificate.as_ref()?.certificates.first()?;
+        let digest = named.digest.known().filter(|digest| !digest.is_weak())?;
+        let mut candidates = self.key_info.iter().chain(&self.unsigned.certificates);
+        let der = candidates.find(|der| digest.of(der) == named.value)?;
+        Certificate::from_der(der).ok()
+    }
 }
 
 /// A reference to a file of the container.
@@ -184,6 +201,8 @@ pub struct UnsignedProperties {
     pub crls: Vec<Vec<u8>>,
     /// Whether there is a `RevocationValues`.
     pub has_revocation_values: bool,
+    /// The `ArchiveTimeStamp`s, in document order: each covers everything before it.
+    pub archive_time_stamps: Vec<ArchiveTimeStamp>,
 }
 
 /// `SignatureTimeStamp`.
@@ -193,6 +212,45 @@ pub struct SignatureTimeStamp {
     pub token: Vec<u8>,
     /// `ds:SignatureValue` in the canonical form that the time-stamp asks for: what it covers.
     pub octets: Vec<u8>,
+}
+
+/// `xades141:ArchiveTimeStamp`, EN 319 132-1 §5.5.2.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArchiveTimeStamp {
+    /// DER of the time-stamp token.
+    pub token: Vec<u8>,
+    /// What it covers, in the canonical form that it asks for.
+    pub input: ArchiveInput,
+    /// How many of [`UnsignedProperties::certificates`] stand before it, and so are covered by it.
+    pub certificates: usize,
+    /// The same for [`UnsignedProperties::ocsp_responses`].
+    pub ocsp_responses: usize,
+    /// The same for [`UnsignedProperties::crls`].
+    pub crls: usize,
+}
+
+/// A signature with what is needed to add unsigned properties to its text.
+#[derive(Debug, Clone)]
+pub(crate) struct Editable {
+    pub(crate) signature: Signature,
+    pub(crate) insertion: Insertion,
+    /// `ds:SignatureValue` in exclusive canonical form, for a signature time-stamp.
+    pub(crate) value_octets: Vec<u8>,
+    /// What an archive time-stamp at the end covers, in exclusive canonical form.
+    pub(crate) archive_input: ArchiveInput,
+    /// Whether there is a `CertificateValues` among the unsigned signature properties.
+    pub(crate) has_certificate_values: bool,
+}
+
+/// Where the next unsigned signature property goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Insertion {
+    /// The bytes of the text that give way: none, or the `/>` of an empty element.
+    pub(crate) range: std::ops::Range<usize>,
+    /// What has to stand before the property.
+    pub(crate) before: String,
+    /// What has to stand after it.
+    pub(crate) after: String,
 }
 
 type Fault<T> = std::result::Result<T, ShapeFault>;
@@ -248,6 +306,64 @@ impl SignaturesFile {
     /// The signatures in document order; never empty.
     pub fn signatures(&self) -> &[Result<Signature, ShapeFault>] {
         &self.signatures
+    }
+}
+
+/// Reads one of a file's signatures together with the places where its text can grow.
+///
+/// # Errors
+///
+/// Those of [`SignaturesFile::parse`]; [`Error::Shape`] when it is no signature of the accepted shape, or
+/// there are not that many.
+pub(crate) fn editable(file: &str, text: &str, number: usize, limits: &Limits) -> Result<Editable> {
+    SignaturesFile::parse(file, text.as_bytes(), limits)?
+        .signatures
+        .into_iter()
+        .nth(number)
+        .ok_or_else(|| Error::Shape {
+            file: file.to_owned(),
+            element: "asic:XAdESSignatures".to_owned(),
+            expected: format!("at least {} signatures", number + 1),
+            found: "fewer".to_owned(),
+        })?
+        .map_err(|fault| fault.into_error(file))?;
+    let text = xml::text(file, text.as_bytes(), limits)?;
+    let document = xml::parse(file, text, limits)?;
+    let children = document.document_element().and_then(|root| xml::child_elements(&document, root));
+    let node = children.and_then(|children| children.get(number).copied());
+    // It was found a moment ago.
+    let node =
+        node.ok_or_else(|| Error::Xml { file: file.to_owned(), problem: "no signature".to_owned() })?;
+    Reader { document: &document }.editable(node).map_err(|fault| fault.into_error(file))
+}
+
+/// A signatures file without one of its signatures.
+pub(crate) enum Removed {
+    /// No signature has the `Id`.
+    NotThere,
+    /// It held no other.
+    Last,
+    /// The text with the signature cut out.
+    Remaining(String),
+}
+
+/// Cuts the signature with this `Id` out of a file; the others keep their bytes.
+///
+/// # Errors
+///
+/// [`Error::Xml`], [`Error::LimitExceeded`], [`Error::Shape`] as in [`SignaturesFile::parse`].
+pub(crate) fn without_signature(file: &str, bytes: &[u8], id: &str, limits: &Limits) -> Result<Removed> {
+    let text = xml::text(file, bytes, limits)?;
+    let document = xml::parse(file, text, limits)?;
+    let children = document.document_element().and_then(|root| xml::child_elements(&document, root));
+    let children = children.unwrap_or_default();
+    let with_id = |node: &NodeId| xml::attribute(&document, *node, "Id") == Some(id);
+    let Some(found) = children.iter().copied().find(with_id) else { return Ok(Removed::NotThere) };
+    match document.node_range(found) {
+        Some(range) if children.len() > 1 => {
+            Ok(Removed::Remaining([&text[..range.start], &text[range.end..]].concat()))
+        }
+        _ => Ok(Removed::Last),
     }
 }
 

@@ -31,13 +31,13 @@ pub(crate) struct Forgery {
 impl Forgery {
     /// An honest signature at level B by the RSA signer.
     pub(crate) fn new() -> Self {
-        let xml = sign(&unsigned(), &WORLD.signer, &WORLD.signer_key, Level::B).to_xml();
+        let xml = sign(&unsigned(), &WORLD.signer, &WORLD.signer_key, Level::B).to_xml().to_owned();
         Self { xml, key: &WORLD.signer_key, signer: WORLD.signer.clone() }
     }
 
     /// The same by the EC signer.
     pub(crate) fn ec() -> Self {
-        let xml = sign(&unsigned(), &WORLD.ec_signer, &WORLD.ec_signer_key, Level::B).to_xml();
+        let xml = sign(&unsigned(), &WORLD.ec_signer, &WORLD.ec_signer_key, Level::B).to_xml().to_owned();
         Self { xml, key: &WORLD.ec_signer_key, signer: WORLD.ec_signer.clone() }
     }
 
@@ -89,6 +89,31 @@ impl Forgery {
         let octets = canonical(&self.xml, "SignedInfo");
         let value = STANDARD.encode(xml_signature(self.key, &octets));
         self.value(&value)
+    }
+
+    /// [`Self::seal`], for a signature at level LT: the time-stamp is made anew, too.
+    #[track_caller]
+    pub(crate) fn reseal(self) -> Self {
+        let prefix = self.xml.contains("<x:SignedProperties");
+        let sealed = self.seal();
+        let octets = sealed.time_stamped();
+        let token = TimeStampSpec::new(&octets, noon() + seconds(1)).sign();
+        let start = if prefix { "<x:EncapsulatedTimeStamp>" } else { "<xades:EncapsulatedTimeStamp>" };
+        if !sealed.xml.contains(start) {
+            return sealed;
+        }
+        let old = between(&sealed.xml, start, "<");
+        sealed.replace(&old, &STANDARD.encode(token))
+    }
+
+    /// [`Self::seal`] for a signature whose `Id` is another one than `S0`.
+    #[track_caller]
+    pub(crate) fn reseal_as(self, id: &str) -> Self {
+        let other = format!("\"{id}-RefSigned\"");
+        let sealed = self.replace(&other, "\"S0-RefSigned\"").seal().replace("\"S0-RefSigned\"", &other);
+        let octets = canonical(&sealed.xml, "SignedInfo");
+        let value = STANDARD.encode(xml_signature(sealed.key, &octets));
+        sealed.value(&value)
     }
 
     /// Sets the signature value's text.
@@ -206,8 +231,13 @@ pub(crate) fn zip_of(xml: &str) -> RawZip {
 /// The exclusive canonical form of the first element of this name.
 #[track_caller]
 pub(crate) fn canonical(xml: &str, local_name: &str) -> Vec<u8> {
+    canonical_nth(xml, local_name, 0)
+}
+
+#[track_caller]
+pub(crate) fn canonical_nth(xml: &str, local_name: &str, number: usize) -> Vec<u8> {
     let document = uppsala::parse(xml).unwrap();
-    let element = document.get_elements_by_tag_name(local_name)[0];
+    let element = document.get_elements_by_tag_name(local_name)[number];
     let nodes = NodeSet::tree_without_comments(element, &document);
     canonicalize_doc::<&str>(&document, C14nMode::Exclusive, Some(&nodes), &[]).unwrap()
 }

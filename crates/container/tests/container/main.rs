@@ -2,6 +2,7 @@
 //!
 //! One binary, so that the crypto below is linked once.
 
+mod archival;
 mod archive;
 mod cost;
 mod fixtures;

@@ -9,6 +9,7 @@ use countersign_pki::SoftwareKey;
 use countersign_pki::algorithm::Digest;
 use countersign_pki::certificate::Certificate;
 use countersign_pki::tsp::TimeStampToken;
+use jiff::Timestamp;
 
 use crate::world::{WORLD, noon, seconds, xml_signature};
 
@@ -54,34 +55,75 @@ pub(crate) fn sign(
     let template = SignatureTemplate::new(&request(container, certificate, key)).unwrap();
     let template = SignatureTemplate::from_bytes(&template.to_bytes()).unwrap();
     let mut signature = template.finish(&xml_signature(key, template.dtbs())).unwrap();
-    extend(&mut signature, level);
+    extend(container, &mut signature, level);
     signature
 }
 
-pub(crate) fn extend(signature: &mut SignedSignature, level: Level) {
-    let authorities = [WORLD.ca.clone(), WORLD.root.clone(), WORLD.tsa_root.clone()];
+pub(crate) fn authorities() -> [Certificate; 3] {
+    [WORLD.ca.clone(), WORLD.root.clone(), WORLD.tsa_root.clone()]
+}
+
+pub(crate) fn time_stamp(digest: Digest, imprint: &[u8], at: Timestamp) -> TimeStampToken {
+    let mut spec = crate::world::TimeStampSpec::new(b"", at);
+    spec.info.imprint = countersign_pki::tsp::MessageImprint::new(digest, imprint).unwrap();
+    TimeStampToken::from_der(&spec.sign()).unwrap()
+}
+
+/// Brings a signature to a level; the whole takes ten seconds from noon on.
+pub(crate) fn extend(container: &Container, signature: &mut SignedSignature, level: Level) {
+    extend_at(container, signature, noon(), |signature, authorities| signature.needs(level, authorities));
+}
+
+/// One more archive time-stamp.
+pub(crate) fn renew(container: &Container, signature: &mut SignedSignature, from: Timestamp) {
+    let count = signature.archive_times().count();
+    extend_at(container, signature, from, |signature, authorities| {
+        let done = signature.archive_times().count() > count;
+        if done { Vec::new() } else { signature.renewal_needs(authorities) }
+    });
+}
+
+fn extend_at(
+    container: &Container,
+    signature: &mut SignedSignature,
+    from: Timestamp,
+    needs: impl Fn(&SignedSignature, &[Certificate]) -> Vec<Need>,
+) {
+    let authorities = authorities();
     loop {
-        let needs = signature.needs(level, &authorities);
+        let needs = needs(signature, &authorities);
         if needs.is_empty() {
             break;
         }
+        let mut responses = Vec::new();
         for need in needs {
             match need {
                 Need::TimeStamp { digest, imprint } => {
-                    let mut spec = crate::world::TimeStampSpec::new(b"", noon() + seconds(1));
-                    spec.info.imprint = countersign_pki::tsp::MessageImprint::new(digest, &imprint).unwrap();
-                    let token = TimeStampToken::from_der(&spec.sign()).unwrap();
+                    let token = time_stamp(digest, &imprint, from + seconds(1));
                     signature.add_timestamp(&token).unwrap();
                 }
-                Need::Ocsp { certificate, produced_from, .. } => {
-                    let response = WORLD.ocsp(&certificate, produced_from + seconds(1));
-                    signature.add_validation_data(&authorities, &[response], noon() + seconds(5)).unwrap();
+                Need::Ocsp { certificate, issuer, required, .. } => {
+                    if let Some(response) = WORLD.status(&certificate, &issuer, from + seconds(2)) {
+                        responses.push(response);
+                    } else {
+                        assert!(!required, "the signer's CA has a responder");
+                        signature.pass_over(&certificate);
+                    }
+                }
+                Need::ArchiveTimeStamp { digest, input } => {
+                    let imprint = container.archive_imprint(&input, digest).unwrap();
+                    let token = time_stamp(digest, &imprint, from + seconds(3));
+                    signature.add_archive_timestamp(&token, &input, &imprint).unwrap();
                 }
                 Need::Issuer { .. } => panic!("the issuer was given"),
             }
         }
+        if !responses.is_empty() {
+            signature.add_validation_data(&authorities, &responses, from + seconds(5)).unwrap();
+        }
         // Stored and taken up again, as a service does between two answers.
-        *signature = SignedSignature::from_xml(&signature.to_xml()).unwrap();
+        let stored = serde_json::to_string(signature).unwrap();
+        assert_eq!(serde_json::from_str::<SignedSignature>(&stored).unwrap(), *signature);
     }
 }
 

@@ -213,6 +213,25 @@ impl World {
         }
     }
 
+    /// A response about any certificate of this world; none about those of the authority for time-stamps'
+    /// own root, which has no responder in some tests.
+    pub(crate) fn status(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        at: Timestamp,
+    ) -> Option<Vec<u8>> {
+        let spec = OcspSpec { issuer: issuer.clone(), ..OcspSpec::new(certificate, at) };
+        let signed_by_issuer =
+            |key: &'static SoftwareKey| OcspSpec { key, responder: issuer.clone(), ..spec }.sign();
+        match issuer {
+            issuer if *issuer == WORLD.ca => Some(OcspSpec::new(certificate, at).sign()),
+            issuer if *issuer == WORLD.root => Some(signed_by_issuer(&WORLD.root_key)),
+            issuer if *issuer == WORLD.tsa_root => Some(signed_by_issuer(&WORLD.tsa_root_key)),
+            _ => None,
+        }
+    }
+
     /// A response about the signer.
     pub(crate) fn ocsp(&self, certificate: &Certificate, at: Timestamp) -> Vec<u8> {
         OcspSpec::new(certificate, at).sign()

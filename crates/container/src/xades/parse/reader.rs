@@ -1,11 +1,13 @@
 //! The walk through a signature: each method stands for one element and says what may be in it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::{
-    CertificateReference, DigestMethod, Fault, FileReference, IssuerSerial, MAX_VALUES, PropertiesReference,
+    ArchiveInput, ArchivePart, ArchiveTimeStamp, CertificateReference, DigestMethod, Editable, Fault,
+    FileReference, Insertion, IssuerSerial, MAX_ARCHIVE_TIME_STAMPS, MAX_VALUES, PropertiesReference,
     SIGNED_PROPERTIES_TYPE, ShapeFault, Signature, SignatureMethod, SignaturePolicy, SignatureTimeStamp,
     SignedProperties, SigningCertificate, UnsignedProperties,
 };
@@ -20,13 +22,36 @@ pub(super) struct Reader<'d> {
 impl<'d> Reader<'d> {
     /// Reads a `ds:Signature`.
     pub(super) fn signature(&self, node: NodeId) -> Fault<Signature> {
+        self.signature_and_parts(node).map(|(signature, _)| signature)
+    }
+
+    /// The same, for adding unsigned properties to it.
+    pub(super) fn editable(&self, node: NodeId) -> Fault<Editable> {
+        let (signature, parts) = self.signature_and_parts(node)?;
+        let exclusive = Canonicalization::EXCLUSIVE;
+        let archive_input =
+            ArchiveInputs::new(self, &parts).at_end_of(&self.unsigned_property_nodes(&parts)?, exclusive);
+        let has_certificate_values = self
+            .unsigned_property_nodes(&parts)?
+            .iter()
+            .any(|property| xml::is(self.document, *property, XADES, "CertificateValues"));
+        Ok(Editable {
+            insertion: self.insertion(&parts)?,
+            value_octets: exclusive.element(self.document, parts.value),
+            archive_input,
+            has_certificate_values,
+            signature,
+        })
+    }
+
+    fn signature_and_parts(&self, node: NodeId) -> Fault<(Signature, Parts)> {
         let id = self.required_attribute(node, "ds:Signature", "Id")?;
         let parts = self.sequence(
             node,
             "ds:Signature",
             &[(DS, "SignedInfo"), (DS, "SignatureValue"), (DS, "KeyInfo"), (DS, "Object")],
         )?;
-        let [signed_info, value, key_info, object] = parts[..] else {
+        let [signed_info, value, key_info_node, object] = parts[..] else {
             return Err(ShapeFault::new("ds:Signature", "four parts", "fewer"));
         };
         let qualifying = self.only_child(object, "ds:Object", XADES, "QualifyingProperties")?;
@@ -54,25 +79,35 @@ impl<'d> Reader<'d> {
         let (signed, formats) = self.signed_properties(signed_node, &mut ignored)?;
         let mut files = references.files;
         apply_formats(&mut files, formats)?;
+        let parts = Parts {
+            signed_info,
+            value,
+            key_info: key_info_node,
+            qualifying,
+            signed_properties: signed_node,
+            unsigned_properties: unsigned_node,
+            references: references.order,
+        };
         let unsigned = match unsigned_node {
             None => UnsignedProperties::default(),
             Some(unsigned) => {
                 self.expect(unsigned, XADES, "UnsignedProperties")?;
-                self.unsigned_properties(unsigned, value, &mut ignored)?
+                self.unsigned_properties(unsigned, &parts, &mut ignored)?
             }
         };
-        Ok(Signature {
+        let signature = Signature {
             id: id.to_owned(),
             method,
             signed_info: canonicalization.element(self.document, signed_info),
             files: files.into_iter().map(|(_, file)| file).collect(),
             properties_reference: references.properties,
             value: self.base64(value, "ds:SignatureValue")?,
-            key_info: self.key_info(key_info)?,
+            key_info: self.key_info(key_info_node)?,
             signed,
             unsigned,
             ignored,
-        })
+        };
+        Ok((signature, parts))
     }
 
     fn signed_info(&self, node: NodeId, signed_properties: NodeId) -> Fault<(SignatureMethod, References)> {
@@ -134,7 +169,10 @@ impl<'d> Reader<'d> {
                     return Err(ShapeFault::new(AT, expected, uri));
                 }
                 let canonicalization = self.properties_transform(transforms)?;
-                let octets = canonicalization.referenced_element(self.document, signed_properties);
+                let octets = canonicalization
+                    .unwrap_or(Canonicalization::INCLUSIVE)
+                    .referenced_element(self.document, signed_properties);
+                read.order.push(ReferenceKind::Properties(canonicalization));
                 let reference = PropertiesReference { digest, value, octets };
                 if read.properties.replace(reference).is_some() {
                     return Err(ShapeFault::new(AT, "one reference to SignedProperties", "two"));
@@ -149,22 +187,22 @@ impl<'d> Reader<'d> {
                     return Err(ShapeFault::new(AT, "no Transforms on a file", "Transforms"));
                 }
                 let id = self.required_attribute(node, AT, "Id")?;
+                read.order.push(ReferenceKind::DataFile(name.clone()));
                 read.files.push((id.to_owned(), FileReference { name, digest, value, media_type: None }));
             }
         }
         Ok(())
     }
 
-    fn properties_transform(&self, transforms: Option<NodeId>) -> Fault<Canonicalization> {
+    /// None without a transform: then the reference leads to a node set, which becomes octets by Canonical
+    /// XML 1.0 (XML-DSig §4.4.3.2), and in an archive time-stamp by that one's method.
+    fn properties_transform(&self, transforms: Option<NodeId>) -> Fault<Option<Canonicalization>> {
         const AT: &str = "ds:Transforms";
-        let Some(transforms) = transforms else {
-            // XML-DSig §4.4.3.2: a node set becomes octets by Canonical XML 1.0.
-            return Ok(Canonicalization::INCLUSIVE);
-        };
+        let Some(transforms) = transforms else { return Ok(None) };
         match self.elements(transforms, AT)?[..] {
             [transform] => {
                 self.expect(transform, DS, "Transform")?;
-                self.canonicalization(transform)
+                self.canonicalization(transform).map(Some)
             }
             _ => Err(ShapeFault::new(AT, "one Transform", "another number")),
         }
@@ -375,10 +413,12 @@ impl<'d> Reader<'d> {
     fn unsigned_properties(
         &self,
         node: NodeId,
-        signature_value: NodeId,
+        parts: &Parts,
         ignored: &mut Vec<String>,
     ) -> Fault<UnsignedProperties> {
         let mut unsigned = UnsignedProperties::default();
+        let mut before = Vec::new();
+        let mut inputs = ArchiveInputs::new(self, parts);
         for group in self.elements(node, "xades:UnsignedProperties")? {
             if !xml::is(self.document, group, XADES, "UnsignedSignatureProperties") {
                 ignored.push(xml::shown_name(self.document, group));
@@ -388,7 +428,7 @@ impl<'d> Reader<'d> {
                 let name = xml::shown_name(self.document, property);
                 match name.as_str() {
                     "xades:SignatureTimeStamp" => {
-                        let time_stamp = self.time_stamp(property, signature_value)?;
+                        let time_stamp = self.time_stamp(property, parts.value)?;
                         if unsigned.time_stamp.replace(time_stamp).is_some() {
                             return Err(ShapeFault::new(&name, "one", "two"));
                         }
@@ -407,16 +447,38 @@ impl<'d> Reader<'d> {
                             }
                         }
                     }
+                    "xades141:ArchiveTimeStamp" => {
+                        let (canonicalization, token) = self.token(property, &name)?;
+                        if unsigned.archive_time_stamps.len() >= MAX_ARCHIVE_TIME_STAMPS {
+                            let expected = format!("at most {MAX_ARCHIVE_TIME_STAMPS}");
+                            return Err(ShapeFault::new(&name, expected, "more"));
+                        }
+                        let time_stamp = ArchiveTimeStamp {
+                            token,
+                            input: inputs.at_end_of(&before, canonicalization),
+                            certificates: unsigned.certificates.len(),
+                            ocsp_responses: unsigned.ocsp_responses.len(),
+                            crls: unsigned.crls.len(),
+                        };
+                        unsigned.archive_time_stamps.push(time_stamp);
+                    }
                     _ => ignored.push(name),
                 }
+                before.push(property);
             }
         }
         Ok(unsigned)
     }
 
     fn time_stamp(&self, node: NodeId, signature_value: NodeId) -> Fault<SignatureTimeStamp> {
-        const AT: &str = "xades:SignatureTimeStamp";
-        let children = self.elements(node, AT)?;
+        let (canonicalization, token) = self.token(node, "xades:SignatureTimeStamp")?;
+        let octets = canonicalization.element(self.document, signature_value);
+        Ok(SignatureTimeStamp { token, octets })
+    }
+
+    /// `XAdESTimeStampType`: the canonicalization method, and the DER of the one token.
+    fn token(&self, node: NodeId, at: &str) -> Fault<(Canonicalization, Vec<u8>)> {
+        let children = self.elements(node, at)?;
         let (canonicalization, token) = match children[..] {
             [token] => (Canonicalization::INCLUSIVE, token),
             [method, token] => {
@@ -425,14 +487,74 @@ impl<'d> Reader<'d> {
             }
             _ => {
                 let expected = "CanonicalizationMethod and one EncapsulatedTimeStamp";
-                return Err(ShapeFault::new(AT, expected, format!("{} elements", children.len())));
+                return Err(ShapeFault::new(at, expected, format!("{} elements", children.len())));
             }
         };
         self.expect(token, XADES, "EncapsulatedTimeStamp")?;
-        Ok(SignatureTimeStamp {
-            token: self.base64(token, "xades:EncapsulatedTimeStamp")?,
-            octets: canonicalization.element(self.document, signature_value),
-        })
+        Ok((canonicalization, self.base64(token, "xades:EncapsulatedTimeStamp")?))
+    }
+
+    fn unsigned_signature_properties(&self, parts: &Parts) -> Fault<Option<NodeId>> {
+        let Some(unsigned) = parts.unsigned_properties else { return Ok(None) };
+        let groups = self.elements(unsigned, "xades:UnsignedProperties")?;
+        let is_group =
+            |group: &&NodeId| xml::is(self.document, **group, XADES, "UnsignedSignatureProperties");
+        let mut found = groups.iter().filter(is_group);
+        match (found.next(), found.next()) {
+            (first, None) => Ok(first.copied()),
+            _ => {
+                let expected = "one UnsignedSignatureProperties";
+                Err(ShapeFault::new("xades:UnsignedProperties", expected, "two"))
+            }
+        }
+    }
+
+    fn unsigned_property_nodes(&self, parts: &Parts) -> Fault<Vec<NodeId>> {
+        match self.unsigned_signature_properties(parts)? {
+            Some(group) => self.elements(group, "xades:UnsignedSignatureProperties"),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// At the end of the innermost of the three elements that is there; the others are written around.
+    fn insertion(&self, parts: &Parts) -> Fault<Insertion> {
+        const GROUP: &str = "xades:UnsignedSignatureProperties";
+        const UNSIGNED: &str = "xades:UnsignedProperties";
+        let group = (format!("<{GROUP} xmlns:xades=\"{XADES}\">"), format!("</{GROUP}>"));
+        let unsigned = (format!("<{UNSIGNED} xmlns:xades=\"{XADES}\">"), format!("</{UNSIGNED}>"));
+        if let Some(element) = self.unsigned_signature_properties(parts)? {
+            return self.at_end_of(element, String::new(), String::new());
+        }
+        match parts.unsigned_properties {
+            Some(element) => match self.elements(element, UNSIGNED)?.first() {
+                // UnsignedSignatureProperties comes first in the schema's sequence.
+                Some(other) => {
+                    let at = self.document.node_range(*other).map(|range| range.start);
+                    let at = at.ok_or_else(|| ShapeFault::new(UNSIGNED, "its source text", "none"))?;
+                    Ok(Insertion { range: at..at, before: group.0, after: group.1 })
+                }
+                None => self.at_end_of(element, group.0, group.1),
+            },
+            None => {
+                let (before, after) = (unsigned.0 + &group.0, group.1 + &unsigned.1);
+                self.at_end_of(parts.qualifying, before, after)
+            }
+        }
+    }
+
+    fn at_end_of(&self, element: NodeId, before: String, after: String) -> Fault<Insertion> {
+        let no_source = || ShapeFault::new("xades:UnsignedProperties", "its source text", "none");
+        let range = self.document.node_range(element).ok_or_else(no_source)?;
+        let source = self.document.node_source(element).ok_or_else(no_source)?;
+        if source.ends_with("/>") {
+            let name =
+                self.document.element(element).ok_or_else(no_source)?.name.prefixed_name().into_owned();
+            let (before, after) = (format!(">{before}"), format!("{after}</{name}>"));
+            return Ok(Insertion { range: range.end - 2..range.end, before, after });
+        }
+        // The end tag has no '<' but its own.
+        let at = range.start + source.rfind("</").ok_or_else(no_source)?;
+        Ok(Insertion { range: at..at, before, after })
     }
 
     fn certificate_values(&self, node: NodeId, unsigned: &mut UnsignedProperties) -> Fault<()> {
@@ -549,6 +671,69 @@ struct References {
     /// With the `Id` that a `DataObjectFormat` names.
     files: Vec<(String, FileReference)>,
     properties: Option<PropertiesReference>,
+    order: Vec<ReferenceKind>,
+}
+
+enum ReferenceKind {
+    DataFile(String),
+    /// With its transform.
+    Properties(Option<Canonicalization>),
+}
+
+/// The elements of a signature that is being read.
+struct Parts {
+    signed_info: NodeId,
+    value: NodeId,
+    key_info: NodeId,
+    qualifying: NodeId,
+    signed_properties: NodeId,
+    unsigned_properties: Option<NodeId>,
+    references: Vec<ReferenceKind>,
+}
+
+/// Inputs of archive time-stamps. Each part is canonicalised once for each method, however many
+/// time-stamps cover it.
+struct ArchiveInputs<'r, 'd> {
+    reader: &'r Reader<'d>,
+    parts: &'r Parts,
+    octets: HashMap<(usize, &'static str), Arc<[u8]>>,
+}
+
+impl<'r, 'd> ArchiveInputs<'r, 'd> {
+    fn new(reader: &'r Reader<'d>, parts: &'r Parts) -> Self {
+        Self { reader, parts, octets: HashMap::new() }
+    }
+
+    /// What a time-stamp with this method covers when it stands after these properties.
+    fn at_end_of(&mut self, before: &[NodeId], canonicalization: Canonicalization) -> ArchiveInput {
+        let parts = self.parts;
+        let mut input = Vec::with_capacity(parts.references.len() + 3 + before.len());
+        for reference in &parts.references {
+            input.push(match reference {
+                ReferenceKind::DataFile(name) => ArchivePart::DataFile(name.clone()),
+                ReferenceKind::Properties(transform) => {
+                    let method = transform.unwrap_or(canonicalization);
+                    self.octets(parts.signed_properties, method, true)
+                }
+            });
+        }
+        for node in [parts.signed_info, parts.value, parts.key_info].iter().chain(before) {
+            input.push(self.octets(*node, canonicalization, false));
+        }
+        ArchiveInput::new(input)
+    }
+
+    fn octets(&mut self, node: NodeId, method: Canonicalization, referenced: bool) -> ArchivePart {
+        let document = self.reader.document;
+        let octets = self.octets.entry((node.index(), method.uri())).or_insert_with(|| {
+            let octets = match referenced {
+                true => method.referenced_element(document, node),
+                false => method.element(document, node),
+            };
+            octets.into()
+        });
+        ArchivePart::Octets(Arc::clone(octets))
+    }
 }
 
 struct Format {
