@@ -217,6 +217,40 @@ pub enum Error {
         problem: &'static str,
     },
 
+    /// A data file gave more or fewer bytes than it was said to have.
+    #[error("{name:?} changed while it was read: {expected} bytes were expected, found {found}")]
+    SizeChanged {
+        /// The data file.
+        name: String,
+        /// Bytes that were announced.
+        expected: u64,
+        /// Bytes that came, or came at least.
+        found: u64,
+    },
+
+    /// The bytes of a data file are needed, or another digest of them, and are not in the container.
+    #[error("the data file {name:?} is not here, and what is needed of it is not known")]
+    DataNotHere {
+        /// The data file.
+        name: String,
+    },
+
+    /// A list of digests that stands for data files is not sound, or the container is of another kind.
+    #[error("{file}: {problem}")]
+    Hashcodes {
+        /// The list.
+        file: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
+
+    /// An ASiC-S container that breaks EN 319 162-1 §4.3.
+    #[error("ASiC-S: {problem}")]
+    NotAsicS {
+        /// What is wrong.
+        problem: String,
+    },
+
     /// Stored state of a signature being made could not be read back.
     #[error("the stored signature template is damaged: {problem}")]
     DamagedTemplate {
@@ -254,6 +288,10 @@ impl Error {
             Self::TooManyArchiveInputs { .. } => "archive-inputs",
             Self::NoSuchSignature { .. } => "no-such-signature",
             Self::NotAnExtension { .. } => "not-an-extension",
+            Self::SizeChanged { .. } => "size-changed",
+            Self::DataNotHere { .. } => "data-not-here",
+            Self::Hashcodes { .. } => "hashcodes",
+            Self::NotAsicS { .. } => "asic-s",
             Self::DamagedTemplate { .. } => "damaged-template",
         }
     }
@@ -314,7 +352,7 @@ faults! {
         Overlap = "zip-overlap", "overlapping entries";
         /// Split over several disks.
         MultiDisk = "zip-multi-disk", "archive split over several disks";
-        /// ZIP64 fields, which no container within the limits needs.
+        /// ZIP64 fields where nothing needs them, or that contradict what they stand for.
         Zip64 = "zip-zip64", "ZIP64 field";
         /// Encrypted entries, patched data and other uses of the flag bits.
         Flags = "zip-flags", "flag bits that are not accepted";

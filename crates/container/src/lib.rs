@@ -123,7 +123,7 @@ pub mod validate;
 pub mod xades;
 mod xml;
 
-pub use asice::{Container, DataFile, Method, Remark};
+pub use asice::{Container, ContainerWriter, DataFile, Form, Method, Remark};
 pub use error::{Bound, Error, ManifestFault, NameFault, Result, ZipFault};
 pub use level::{Level, SignatureFormat};
 pub use limits::Limits;

@@ -29,6 +29,14 @@ pub struct Limits {
     pub signatures: usize,
 }
 
+impl Limits {
+    /// For sources that are read in pieces, such as files on a disk: data files up to 64 GiB. Everything
+    /// else is as bounded as by default, so memory does not grow; time does, with what is unpacked.
+    pub fn streaming() -> Self {
+        Self { data_file_bytes: 64 << 30, total_bytes: 256 << 30, ..Self::default() }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -31,7 +31,8 @@ pub(crate) struct Manifest {
 }
 
 impl Manifest {
-    pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<Self> {
+    /// Reads the manifest of a container of this type.
+    pub(crate) fn parse(bytes: &[u8], mimetype: &str, limits: &Limits) -> Result<Self> {
         let text = xml::text(MANIFEST_NAME, bytes, limits)?;
         let document = xml::parse(MANIFEST_NAME, text, limits)?;
         let root = document
@@ -73,7 +74,7 @@ impl Manifest {
         }
         match root_type {
             None => Err(fault(ManifestFault::NoRootEntry, "none")),
-            Some(found) if found != MIMETYPE => Err(fault(ManifestFault::RootType, &found)),
+            Some(found) if found != mimetype => Err(fault(ManifestFault::RootType, &found)),
             Some(_) => Ok(manifest),
         }
     }
@@ -110,7 +111,7 @@ mod tests {
     }
 
     fn parse(xml: &str) -> Result<Manifest> {
-        Manifest::parse(xml.as_bytes(), &Limits::default())
+        Manifest::parse(xml.as_bytes(), MIMETYPE, &Limits::default())
     }
 
     #[test]

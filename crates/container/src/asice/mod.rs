@@ -1,22 +1,30 @@
-//! The ASiC-E container itself: a ZIP archive with data files, a manifest and signature files
-//! (EN 319 162-1, XAdES variant).
+//! The container itself: a ZIP archive with data files, a manifest and signature files (EN 319 162-1).
+//!
+//! Three forms are read and made: ASiC-E with XAdES signatures; the same without its data files, which stay
+//! elsewhere and are represented by their digests ([`hashcode`]); and ASiC-S, one data file with a time-stamp
+//! or a XAdES signature.
 
+mod hashcode;
 mod manifest;
 mod unpack;
+mod writer;
 pub mod zip_reader;
 mod zip_writer;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::io::{Cursor, Read, Seek, Write};
 
 use countersign_pki::algorithm::Digest;
+use countersign_pki::tsp::{MessageImprint, TimeStampToken};
 use jiff::Timestamp;
 
+use self::hashcode::HashcodeList;
 use self::manifest::{MANIFEST_NAME, Manifest};
+pub use self::writer::ContainerWriter;
 pub use self::zip_reader::Method;
 use self::zip_reader::{ZipEntry, ZipReader};
-use self::zip_writer::PackedFile;
+use self::zip_writer::{Packed, PackedFile, Source};
 use crate::error::{Bound, Error, ManifestFault, NameFault, Result};
 use crate::limits::Limits;
 use crate::name::{FileName, folded, is_metadata};
@@ -26,14 +34,20 @@ use crate::xml;
 
 /// The media type of an ASiC-E container, and the whole content of its first entry.
 pub const MIMETYPE: &str = "application/vnd.etsi.asic-e+zip";
+/// The same for ASiC-S.
+pub const MIMETYPE_S: &str = "application/vnd.etsi.asic-s+zip";
+/// Where ASiC-S has its time-stamp token.
+const TIME_STAMP_NAME: &str = "META-INF/timestamp.tst";
 
 /// A container that was opened, or is being made.
 ///
-/// Files are kept packed, so a container takes about as much memory as its file. Opening checks the whole
-/// archive, its manifest and that every XML file in it can be parsed; whether the signatures hold is the
-/// business of [`crate::validate()`].
+/// What was opened stays where it is: data files are read from the source when they are asked for, in
+/// pieces, so a container takes a small amount of memory whatever its size. Opening checks the whole archive
+/// and every byte in it, its manifest, and that every XML file in it can be parsed; whether the signatures
+/// hold is the business of [`crate::validate()`].
 #[derive(Debug, Clone)]
 pub struct Container {
+    form: Form,
     /// Everything in the archive, in file order. The first is `mimetype` in an opened container.
     files: Vec<PackedFile>,
     data_files: Vec<DataFile>,
@@ -41,6 +55,44 @@ pub struct Container {
     signature_files: Vec<usize>,
     remarks: Vec<Remark>,
     limits: Limits,
+    /// Digests that were computed in passing, by file name.
+    digests: HashMap<(String, Digest), Vec<u8>>,
+}
+
+/// The forms of container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// Any number of data files, and XAdES signatures (EN 319 162-1 §4.4).
+    AsicE,
+    /// ASiC-E without the data files: their digests stand for them.
+    Hashcode,
+    /// One data file, and a time-stamp or XAdES signatures over it (EN 319 162-1 §4.3).
+    AsicS,
+}
+
+impl Form {
+    /// The name in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AsicE => "ASiC-E",
+            Self::Hashcode => "ASiC-E_hashcode",
+            Self::AsicS => "ASiC-S",
+        }
+    }
+
+    /// The content of `mimetype`.
+    pub const fn mimetype(self) -> &'static str {
+        match self {
+            Self::AsicE | Self::Hashcode => MIMETYPE,
+            Self::AsicS => MIMETYPE_S,
+        }
+    }
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// A data file as the manifest describes it.
@@ -49,7 +101,8 @@ pub struct DataFile {
     name: FileName,
     media_type: String,
     size: u64,
-    index: usize,
+    /// Where it is in `files`; nowhere in a hashcode container.
+    index: Option<usize>,
 }
 
 impl DataFile {
@@ -66,6 +119,11 @@ impl DataFile {
     /// Size in bytes.
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// Whether its bytes are in the container.
+    pub fn is_here(&self) -> bool {
+        self.index.is_some()
     }
 }
 
@@ -107,14 +165,21 @@ impl fmt::Display for Remark {
 }
 
 impl Container {
-    /// An empty container to put data files into.
+    /// An empty ASiC-E container to put data files into.
     pub fn new() -> Self {
+        Self::of_form(Form::AsicE)
+    }
+
+    /// An empty container of another form. ASiC-S takes one data file and then a time-stamp.
+    pub fn of_form(form: Form) -> Self {
         Self {
+            form,
             files: Vec::new(),
             data_files: Vec::new(),
             signature_files: Vec::new(),
             remarks: Vec::new(),
             limits: Limits::default(),
+            digests: HashMap::new(),
         }
     }
 
@@ -123,7 +188,7 @@ impl Container {
     /// # Errors
     ///
     /// See [`Self::open_with`].
-    pub fn open(source: impl Read + Seek) -> Result<Self> {
+    pub fn open(source: impl Read + Seek + Send + 'static) -> Result<Self> {
         Self::open_with(source, &Limits::default())
     }
 
@@ -133,45 +198,60 @@ impl Container {
     ///
     /// See [`Self::open_with`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        Self::open(Cursor::new(bytes))
+        Self::from_bytes_with(bytes, &Limits::default())
     }
 
-    /// Opens a container.
+    /// Opens a container that is in memory.
     ///
     /// # Errors
     ///
-    /// [`Error::Zip`], [`Error::Name`], [`Error::Mimetype`], [`Error::Manifest`], [`Error::Xml`] when
-    /// this is no sound container; [`Error::LimitExceeded`] when it asks for too much; [`Error::Io`].
-    pub fn open_with(source: impl Read + Seek, limits: &Limits) -> Result<Self> {
+    /// See [`Self::open_with`].
+    pub fn from_bytes_with(bytes: &[u8], limits: &Limits) -> Result<Self> {
+        Self::open_with(Cursor::new(bytes.to_vec()), limits)
+    }
+
+    /// Opens a container: reads its structure and then each entry once, from the first byte to the last.
+    /// While the data files pass by, the digests that signatures name are computed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Zip`], [`Error::Name`], [`Error::Mimetype`], [`Error::Manifest`], [`Error::Xml`],
+    /// [`Error::Hashcodes`], [`Error::NotAsicS`] when this is no sound container;
+    /// [`Error::LimitExceeded`] when it asks for too much; [`Error::Io`].
+    pub fn open_with(source: impl Read + Seek + Send + 'static, limits: &Limits) -> Result<Self> {
         let mut archive = ZipReader::open(source, limits)?;
-        check_mimetype(archive.entries().first(), archive.comment())?;
-        let mut container = Self { limits: *limits, ..Self::new() };
-        let mut manifest = None;
-        for entry in archive.entries().to_vec() {
-            let mut content = Vec::new();
-            let keep = entry.name == "mimetype" || is_metadata(&entry.name);
-            let packed = archive.read(&entry, &mut |piece| {
-                if keep {
+        let form = check_mimetype(&mut archive)?;
+        let mut container = Self { limits: *limits, ..Self::of_form(form) };
+        let mut metadata = Metadata::default();
+        for entry in &archive.entries().to_vec() {
+            if entry.name != "mimetype" && is_metadata(&entry.name) && !entry.is_directory() {
+                let mut content = Vec::new();
+                archive.unpack(entry, &mut |piece| {
                     content.extend_from_slice(piece);
-                }
+                    Ok(())
+                })?;
+                metadata.take(&entry.name, &content, form, limits)?;
+            }
+        }
+        for entry in &archive.entries().to_vec() {
+            if is_metadata(&entry.name) || entry.name == "mimetype" {
+                continue;
+            }
+            let mut hashers: Vec<_> =
+                metadata.digests.iter().map(|digest| (*digest, digest.hasher())).collect();
+            archive.unpack(entry, &mut |piece| {
+                hashers.iter_mut().for_each(|(_, hasher)| hasher.update(piece));
                 Ok(())
             })?;
-            if entry.name == "mimetype" {
-                if content != MIMETYPE.as_bytes() {
-                    let found = String::from_utf8_lossy(&content).chars().take(80).collect::<String>();
-                    return Err(Error::Mimetype {
-                        expected: MIMETYPE.to_owned(),
-                        found: format!("{found:?}"),
-                    });
-                }
-            } else if entry.name == MANIFEST_NAME {
-                manifest = Some(Manifest::parse(&content, limits)?);
-            } else if is_signature_file(&entry.name) {
-                let text = xml::text(&entry.name, &content, limits)?;
-                xml::parse(&entry.name, text, limits)?;
+            for (digest, hasher) in hashers {
+                container.digests.insert((entry.name.clone(), digest), hasher.finish());
+            }
+        }
+        let (source, entries, _) = archive.into_parts();
+        let source = Source::new(source);
+        for entry in entries {
+            if is_signature_file(&entry.name) {
                 container.signature_files.push(container.files.len());
-            } else if is_metadata(&entry.name) && !entry.is_directory() {
-                container.remarks.push(Remark::UnsignedMetadata { name: entry.name.clone() });
             }
             container.files.push(PackedFile {
                 name: entry.name,
@@ -179,15 +259,20 @@ impl Container {
                 crc32: entry.crc32,
                 size: entry.size,
                 dos_time: entry.dos_time,
-                packed,
+                packed: Packed::Source {
+                    source: source.clone(),
+                    offset: entry.data_offset,
+                    size: entry.packed_size,
+                },
             });
         }
-        let manifest = manifest.ok_or_else(|| Error::Manifest {
-            fault: ManifestFault::Missing,
-            subject: MANIFEST_NAME.to_owned(),
-        })?;
-        container.take_data_files(manifest)?;
+        container.take_metadata(metadata)?;
         Ok(container)
+    }
+
+    /// The form of the container.
+    pub fn form(&self) -> Form {
+        self.form
     }
 
     /// The data files in the manifest's order.
@@ -224,8 +309,12 @@ impl Container {
     ///
     /// # Errors
     ///
-    /// [`Error::NoSuchDataFile`].
+    /// [`Error::NoSuchDataFile`]; [`Error::DataNotHere`] in a hashcode container that does not give this
+    /// digest.
     pub fn digest_data_file(&self, name: &str, digest: Digest) -> Result<Vec<u8>> {
+        if let Some(known) = self.digests.get(&(name.to_owned(), digest)) {
+            return Ok(known.clone());
+        }
         let mut hasher = digest.hasher();
         self.unpack_data_file(name, &mut |piece| {
             hasher.update(piece);
@@ -259,7 +348,7 @@ impl Container {
     ///
     /// # Errors
     ///
-    /// [`Error::NoSuchDataFile`].
+    /// [`Error::NoSuchDataFile`]; [`Error::DataNotHere`]: it needs the bytes themselves.
     pub fn archive_imprint(&self, input: &ArchiveInput, digest: Digest) -> Result<Vec<u8>> {
         self.archive_imprint_with(&mut ArchiveDigests::default(), input, digest)
     }
@@ -317,18 +406,60 @@ impl Container {
         method: Method,
         modified: Timestamp,
     ) -> Result<()> {
-        if !self.signature_files.is_empty() {
-            return Err(Error::AlreadySigned { signatures: self.signature_files.len() });
-        }
-        let unwritable = !xml::is_xml_text(name.as_str()) || !xml::is_xml_text(media_type);
-        if unwritable {
-            return Err(Error::Name { name: name.to_string(), fault: NameFault::ControlCharacter });
-        }
-        let folded = name.folded();
-        if self.data_files.iter().any(|file| file.name.folded() == folded) {
-            return Err(Error::Name { name: name.to_string(), fault: NameFault::TooSimilar });
+        if self.form == Form::Hashcode {
+            return Err(Error::DataNotHere { name: name.to_string() });
         }
         let size = content.len() as u64;
+        self.check_new_file(&name, media_type, size)?;
+        let file = PackedFile::pack(name.as_str(), content, method, modified)?;
+        self.files.push(file);
+        self.data_files.push(DataFile { name, media_type: media_type.to_owned(), size, index: None });
+        self.write_own_files(modified)
+    }
+
+    /// Writes `mimetype`, manifest and lists of digests anew: the first before the data files, the others
+    /// after them, and then everything else that is there.
+    fn write_own_files(&mut self, modified: Timestamp) -> Result<()> {
+        let mimetype = self.form.mimetype();
+        let mut files = vec![PackedFile::pack("mimetype", mimetype.as_bytes(), Method::Stored, modified)?];
+        let is_own = |name: &str| {
+            name == "mimetype" || name == MANIFEST_NAME || HashcodeList::digest_by_name(name).is_some()
+        };
+        let (rest, data): (Vec<_>, Vec<_>) = std::mem::take(&mut self.files)
+            .into_iter()
+            .filter(|file| !is_own(&file.name))
+            .partition(|file| is_metadata(&file.name));
+        files.extend(data);
+        if self.form != Form::AsicS {
+            let described = self.data_files.iter().map(|file| (&file.name, &*file.media_type));
+            let manifest = Manifest::write(described);
+            files.push(PackedFile::pack(MANIFEST_NAME, manifest.as_bytes(), Method::Deflated, modified)?);
+        }
+        if self.form == Form::Hashcode {
+            for digest in HashcodeList::DIGESTS {
+                if let Some(list) = self.hashcode_list(digest) {
+                    let (name, list) = (HashcodeList::name(digest), list.write());
+                    files.push(PackedFile::pack(name, list.as_bytes(), Method::Deflated, modified)?);
+                }
+            }
+        }
+        files.extend(rest);
+        self.files = files;
+        self.index_files();
+        Ok(())
+    }
+
+    fn check_new_file(&self, name: &FileName, media_type: &str, size: u64) -> Result<()> {
+        if !self.signature_files.is_empty() || self.has_time_stamp() {
+            let signatures = self.signature_files.len() + usize::from(self.has_time_stamp());
+            return Err(Error::AlreadySigned { signatures });
+        }
+        if self.form == Form::AsicS && (!self.data_files.is_empty() || name.as_str().contains('/')) {
+            let problem = "it holds one data file, and that in no folder".to_owned();
+            return Err(Error::NotAsicS { problem });
+        }
+        let files = self.data_files.iter().map(|file| &file.name);
+        check_new_name(files, name, media_type)?;
         if size > self.limits.data_file_bytes {
             let allowed = self.limits.data_file_bytes;
             return Err(Error::limit(Bound::DataFileBytes, Some(name.as_str()), allowed, size));
@@ -338,17 +469,49 @@ impl Container {
             let count = self.data_files.len() as u64 + 1;
             return Err(Error::limit(Bound::Entries, None, self.limits.entries as u64 - 3, count));
         }
-        let file = PackedFile::pack(name.as_str(), content, method, modified)?;
-        // The manifest comes after all data files and is made anew from them.
-        self.files.retain(|file| file.name != "mimetype" && file.name != MANIFEST_NAME);
-        self.files.push(file);
-        self.data_files.push(DataFile { name, media_type: media_type.to_owned(), size, index: 0 });
-        let manifest = Manifest::write(self.data_files.iter().map(|file| (&file.name, &*file.media_type)));
-        let mimetype = PackedFile::pack("mimetype", MIMETYPE.as_bytes(), Method::Stored, modified)?;
-        self.files.insert(0, mimetype);
-        self.files.push(PackedFile::pack(MANIFEST_NAME, manifest.as_bytes(), Method::Deflated, modified)?);
-        self.index_data_files();
         Ok(())
+    }
+
+    /// Gives an ASiC-S container its time-stamp, over the bytes of the one data file
+    /// ([`Self::digest_data_file`] makes the imprint). The token is not checked further here.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAsicS`], [`Error::NoDataFiles`], [`Error::AlreadySigned`];
+    /// [`Error::WrongTimeStamp`] when it is for other data or its imprint proves nothing.
+    pub fn add_time_stamp_token(&mut self, token: &TimeStampToken, modified: Timestamp) -> Result<()> {
+        if self.form != Form::AsicS {
+            let problem = "only ASiC-S has a time-stamp of its own".to_owned();
+            return Err(Error::NotAsicS { problem });
+        }
+        if self.has_time_stamp() || !self.signature_files.is_empty() {
+            return Err(Error::AlreadySigned { signatures: 1 });
+        }
+        let wrong = |problem: &str| Err(Error::WrongTimeStamp { problem: problem.to_owned() });
+        let file = self.data_files.first().ok_or(Error::NoDataFiles)?;
+        let Some(digest) = token.imprint().digest().filter(|digest| !digest.is_weak()) else {
+            return wrong("its imprint is made with a digest that proves nothing");
+        };
+        let imprint = MessageImprint::new(digest, &self.digest_data_file(file.name.as_str(), digest)?);
+        if !imprint.is_ok_and(|imprint| token.imprint().same_as(&imprint)) {
+            return wrong("it is for other data than the data file");
+        }
+        self.files.push(PackedFile::pack(TIME_STAMP_NAME, token.as_der(), Method::Deflated, modified)?);
+        Ok(())
+    }
+
+    /// The DER of the time-stamp token of an ASiC-S container.
+    ///
+    /// # Errors
+    ///
+    /// None for a container that was opened; the type allows for sources that are read late.
+    pub fn time_stamp_token(&self) -> Result<Option<Vec<u8>>> {
+        let index = self.files.iter().position(|file| file.name == TIME_STAMP_NAME);
+        index.map(|index| self.unpack_to_memory(index)).transpose()
+    }
+
+    fn has_time_stamp(&self) -> bool {
+        self.form == Form::AsicS && self.files.iter().any(|file| file.name == TIME_STAMP_NAME)
     }
 
     /// Adds a signature in a file of its own and returns the file's name: the lowest
@@ -359,20 +522,18 @@ impl Container {
     /// [`Error::DoesNotCover`] when the signature is not one over exactly the data files that are
     /// here; [`Error::LimitExceeded`].
     pub fn add_signature(&mut self, signature: &SignedSignature, modified: Timestamp) -> Result<String> {
-        self.check_coverage(signature)?;
+        if self.form == Form::AsicS {
+            let problem = "signatures are added to ASiC-E only".to_owned();
+            return Err(Error::NotAsicS { problem });
+        }
+        let files = self.data_files.iter().map(|file| (&file.name, &*file.media_type));
+        check_coverage(signature, files, |name, digest| self.digest_data_file(name, digest))?;
         if self.files.len() >= self.limits.entries {
             let allowed = self.limits.entries as u64;
             return Err(Error::limit(Bound::Entries, None, allowed, self.files.len() as u64 + 1));
         }
         let taken: HashSet<String> = self.files.iter().map(|file| folded(&file.name)).collect();
-        let mut number = 0;
-        let name = loop {
-            let name = format!("META-INF/signatures{number}.xml");
-            if !taken.contains(&folded(&name)) {
-                break name;
-            }
-            number += 1;
-        };
+        let name = free_signature_name(&taken);
         let xml = signature.to_xml().to_owned();
         self.signature_files.push(self.files.len());
         self.files.push(PackedFile::pack(&name, xml.as_bytes(), Method::Deflated, modified)?);
@@ -446,11 +607,7 @@ impl Container {
             }
             parse::Removed::Last => {
                 self.files.remove(index);
-                self.signature_files.retain(|known| *known != index);
-                for known in &mut self.signature_files {
-                    *known -= usize::from(*known > index);
-                }
-                self.index_data_files();
+                self.index_files();
                 Ok(())
             }
         }
@@ -484,7 +641,13 @@ impl Container {
         if self.data_files.is_empty() {
             return Err(Error::NoDataFiles);
         }
-        zip_writer::write(&self.files, sink)
+        if self.form == Form::Hashcode
+            && let Some(file) = self.data_files.iter().find(|file| file.is_here())
+        {
+            let problem = format!("the data file {:?} is attached, and others are not", file.name);
+            return Err(Error::Hashcodes { file: HashcodeList::name(Digest::Sha256), problem });
+        }
+        zip_writer::write(&self.files, sink).map(|_| ())
     }
 
     /// Writes the archive into memory.
@@ -501,7 +664,8 @@ impl Container {
     fn unpack_data_file(&self, name: &str, sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         let file =
             self.find_data_file(name).ok_or_else(|| Error::NoSuchDataFile { name: name.to_owned() })?;
-        self.files[file.index].unpack(&self.limits, sink)
+        let index = file.index.ok_or_else(|| Error::DataNotHere { name: name.to_owned() })?;
+        self.files[index].unpack(&self.limits, sink)
     }
 
     fn find_signature_file(&self, file: &str, id: &str) -> Result<usize> {
@@ -518,13 +682,66 @@ impl Container {
         Ok(content)
     }
 
-    fn take_data_files(&mut self, manifest: Manifest) -> Result<()> {
-        let mut present: BTreeMap<&str, u64> = self
+    fn take_metadata(&mut self, metadata: Metadata) -> Result<()> {
+        self.remarks.extend(metadata.remarks);
+        if !metadata.hashcodes.is_empty() {
+            if self.form == Form::AsicS {
+                return Err(Error::NotAsicS { problem: "it has lists of digests".to_owned() });
+            }
+            self.form = Form::Hashcode;
+        }
+        match (metadata.manifest, self.form) {
+            (Some(manifest), _) => self.take_data_files(manifest, &metadata.hashcodes)?,
+            (None, Form::AsicS) => self.take_lone_file(metadata.media_type)?,
+            (None, Form::AsicE | Form::Hashcode) => {
+                let subject = MANIFEST_NAME.to_owned();
+                return Err(Error::Manifest { fault: ManifestFault::Missing, subject });
+            }
+        }
+        let mixed = self.has_time_stamp() && !self.signature_files.is_empty();
+        if self.form == Form::AsicS && (self.data_files.len() != 1 || mixed) {
+            let problem = "it has one data file, with either a time-stamp or signatures".to_owned();
+            return Err(Error::NotAsicS { problem });
+        }
+        self.index_files();
+        Ok(())
+    }
+
+    /// ASiC-S needs no manifest; the media type is then the one that is signed, if any.
+    fn take_lone_file(&mut self, media_type: Option<String>) -> Result<()> {
+        let data = self
             .files
             .iter()
-            .filter(|file| !is_metadata(&file.name) && file.name != "mimetype" && !file.name.ends_with('/'))
-            .map(|file| (file.name.as_str(), file.size))
-            .collect();
+            .filter(|file| !is_metadata(&file.name) && file.name != "mimetype" && !file.name.ends_with('/'));
+        for file in data {
+            self.data_files.push(DataFile {
+                name: FileName::parse(&file.name)?,
+                media_type: media_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned()),
+                size: file.size,
+                index: None,
+            });
+        }
+        Ok(())
+    }
+
+    fn take_data_files(&mut self, manifest: Manifest, hashcodes: &[HashcodeList]) -> Result<()> {
+        let data = |file: &&PackedFile| {
+            !is_metadata(&file.name) && file.name != "mimetype" && !file.name.ends_with('/')
+        };
+        let mut present: BTreeMap<&str, u64> =
+            self.files.iter().filter(data).map(|file| (file.name.as_str(), file.size)).collect();
+        if self.form == Form::Hashcode {
+            if let Some(name) = present.keys().next() {
+                let problem = format!("the data file {name:?} beside lists of digests");
+                return Err(Error::Hashcodes { file: HashcodeList::name(Digest::Sha256), problem });
+            }
+            present = hashcode::agreed_sizes(hashcodes)?;
+            for list in hashcodes {
+                for (name, digest) in list.digests() {
+                    self.digests.insert((name.to_owned(), list.digest()), digest.to_vec());
+                }
+            }
+        }
         let mut folded_names: HashMap<String, &FileName> = HashMap::new();
         let mut remarks = Vec::new();
         for (name, media_type) in &manifest.files {
@@ -536,7 +753,7 @@ impl Container {
                 remarks.push(Remark::SimilarNames { first: other.to_string(), second: name.to_string() });
             }
             let (name, media_type) = (name.clone(), media_type.clone());
-            self.data_files.push(DataFile { name, media_type, size, index: 0 });
+            self.data_files.push(DataFile { name, media_type, size, index: None });
         }
         if let Some(name) = present.keys().next() {
             let fault = ManifestFault::NotListed;
@@ -544,58 +761,113 @@ impl Container {
         }
         let listed = manifest.listed_metadata.into_iter().map(|name| Remark::ListedMetadata { name });
         self.remarks.extend(listed.chain(remarks));
-        self.index_data_files();
         Ok(())
     }
 
-    /// Positions move when the manifest is rewritten, so they are looked up by name again.
-    fn index_data_files(&mut self) {
+    /// Positions move when files come and go, so they are looked up by name again.
+    fn index_files(&mut self) {
         let positions: HashMap<&str, usize> =
             self.files.iter().enumerate().map(|(index, file)| (file.name.as_str(), index)).collect();
         for file in &mut self.data_files {
-            if let Some(index) = positions.get(file.name.as_str()) {
-                file.index = *index;
-            }
+            file.index = positions.get(file.name.as_str()).copied();
         }
+        let signatures = self.files.iter().enumerate().filter(|(_, file)| is_signature_file(&file.name));
+        self.signature_files = signatures.map(|(index, _)| index).collect();
     }
+}
 
-    fn check_coverage(&self, signature: &SignedSignature) -> Result<()> {
-        if self.data_files.is_empty() {
-            return Err(Error::NoDataFiles);
+/// What the files in `META-INF/` say.
+#[derive(Default)]
+struct Metadata {
+    manifest: Option<Manifest>,
+    hashcodes: Vec<HashcodeList>,
+    /// The digests that signatures refer to files by.
+    digests: BTreeSet<Digest>,
+    /// The media type of the first file that a signature refers to; looked for in ASiC-S only.
+    media_type: Option<String>,
+    remarks: Vec<Remark>,
+}
+
+impl Metadata {
+    fn take(&mut self, name: &str, content: &[u8], form: Form, limits: &Limits) -> Result<()> {
+        if name == MANIFEST_NAME {
+            self.manifest = Some(Manifest::parse(content, form.mimetype(), limits)?);
+        } else if is_signature_file(name) {
+            let text = xml::text(name, content, limits)?;
+            self.digests.extend(parse::reference_digests(&xml::parse(name, text, limits)?));
+            if form == Form::AsicS
+                && let Ok(read) = SignaturesFile::parse(name, content, limits)
+            {
+                let files = read.signatures().iter().flatten().flat_map(|signature| &signature.files);
+                self.media_type = files.filter_map(|file| file.media_type.clone()).next();
+            }
+        } else if let Some(digest) = HashcodeList::digest_by_name(name) {
+            self.hashcodes.push(HashcodeList::parse(digest, content, limits)?);
+        } else if name != TIME_STAMP_NAME || form != Form::AsicS {
+            self.remarks.push(Remark::UnsignedMetadata { name: name.to_owned() });
         }
-        let xml = signature.to_xml();
-        let parsed = SignaturesFile::parse("the new signature", xml.as_bytes(), &self.limits)?;
-        let uncovered = |name: &str, problem: &str| {
-            Err(Error::DoesNotCover { name: name.to_owned(), problem: problem.to_owned() })
+        Ok(())
+    }
+}
+
+/// Whether a signature is one over exactly these files. `digest_of` gives their digests.
+fn check_coverage<'a>(
+    signature: &SignedSignature,
+    files: impl IntoIterator<Item = (&'a FileName, &'a str)>,
+    digest_of: impl Fn(&str, Digest) -> Result<Vec<u8>>,
+) -> Result<()> {
+    let uncovered = |name: &str, problem: &str| {
+        Err(Error::DoesNotCover { name: name.to_owned(), problem: problem.to_owned() })
+    };
+    let mut signed: HashMap<&str, &parse::FileReference> =
+        signature.signature().files.iter().map(|reference| (&*reference.name, reference)).collect();
+    let mut count = 0;
+    for (name, media_type) in files {
+        count += 1;
+        let Some(reference) = signed.remove(name.as_str()) else {
+            return uncovered(name.as_str(), "it is not referenced");
         };
-        let mut signed = HashMap::new();
-        for signature in parsed.signatures() {
-            let signature =
-                signature.as_ref().map_err(|fault| fault.clone().into_error("the new signature"))?;
-            for reference in &signature.files {
-                signed.insert(reference.name.clone(), reference.clone());
-            }
+        if reference.media_type.as_deref() != Some(media_type) {
+            return uncovered(name.as_str(), "the media type is another one");
         }
-        for file in &self.data_files {
-            let Some(reference) = signed.remove(file.name.as_str()) else {
-                return uncovered(file.name.as_str(), "it is not referenced");
-            };
-            if reference.media_type.as_deref() != Some(file.media_type()) {
-                return uncovered(file.name.as_str(), "the media type is another one");
-            }
-            let digest = reference.digest.known().ok_or_else(|| Error::UnsupportedAlgorithm {
-                what: "this digest",
-                algorithm: reference.digest.uri().to_owned(),
-            })?;
-            if self.digest_data_file(file.name.as_str(), digest)? != reference.value {
-                return uncovered(file.name.as_str(), "the digest is another one");
-            }
-        }
-        match signed.keys().next() {
-            Some(name) => uncovered(name, "it is not in the container"),
-            None => Ok(()),
+        let digest = reference.digest.known().ok_or_else(|| Error::UnsupportedAlgorithm {
+            what: "this digest",
+            algorithm: reference.digest.uri().to_owned(),
+        })?;
+        if digest_of(name.as_str(), digest)? != reference.value {
+            return uncovered(name.as_str(), "the digest is another one");
         }
     }
+    if count == 0 {
+        return Err(Error::NoDataFiles);
+    }
+    match signed.keys().next() {
+        Some(name) => uncovered(name, "it is not in the container"),
+        None => Ok(()),
+    }
+}
+
+/// Whether a file of this name and type can stand beside the others.
+fn check_new_name<'a>(
+    others: impl IntoIterator<Item = &'a FileName>,
+    name: &FileName,
+    media_type: &str,
+) -> Result<()> {
+    let unwritable = !xml::is_xml_text(name.as_str()) || !xml::is_xml_text(media_type);
+    if unwritable {
+        return Err(Error::Name { name: name.to_string(), fault: NameFault::ControlCharacter });
+    }
+    let folded = name.folded();
+    if others.into_iter().any(|other| other.folded() == folded) {
+        return Err(Error::Name { name: name.to_string(), fault: NameFault::TooSimilar });
+    }
+    Ok(())
+}
+
+/// The lowest `META-INF/signaturesN.xml` that no reader could take for one of the names that are there.
+fn free_signature_name(taken: &HashSet<String>) -> String {
+    let names = (0..).map(|number| format!("META-INF/signatures{number}.xml"));
+    names.into_iter().find(|name| !taken.contains(&folded(name))).unwrap_or_default()
 }
 
 impl Default for Container {
@@ -640,11 +912,38 @@ fn check_extension(
 
 /// EN 319 162-1 A.1, in its strict reading: anyone who looks at the first bytes of the file sees
 /// `mimetype` at offset 30 and the type at offset 38.
-fn check_mimetype(first: Option<&ZipEntry>, comment: &[u8]) -> Result<()> {
+fn check_mimetype(archive: &mut ZipReader<impl Read + Seek>) -> Result<Form> {
     let fault = |expected: &str, found: String| Err(Error::Mimetype { expected: expected.to_owned(), found });
-    let Some(first) = first else {
+    let Some(first) = archive.entries().first().cloned() else {
         return fault("the first entry to be 'mimetype'", "no entries".to_owned());
     };
+    check_mimetype_entry(&first)?;
+    let mut content = Vec::new();
+    archive.unpack(&first, &mut |piece| {
+        content.extend_from_slice(piece);
+        Ok(())
+    })?;
+    let Some(form) =
+        [Form::AsicE, Form::AsicS].into_iter().find(|form| content == form.mimetype().as_bytes())
+    else {
+        let found = String::from_utf8_lossy(&content).chars().take(80).collect::<String>();
+        return fault(MIMETYPE, format!("{found:?}"));
+    };
+    let allowed_comment = [b"mimetype=", form.mimetype().as_bytes()].concat();
+    let comment = archive.comment();
+    if !comment.is_empty() && comment != allowed_comment {
+        return Err(Error::zip(
+            crate::error::ZipFault::Comment,
+            None,
+            format!("none, or 'mimetype={form}'", form = form.mimetype()),
+            format!("{:?}", String::from_utf8_lossy(comment).chars().take(80).collect::<String>()),
+        ));
+    }
+    Ok(form)
+}
+
+fn check_mimetype_entry(first: &ZipEntry) -> Result<()> {
+    let fault = |expected: &str, found: String| Err(Error::Mimetype { expected: expected.to_owned(), found });
     if first.name != "mimetype" {
         return fault("the first entry to be 'mimetype'", format!("{:?}", first.name));
     }
@@ -656,15 +955,6 @@ fn check_mimetype(first: Option<&ZipEntry>, comment: &[u8]) -> Result<()> {
     }
     if first.local_extra_bytes != 0 {
         return fault("no extra field", format!("{} bytes", first.local_extra_bytes));
-    }
-    let allowed_comment = [b"mimetype=", MIMETYPE.as_bytes()].concat();
-    if !comment.is_empty() && comment != allowed_comment {
-        return Err(Error::zip(
-            crate::error::ZipFault::Comment,
-            None,
-            format!("none, or 'mimetype={MIMETYPE}'"),
-            format!("{:?}", String::from_utf8_lossy(comment).chars().take(80).collect::<String>()),
-        ));
     }
     Ok(())
 }

@@ -10,11 +10,15 @@
 //! local header · name · extra · data [· data descriptor]     APPNOTE 6.3 §4.3.7–4.3.9
 //! …
 //! central directory headers                                 §4.3.12
+//! [ZIP64 end record · ZIP64 locator]                        §4.3.14, §4.3.15
 //! end of central directory record [· comment]               §4.3.16
 //! ```
+//!
+//! ZIP64 is read where a size, an offset or the count needs it, and refused where it does not: a second
+//! place for a number is a second opinion.
 
 use std::collections::HashSet;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use super::unpack::{Packing, check_size, unpack};
 use crate::error::{Bound, Error, NameFault, Result, ZipFault};
@@ -88,14 +92,14 @@ impl<R: Read + Seek> ZipReader<R> {
     pub fn open(mut source: R, limits: &Limits) -> Result<Self> {
         let length = source.seek(SeekFrom::End(0))?;
         let end = EndRecord::find(&mut source, length)?;
-        if u64::from(end.entries) > limits.entries as u64 {
-            return Err(Error::limit(Bound::Entries, None, limits.entries as u64, end.entries.into()));
+        if end.entries > limits.entries as u64 {
+            return Err(Error::limit(Bound::Entries, None, limits.entries as u64, end.entries));
         }
         let mut entries = read_directory(&mut source, &end, limits)?;
         check_names(&entries)?;
         let mut total: u64 = 0;
         for entry in &entries {
-            total = total.saturating_add(entry.header.size.into());
+            total = total.saturating_add(entry.header.size);
         }
         if total > limits.total_bytes {
             return Err(Error::limit(Bound::TotalBytes, None, limits.total_bytes, total));
@@ -149,21 +153,23 @@ impl<R: Read + Seek> ZipReader<R> {
         &self.comment
     }
 
-    /// The packed bytes of an entry, after their unpacked form was checked against size and checksum.
-    /// The unpacked bytes pass through `sink` in pieces.
+    /// Unpacks an entry, and checks what comes out against size and checksum. The unpacked bytes pass
+    /// through `sink` in pieces; nothing is kept.
     ///
     /// # Errors
     ///
     /// [`Error::Zip`] when the bytes do not unpack to what the headers declare,
     /// [`Error::LimitExceeded`] as soon as they unpack to too much, [`Error::Io`], and what `sink`
     /// returns.
-    pub fn read(&mut self, entry: &ZipEntry, sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<Vec<u8>> {
+    pub fn unpack(&mut self, entry: &ZipEntry, sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         self.source.seek(SeekFrom::Start(entry.data_offset))?;
-        // The size was checked against the file's own length, so this allocates no more than the file.
-        let mut packed = Vec::with_capacity(entry.packed_size as usize);
-        (&mut self.source).take(entry.packed_size).read_to_end(&mut packed)?;
-        unpack(&entry.packing(), &packed[..], &self.limits, sink)?;
-        Ok(packed)
+        let packed = BufReader::with_capacity(READ_BYTES, (&mut self.source).take(entry.packed_size));
+        unpack(&entry.packing(), packed, &self.limits, sink)
+    }
+
+    /// The source, and the entries with the comment.
+    pub(super) fn into_parts(self) -> (R, Vec<ZipEntry>, Vec<u8>) {
+        (self.source, self.entries, self.comment)
     }
 }
 
@@ -179,8 +185,16 @@ impl ZipEntry {
     }
 }
 
+/// How much is read from the source at a time.
+pub(super) const READ_BYTES: usize = 1 << 17;
 const END_SIGNATURE: [u8; 4] = *b"PK\x05\x06";
 const END_BYTES: u64 = 22;
+const END64_SIGNATURE: u32 = 0x0606_4b50;
+const END64_BYTES: u64 = 56;
+const LOCATOR_SIGNATURE: u32 = 0x0706_4b50;
+const LOCATOR_BYTES: u64 = 20;
+/// What a 32-bit field says when the number is elsewhere.
+pub(super) const MARKER: u64 = u32::MAX as u64;
 const DIRECTORY_SIGNATURE: u32 = 0x0201_4b50;
 const LOCAL_SIGNATURE: u32 = 0x0403_4b50;
 const LOCAL_BYTES: u64 = 30;
@@ -189,11 +203,11 @@ const FLAG_DESCRIPTOR: u16 = 1 << 3;
 const FLAG_UTF8: u16 = 1 << 11;
 /// Bits 1 and 2 tell how hard the packer tried.
 const FLAGS_ACCEPTED: u16 = (1 << 1) | (1 << 2) | FLAG_DESCRIPTOR | FLAG_UTF8;
-const EXTRA_ZIP64: u16 = 0x0001;
+pub(super) const EXTRA_ZIP64: u16 = 0x0001;
 const EXTRA_UNICODE_PATH: u16 = 0x7075;
 
 struct EndRecord {
-    entries: u16,
+    entries: u64,
     directory_offset: u64,
     directory_bytes: u64,
     comment: Vec<u8>,
@@ -230,13 +244,16 @@ impl EndRecord {
         if disks != [0, 0] || u16_at(record, 8) != entries {
             return Err(Error::zip(ZipFault::MultiDisk, None, "one disk", format!("disks {disks:?}")));
         }
-        let directory_bytes = u32_at(record, 12);
-        let directory_offset = u32_at(record, 16);
-        if entries == u16::MAX || directory_bytes == u32::MAX || directory_offset == u32::MAX {
-            return Err(Error::zip(ZipFault::Zip64, None, "32-bit sizes", "ZIP64 markers"));
-        }
-        let end_offset = tail_offset + at as u64;
-        let expected = u64::from(directory_offset) + u64::from(directory_bytes);
+        let short = Self {
+            entries: entries.into(),
+            directory_bytes: u32_at(record, 12).into(),
+            directory_offset: u32_at(record, 16).into(),
+            comment: record[END_BYTES as usize..].to_vec(),
+        };
+        let mut end_offset = tail_offset + at as u64;
+        let marked = entries == u16::MAX || [short.directory_bytes, short.directory_offset].contains(&MARKER);
+        let end = if marked { short.find_zip64(source, &mut end_offset)? } else { short };
+        let expected = end.directory_offset.saturating_add(end.directory_bytes);
         if expected != end_offset {
             let fault = if expected < end_offset { ZipFault::StrayBytes } else { ZipFault::Overlap };
             return Err(Error::zip(
@@ -246,11 +263,40 @@ impl EndRecord {
                 expected,
             ));
         }
+        Ok(end)
+    }
+
+    /// The numbers from the ZIP64 record, which stands right before its locator and this record; each
+    /// is there only because it does not fit here. `end_offset` becomes where it starts.
+    fn find_zip64(self, source: &mut (impl Read + Seek), end_offset: &mut u64) -> Result<Self> {
+        let fault = |expected: &str, found: &str| Error::zip(ZipFault::Zip64, None, expected, found);
+        let expected = "a ZIP64 end record and its locator before the end record";
+        let start = end_offset.checked_sub(LOCATOR_BYTES + END64_BYTES);
+        let start = start.ok_or_else(|| fault(expected, "no room for them"))?;
+        let bytes = read_at(source, start, (LOCATOR_BYTES + END64_BYTES) as usize)?;
+        let (record, locator) = bytes.split_at(END64_BYTES as usize);
+        if u32_at(record, 0) != END64_SIGNATURE || u32_at(locator, 0) != LOCATOR_SIGNATURE {
+            return Err(fault(expected, "other magic numbers"));
+        }
+        if u64_at(locator, 8) != start || u64_at(record, 4) != END64_BYTES - 12 {
+            return Err(fault(expected, "an offset or a size that leads elsewhere"));
+        }
+        let disks = [u32_at(locator, 4), u32_at(record, 16), u32_at(record, 20)];
+        if disks != [0, 0, 0] || u32_at(locator, 16) != 1 || u64_at(record, 24) != u64_at(record, 32) {
+            return Err(Error::zip(ZipFault::MultiDisk, None, "one disk", format!("disks {disks:?}")));
+        }
+        let long = |short: u64, marker: u64, long: u64| match short == marker {
+            true if long >= marker => Ok(long),
+            true => Err(fault("ZIP64 only where a number needs it", "a number that fits into its field")),
+            false if short == long => Ok(short),
+            false => Err(fault("the same number in both end records", "two numbers")),
+        };
+        *end_offset = start;
         Ok(Self {
-            entries,
-            directory_offset: directory_offset.into(),
-            directory_bytes: directory_bytes.into(),
-            comment: record[END_BYTES as usize..].to_vec(),
+            entries: long(self.entries, u16::MAX.into(), u64_at(record, 32))?,
+            directory_bytes: long(self.directory_bytes, MARKER, u64_at(record, 40))?,
+            directory_offset: long(self.directory_offset, MARKER, u64_at(record, 48))?,
+            comment: self.comment,
         })
     }
 }
@@ -262,20 +308,67 @@ struct Header {
     method: u16,
     dos_time: (u16, u16),
     crc32: u32,
-    packed_size: u32,
-    size: u32,
+    packed_size: u64,
+    size: u64,
 }
 
 impl Header {
+    /// With markers where they are; [`Self::resolve`] puts the numbers in their place.
     fn parse(bytes: &[u8]) -> Self {
         Self {
             flags: u16_at(bytes, 0),
             method: u16_at(bytes, 2),
             dos_time: (u16_at(bytes, 4), u16_at(bytes, 6)),
             crc32: u32_at(bytes, 8),
-            packed_size: u32_at(bytes, 12),
-            size: u32_at(bytes, 16),
+            packed_size: u32_at(bytes, 12).into(),
+            size: u32_at(bytes, 16).into(),
         }
+    }
+
+    /// Whether one of the sizes does not fit into 32 bits. Then both may stand in the ZIP64 field.
+    fn is_long(&self) -> bool {
+        self.size >= MARKER || self.packed_size >= MARKER
+    }
+
+    /// Takes the sizes from a ZIP64 field, which has one for each marker: size, packed size, offset
+    /// (APPNOTE §4.5.3). A field that nothing asks for, or a number that fits where the marker is, is refused.
+    fn resolve(&mut self, offset: Option<&mut u64>, zip64: Option<&[u8]>, name: &str) -> Result<()> {
+        let fault = |found: &str| {
+            Error::zip(
+                ZipFault::Zip64,
+                Some(name),
+                "a ZIP64 field with exactly the numbers it stands for",
+                found,
+            )
+        };
+        let mut rest = zip64.unwrap_or_default();
+        let mut next = |field: &mut u64| -> Result<()> {
+            if *field != MARKER {
+                return Ok(());
+            }
+            let (number, after) = rest.split_at_checked(8).ok_or_else(|| fault("too few"))?;
+            *field = u64_at(number, 0);
+            rest = after;
+            Ok(())
+        };
+        let marked = self.size == MARKER || self.packed_size == MARKER;
+        next(&mut self.size)?;
+        next(&mut self.packed_size)?;
+        if marked && !self.is_long() {
+            return Err(fault("sizes that fit into their fields"));
+        }
+        if let Some(offset) = offset
+            && *offset == MARKER
+        {
+            next(offset)?;
+            if *offset < MARKER {
+                return Err(fault("an offset that fits into its field"));
+            }
+        }
+        if !rest.is_empty() || (zip64.is_some_and(<[u8]>::is_empty)) {
+            return Err(fault("more than that"));
+        }
+        Ok(())
     }
 }
 
@@ -293,7 +386,7 @@ fn read_directory(
 ) -> Result<Vec<DirectoryEntry>> {
     const FIXED: usize = 46;
     // At most 64 KiB of name, extra field and comment each; real ones have under a hundred bytes.
-    let allowed = u64::from(end.entries) * (FIXED as u64 + 4096);
+    let allowed = end.entries * (FIXED as u64 + 4096);
     if end.directory_bytes > allowed {
         return Err(Error::zip(
             ZipFault::BrokenHeader,
@@ -304,31 +397,33 @@ fn read_directory(
     }
     let directory = read_at(source, end.directory_offset, end.directory_bytes as usize)?;
     let mut rest = &directory[..];
-    let mut entries = Vec::with_capacity(end.entries.into());
+    let mut entries = Vec::with_capacity(end.entries as usize);
     let broken =
         |found: &str| Error::zip(ZipFault::BrokenHeader, None, "a complete central directory header", found);
     for _ in 0..end.entries {
         if rest.len() < FIXED || u32_at(rest, 0) != DIRECTORY_SIGNATURE {
             return Err(broken("another magic number, or the end"));
         }
-        let (made_by, header) = (u16_at(rest, 4), Header::parse(&rest[8..]));
+        let (made_by, mut header) = (u16_at(rest, 4), Header::parse(&rest[8..]));
         let [name_bytes, extra_bytes, comment_bytes] = [28, 30, 32].map(|at| usize::from(u16_at(rest, at)));
-        let (disk, attributes, offset) = (u16_at(rest, 34), u32_at(rest, 38), u32_at(rest, 42));
+        let (disk, attributes, mut offset) =
+            (u16_at(rest, 34), u32_at(rest, 38), u64::from(u32_at(rest, 42)));
         let total = FIXED + name_bytes + extra_bytes + comment_bytes;
         if rest.len() < total {
             return Err(broken("the end in the middle of one"));
         }
         let raw_name = &rest[FIXED..FIXED + name_bytes];
         let name = entry_name(raw_name)?;
-        check_extra(&rest[FIXED + name_bytes..FIXED + name_bytes + extra_bytes], &name, raw_name)?;
+        let extra = &rest[FIXED + name_bytes..FIXED + name_bytes + extra_bytes];
+        let zip64 = check_extra(extra, &name, raw_name)?;
+        header.resolve(Some(&mut offset), zip64, &name)?;
         rest = &rest[total..];
         if disk != 0 {
             return Err(Error::zip(ZipFault::MultiDisk, Some(&name), "disk 0", disk));
         }
-        let entry =
-            DirectoryEntry { method: check_header(&name, &header)?, name, header, offset: offset.into() };
+        let entry = DirectoryEntry { method: check_header(&name, &header)?, name, header, offset };
         check_kind(&entry, made_by, attributes)?;
-        check_size(&entry.name, header.size.into(), header.packed_size.into(), limits)?;
+        check_size(&entry.name, header.size, header.packed_size, limits)?;
         entries.push(entry);
     }
     if !rest.is_empty() {
@@ -361,9 +456,6 @@ fn check_header(name: &str, header: &Header) -> Result<Method> {
             format!("{:#06x}", header.flags)
         };
         return Err(Error::zip(ZipFault::Flags, Some(name), "a plain entry", found));
-    }
-    if header.packed_size == u32::MAX || header.size == u32::MAX {
-        return Err(Error::zip(ZipFault::Zip64, Some(name), "32-bit sizes", "ZIP64 markers"));
     }
     match header.method {
         0 if header.packed_size != header.size => {
@@ -405,7 +497,9 @@ fn check_kind(entry: &DirectoryEntry, made_by: u16, attributes: u32) -> Result<(
     Ok(())
 }
 
-fn check_extra(mut extra: &[u8], name: &str, raw_name: &[u8]) -> Result<()> {
+/// Walks through the extra fields and returns the content of the ZIP64 one, if there is one.
+fn check_extra<'a>(mut extra: &'a [u8], name: &str, raw_name: &[u8]) -> Result<Option<&'a [u8]>> {
+    let mut zip64 = None;
     let fault = |fault, found: &str| Error::zip(fault, Some(name), "sound extra fields", found);
     while !extra.is_empty() {
         if extra.len() < 4 || extra.len() < 4 + usize::from(u16_at(extra, 2)) {
@@ -415,7 +509,9 @@ fn check_extra(mut extra: &[u8], name: &str, raw_name: &[u8]) -> Result<()> {
         let value = &extra[4..4 + bytes];
         match tag {
             EXTRA_ZIP64 => {
-                return Err(Error::zip(ZipFault::Zip64, Some(name), "32-bit sizes", "a ZIP64 field"));
+                if zip64.replace(value).is_some() {
+                    return Err(Error::zip(ZipFault::Zip64, Some(name), "one ZIP64 field", "two"));
+                }
             }
             // version, CRC of the header's name, then a name that some readers prefer
             EXTRA_UNICODE_PATH if value.get(5..) != Some(raw_name) => {
@@ -425,7 +521,7 @@ fn check_extra(mut extra: &[u8], name: &str, raw_name: &[u8]) -> Result<()> {
         }
         extra = &extra[4 + bytes..];
     }
-    Ok(())
+    Ok(zip64)
 }
 
 fn check_names(entries: &[DirectoryEntry]) -> Result<()> {
@@ -456,10 +552,10 @@ impl DirectoryEntry {
         if u32_at(&fixed, 0) != LOCAL_SIGNATURE {
             return Err(Error::zip(ZipFault::BrokenHeader, name, "a local header", "another magic number"));
         }
-        let local = Header::parse(&fixed[6..]);
+        let mut local = Header::parse(&fixed[6..]);
         let (name_bytes, extra_bytes) = (u16_at(&fixed, 26), u16_at(&fixed, 28));
         let data_offset = self.offset + LOCAL_BYTES + u64::from(name_bytes) + u64::from(extra_bytes);
-        let data_end = data_offset + u64::from(self.header.packed_size);
+        let data_end = data_offset.saturating_add(self.header.packed_size);
         if data_end > next {
             return Err(overlap());
         }
@@ -474,7 +570,8 @@ impl DirectoryEntry {
                 String::from_utf8_lossy(local_name),
             ));
         }
-        check_extra(extra, &self.name, local_name)?;
+        // Here the field has both sizes or is not there.
+        local.resolve(None, check_extra(extra, &self.name, local_name)?, &self.name)?;
         let has_descriptor = self.header.flags & FLAG_DESCRIPTOR != 0;
         // With a descriptor the local header may leave the three numbers empty, and nothing else.
         let expected = Header { dos_time: local.dos_time, ..self.header };
@@ -487,8 +584,8 @@ impl DirectoryEntry {
             name: self.name.clone(),
             method: self.method,
             crc32: self.header.crc32,
-            packed_size: self.header.packed_size.into(),
-            size: self.header.size.into(),
+            packed_size: self.header.packed_size,
+            size: self.header.size,
             dos_time: self.header.dos_time,
             local_extra_bytes: extra_bytes,
             has_descriptor,
@@ -517,28 +614,27 @@ impl DirectoryEntry {
                 ))
             };
         }
-        let fields = match room {
-            12 => read_at(source, data_end, 12)?,
-            16 => {
-                let whole = read_at(source, data_end, 16)?;
-                if u32_at(&whole, 0) != DESCRIPTOR_SIGNATURE {
-                    return Err(Error::zip(ZipFault::Descriptor, name, "its magic number", "another"));
-                }
-                whole[4..].to_vec()
-            }
-            other => {
-                return Err(Error::zip(
-                    ZipFault::Descriptor,
-                    name,
-                    "12 or 16 bytes",
-                    format!("{other} bytes"),
-                ));
+        // Sizes are longer here when they need it (APPNOTE §4.3.9.2).
+        let (sizes, magic): (usize, usize) = match (room, self.header.is_long()) {
+            (12, false) => (4, 0),
+            (16, false) => (4, 4),
+            (20, true) => (8, 0),
+            (24, true) => (8, 4),
+            (other, long) => {
+                let expected = if long { "20 or 24 bytes" } else { "12 or 16 bytes" };
+                return Err(Error::zip(ZipFault::Descriptor, name, expected, format!("{other} bytes")));
             }
         };
+        let whole = read_at(source, data_end, room as usize)?;
+        if magic > 0 && u32_at(&whole, 0) != DESCRIPTOR_SIGNATURE {
+            return Err(Error::zip(ZipFault::Descriptor, name, "its magic number", "another"));
+        }
+        let fields = &whole[magic..];
+        let size_at = |at: usize| if sizes == 8 { u64_at(fields, at) } else { u32_at(fields, at).into() };
         let found = Header {
-            crc32: u32_at(&fields, 0),
-            packed_size: u32_at(&fields, 4),
-            size: u32_at(&fields, 8),
+            crc32: u32_at(fields, 0),
+            packed_size: size_at(4),
+            size: size_at(4 + sizes),
             ..self.header
         };
         if found != self.header {
@@ -572,6 +668,11 @@ fn read_at(source: &mut (impl Read + Seek), offset: u64, bytes: usize) -> Result
 /// Callers have checked the length.
 fn u16_at(bytes: &[u8], at: usize) -> u16 {
     u16::from_le_bytes([bytes[at], bytes[at + 1]])
+}
+
+/// Callers have checked the length.
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from(u32_at(bytes, at)) | (u64::from(u32_at(bytes, at + 4)) << 32)
 }
 
 /// Callers have checked the length.

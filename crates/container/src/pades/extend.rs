@@ -416,7 +416,9 @@ impl SignedPdf {
             let need = match find_issuer(&certificate, &pool) {
                 None => Need::Issuer { certificate },
                 Some(issuer) if self.has_status(&certificate, Some(issuer), produced_from) => continue,
-                Some(issuer) => Need::Ocsp { certificate, issuer: issuer.clone(), produced_from },
+                Some(issuer) => {
+                    Need::Ocsp { certificate, issuer: issuer.clone(), produced_from, required: true }
+                }
             };
             if !needs.contains(&need) {
                 needs.push(need);

@@ -39,7 +39,7 @@ use crate::xml;
 /// Validates every signature in an opened container, as of `now`.
 pub fn validate(container: &Container, anchors: &TrustAnchors, now: Timestamp, policy: &Policy) -> Report {
     let mut report = empty_report(now, policy);
-    report.signature_form = Some("ASiC-E".to_owned());
+    report.signature_form = Some(container.form().as_str().to_owned());
     report.warnings = container
         .remarks()
         .iter()
@@ -81,7 +81,7 @@ pub fn validate_bytes(
     let mut report = if pades::is_pdf(bytes) {
         pades::validate_document(bytes, filename, &PdfLimits::default(), anchors, now, policy)
     } else {
-        match Container::open_with(std::io::Cursor::new(bytes), limits) {
+        match Container::from_bytes_with(bytes, limits) {
             Ok(container) => validate(&container, anchors, now, policy),
             Err(error) => {
                 let mut report = empty_report(now, policy);
@@ -148,7 +148,8 @@ struct Context<'a> {
 
 fn check_all(container: &Container, context: Context<'_>, reports: &mut Vec<SignatureReport>) -> Result<()> {
     let limits = *container.limits();
-    let mut files = ContainerFiles { container, digests: HashMap::new(), archive_digests: ArchiveDigests::default() };
+    let mut files =
+        ContainerFiles { container, digests: HashMap::new(), archive_digests: ArchiveDigests::default() };
     for (file, bytes) in container.signature_files()? {
         match SignaturesFile::parse(&file, &bytes, &limits) {
             Ok(read) => {
@@ -193,12 +194,16 @@ impl xades::DataFiles for ContainerFiles<'_> {
     }
 
     fn digest(&mut self, name: &str, digest: Digest) -> Option<Found> {
+        let found = match self.container.find_data_file(name)?.is_here() {
+            true => Found::Digest,
+            false => Found::StatedDigest,
+        };
         if let Some(known) = self.digests.get(&(name.to_owned(), digest)) {
-            return Some(Found::Digest(known.clone()));
+            return Some(found(known.clone()));
         }
         let value = self.container.digest_data_file(name, digest).ok()?;
         self.digests.insert((name.to_owned(), digest), value.clone());
-        Some(Found::Digest(value))
+        Some(found(value))
     }
 
     fn names(&self) -> Vec<String> {

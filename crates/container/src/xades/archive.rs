@@ -127,6 +127,13 @@ impl ArchiveDigests {
     }
 }
 
+impl ArchiveDigests {
+    /// With a running digest over data files that was computed while they passed by.
+    pub(crate) fn begun(digest: Digest, parts: Vec<ArchivePart>, hasher: Hasher) -> Self {
+        Self { files: vec![State { digest, parts, hasher }], inputs: Vec::new() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,6 +21,7 @@ mod reader;
 
 use std::collections::HashSet;
 
+use countersign_pki::algorithm::Digest;
 use countersign_pki::certificate::Certificate;
 use jiff::Timestamp;
 
@@ -365,6 +366,26 @@ pub(crate) fn without_signature(file: &str, bytes: &[u8], id: &str, limits: &Lim
         }
         _ => Ok(Removed::Last),
     }
+}
+
+/// The digests by which a signatures file refers to data files, as far as they prove something. A hint for
+/// reading the files only once, and no statement about the signatures.
+pub(crate) fn reference_digests(document: &Document<'_>) -> Vec<Digest> {
+    let mut digests = Vec::new();
+    for node in document.descendants(document.root()) {
+        let is_file = xml::is(document, node, DS, "Reference")
+            && xml::attribute(document, node, "URI").is_some_and(|uri| !uri.starts_with('#'));
+        if !is_file {
+            continue;
+        }
+        let children = xml::child_elements(document, node).unwrap_or_default();
+        for method in children.into_iter().filter(|child| xml::is(document, *child, DS, "DigestMethod")) {
+            let digest = xml::attribute(document, method, "Algorithm").map(DigestMethod::from_uri);
+            let digest = digest.and_then(|method| method.known()).filter(|digest| !digest.is_weak());
+            digests.extend(digest.filter(|digest| !digests.contains(digest)));
+        }
+    }
+    digests
 }
 
 /// Cuts a signature out, puts it into a copy of the root element alone, and reads it there.
