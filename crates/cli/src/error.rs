@@ -198,6 +198,17 @@ pub(crate) enum Error {
     /// The OCSP answer proves nothing.
     #[error(transparent)]
     Ocsp(#[from] countersign_pki::ocsp::OcspError),
+    /// `--add` with several files.
+    #[error("--add takes one container")]
+    OneContainer,
+    /// Nothing in a container can be extended.
+    #[error("{} holds no signature{} that can be extended", .path.display(), which(.id))]
+    NothingToExtend {
+        /// The container.
+        path: PathBuf,
+        /// The signature asked for.
+        id: Option<String>,
+    },
     /// The finished container does not pass.
     #[error("the finished container did not pass its own check; nothing was written")]
     OwnContainer,
@@ -241,6 +252,10 @@ pub(crate) enum Error {
     /// The test world cannot be set up.
     #[error(transparent)]
     TestWorld(#[from] dev::Error),
+}
+
+fn which(id: &Option<String>) -> String {
+    id.as_ref().map_or_else(String::new, |id| format!(" {id:?}"))
 }
 
 fn place(path: &Option<PathBuf>) -> String {
@@ -304,10 +319,11 @@ impl Error {
     /// The number that the program ends with.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::OwnContainer => 1,
+            Self::OwnContainer | Self::NothingToExtend { .. } => 1,
             Self::NoTrust
             | Self::UnknownPolicy { .. }
             | Self::OneFileForPage
+            | Self::OneContainer
             | Self::NoTrustElsewhere { .. }
             | Self::NoPerson
             | Self::NotAUrl { .. }

@@ -4,7 +4,10 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
+use countersign_container::{Container, Limits};
+
 use crate::error::Error;
+use crate::progress::Watched;
 
 /// Reads a file of at most `limit` bytes.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
@@ -26,25 +29,94 @@ pub(crate) fn check_free(path: &Path, force: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes a file that either is there with all its bytes or not at all: under another name beside it first, then
-/// put in its place. Without `force` nothing is replaced; where the file system knows links, also not by a race.
+/// Writes a file that either is there with all its bytes or not at all. Without `force` nothing is replaced.
 pub(crate) fn write(path: &Path, bytes: &[u8], force: bool) -> Result<(), Error> {
-    let failed = |source| Error::File { action: "write", path: path.to_owned(), source };
-    let beside = beside(path);
-    let written = File::options().write(true).create_new(true).open(&beside).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    let placed =
-        written.and_then(|()| if force { std::fs::rename(&beside, path) } else { place(&beside, path) });
-    placed.map_err(|source| {
-        // Whatever is left is ours. If it cannot be removed, the error below is still the one to show.
-        let _ = std::fs::remove_file(&beside);
-        if source.kind() == ErrorKind::AlreadyExists && path.symlink_metadata().is_ok() {
-            return Error::Exists { path: path.to_owned() };
+    let pending = Pending::create(path)?;
+    let written = pending.file().write_all(bytes);
+    written.map_err(|source| Error::File { action: "write", path: path.to_owned(), source })?;
+    pending.place(force)
+}
+
+/// A file that is being written under another name beside its place, and put there when it is whole. One
+/// that is dropped before is removed.
+pub(crate) struct Pending {
+    path: PathBuf,
+    beside: PathBuf,
+    file: Option<File>,
+}
+
+impl Pending {
+    /// Begins a file whose place will be `path`.
+    pub(crate) fn create(path: &Path) -> Result<Self, Error> {
+        let beside = beside(path);
+        let file = File::options().read(true).write(true).create_new(true).open(&beside);
+        let failed = |source| Error::File { action: "write", path: path.to_owned(), source };
+        Ok(Self { path: path.to_owned(), file: Some(file.map_err(failed)?), beside })
+    }
+
+    /// What is written so far; with what others wrote through copies of the handle.
+    pub(crate) fn file(&self) -> &File {
+        // It is taken by `place` alone, which takes the whole.
+        self.file.as_ref().expect("the file is open until it is placed")
+    }
+
+    /// Another handle on the file.
+    pub(crate) fn handle(&self) -> Result<File, Error> {
+        self.file().try_clone().map_err(|source| self.failed(source))
+    }
+
+    /// Puts the file in its place. Without `force` nothing is replaced; where the file system knows links, also not
+    /// by a race.
+    pub(crate) fn place(mut self, force: bool) -> Result<(), Error> {
+        let Some(file) = self.file.take() else { return Ok(()) };
+        let synced = file.sync_all();
+        drop(file);
+        let placed = synced.and_then(|()| {
+            if force { std::fs::rename(&self.beside, &self.path) } else { place(&self.beside, &self.path) }
+        });
+        placed.map_err(|source| {
+            self.remove();
+            if source.kind() == ErrorKind::AlreadyExists && self.path.symlink_metadata().is_ok() {
+                return Error::Exists { path: self.path.clone() };
+            }
+            self.failed(source)
+        })
+    }
+
+    fn failed(&self, source: std::io::Error) -> Error {
+        Error::File { action: "write", path: self.path.clone(), source }
+    }
+
+    fn remove(&self) {
+        // Whatever is left is ours. If it cannot be removed, the error that led here is still the one to show.
+        let _ = std::fs::remove_file(&self.beside);
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if self.file.take().is_some() {
+            self.remove();
         }
-        failed(source)
-    })
+    }
+}
+
+/// Opens a container where it lies, whatever its size.
+pub(crate) fn open_container(path: &Path, what: &str) -> Result<Container, Error> {
+    let (file, size) = open(path)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    Ok(Container::open_with(Watched::new(file, format!("{what} {name}"), size), &Limits::streaming())?)
+}
+
+/// Opens a file for reading in pieces; with its size in bytes.
+pub(crate) fn open(path: &Path) -> Result<(File, u64), Error> {
+    let unreadable = |source| Error::File { action: "read", path: path.to_owned(), source };
+    let file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    if metadata.is_dir() {
+        return Err(unreadable(ErrorKind::IsADirectory.into()));
+    }
+    Ok((file, metadata.len()))
 }
 
 /// A rename would replace what is there; a link does not.
@@ -84,6 +156,17 @@ mod tests {
             1,
             "nothing is left beside it"
         );
+    }
+
+    #[test]
+    fn a_file_that_is_given_up_leaves_nothing_behind() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("out");
+        let pending = Pending::create(&path).expect("begun");
+        pending.file().write_all(b"half").expect("written");
+        assert_eq!(std::fs::read_dir(directory.path()).expect("listed").count(), 1);
+        drop(pending);
+        assert_eq!(std::fs::read_dir(directory.path()).expect("listed").count(), 0);
     }
 
     #[test]

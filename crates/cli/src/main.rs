@@ -12,10 +12,13 @@ mod completions;
 mod configuration;
 mod dev;
 mod error;
+mod extend;
 mod file;
 mod http;
+mod inspect;
 mod level;
 mod login;
+mod long_term;
 mod media_type;
 mod person;
 mod progress;
@@ -42,7 +45,9 @@ enum Command {
     Dev(dev::Arguments),
     Login(login::Arguments),
     Sign(sign::Arguments),
+    Extend(extend::Arguments),
     Verify(verify::Arguments),
+    Inspect(inspect::Arguments),
     Person(person::Arguments),
     Trust(trust::Arguments),
     Config(configuration::Arguments),
@@ -66,7 +71,9 @@ fn run(command: Command, begun: Instant) -> Result<ExitCode, Error> {
         Command::Dev(arguments) => dev::run(arguments, begun),
         Command::Login(arguments) => login::run(&arguments),
         Command::Sign(arguments) => sign::run(&arguments),
+        Command::Extend(arguments) => extend::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Person(arguments) => person::run(&arguments),
         Command::Trust(arguments) => trust::run(arguments),
         Command::Config(arguments) => configuration::run(arguments),

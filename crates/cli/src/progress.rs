@@ -1,8 +1,7 @@
 //! A sign of life on work that takes over a second, when a person watches.
 
-use std::io::IsTerminal as _;
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
+use std::io::{IsTerminal as _, Read, Seek, SeekFrom};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -21,25 +20,72 @@ pub(crate) async fn during<T>(what: &str, work: impl Future<Output = T>) -> T {
     done
 }
 
-/// The same for work that keeps its thread busy.
-pub(crate) fn during_busy<T: Send>(what: &str, work: impl FnOnce() -> T + Send) -> T {
-    std::thread::scope(|scope| {
-        let (finished, waiting) = channel::<()>();
-        let worker = scope.spawn(move || {
-            // Dropped at the end, also of a panic: that is the message.
-            let _finished = finished;
-            work()
-        });
-        let bar = match waiting.recv_timeout(PATIENCE) {
-            Err(RecvTimeoutError::Timeout) => Some(bar(what)),
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => None,
-        };
-        let done = worker.join();
-        if let Some(bar) = bar {
+/// A source that shows how far reading has come, when it takes over a second and a person watches. Bytes that are
+/// read again, or before the place where reading began, do not count.
+pub(crate) struct Watched<R> {
+    source: R,
+    what: String,
+    total: u64,
+    done: u64,
+    begun: Instant,
+    bar: Option<ProgressBar>,
+}
+
+impl<R> Watched<R> {
+    /// Watches a source from which about `total` bytes will be read.
+    pub(crate) fn new(source: R, what: impl Into<String>, total: u64) -> Self {
+        Self { source, what: what.into(), total, done: 0, begun: Instant::now(), bar: None }
+    }
+
+    fn advance(&mut self, bytes: u64) {
+        self.done += bytes;
+        match &self.bar {
+            None if self.begun.elapsed() > PATIENCE && self.done < self.total => {
+                let bar = byte_bar(&self.what, self.total);
+                bar.set_position(self.done);
+                self.bar = Some(bar);
+            }
+            Some(bar) if self.done >= self.total => bar.finish_and_clear(),
+            Some(bar) => bar.set_position(self.done),
+            None => {}
+        }
+    }
+}
+
+impl<R> Drop for Watched<R> {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-        done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
+    }
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.source.read(buffer)?;
+        self.advance(read as u64);
+        Ok(read)
+    }
+}
+
+impl<R: Seek> Seek for Watched<R> {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        self.source.seek(to)
+    }
+}
+
+fn byte_bar(what: &str, total: u64) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+    if let Ok(style) =
+        ProgressStyle::with_template("{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec}, {eta}")
+    {
+        bar.set_style(style);
+    }
+    bar.set_message(what.to_owned());
+    bar
 }
 
 fn bar(what: &str) -> ProgressBar {

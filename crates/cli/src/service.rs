@@ -1,6 +1,6 @@
 //! The service that `login` and `sign` talk to, and whom they trust in what it answers.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use countersign_client::verify::certificate::TrustStore;
@@ -48,6 +48,7 @@ pub(crate) struct ServiceArguments {
     scheme: SchemeName,
 }
 
+/// Where `countersign dev` is unless told otherwise.
 pub(crate) const DEV_URL: &str = "http://127.0.0.1:8080";
 const DEMO_UUID: &str = "00000000-0000-4000-8000-000000000000";
 
@@ -77,11 +78,9 @@ impl PersonArguments {
     }
 }
 
-/// A service, ready to be asked.
-pub(crate) struct Service {
-    /// For its relying party API.
-    pub(crate) client: Client,
-    /// For everything else.
+/// A place on the network whose certificates are trusted for signatures.
+pub(crate) struct Place {
+    /// For calls to anybody.
     pub(crate) http: Http,
     /// Whom to trust in signatures.
     pub(crate) anchors: TrustAnchors,
@@ -89,48 +88,68 @@ pub(crate) struct Service {
     local: bool,
 }
 
-impl Service {
+impl Place {
     /// Prepares connections and finds the anchors. Only the latter may ask the service something.
-    pub(crate) async fn open(arguments: &ServiceArguments) -> Result<Self, Error> {
-        let url = &arguments.url;
-        let origin = origin_of(url)?;
-        let local = is_local(url);
-        // On this machine it is `countersign dev` that speaks TLS, under its own root.
-        let roots: Vec<Certificate> =
-            if local && url.scheme() == "https" { vec![authority::dev::tls_root()?] } else { Vec::new() };
-        let http = Http::new(&roots)?;
-        let anchors = match &arguments.trust {
+    pub(crate) async fn open(url: &Url, trust: Option<&Path>) -> Result<Self, Error> {
+        let (local, origin) = (is_local(url), origin_of(url)?);
+        let http = Http::new(&Self::tls_roots(url)?)?;
+        let anchors = match trust {
             Some(directory) => anchors::load(directory)?,
             None if local => fetch_anchors(&http, &origin).await?,
             None => return Err(Error::NoTrustElsewhere { url: url.to_string() }),
         };
+        Ok(Self { http, anchors, origin, local })
+    }
+
+    /// The address of a service on this machine; none of one elsewhere.
+    pub(crate) fn origin_if_local(&self) -> Option<&Url> {
+        self.local.then_some(&self.origin)
+    }
+
+    /// On this machine it is `countersign dev` that speaks TLS, under its own root.
+    fn tls_roots(url: &Url) -> Result<Vec<Certificate>, Error> {
+        Ok(if is_local(url) && url.scheme() == "https" {
+            vec![authority::dev::tls_root()?]
+        } else {
+            Vec::new()
+        })
+    }
+}
+
+/// A service, ready to be asked.
+pub(crate) struct Service {
+    /// For its relying party API.
+    pub(crate) client: Client,
+    /// Where it is, and whom to trust in what it answers.
+    pub(crate) place: Place,
+}
+
+impl Service {
+    /// Prepares connections and finds the anchors. Only the latter may ask the service something.
+    pub(crate) async fn open(arguments: &ServiceArguments) -> Result<Self, Error> {
+        let url = &arguments.url;
+        let place = Place::open(url, arguments.trust.as_deref()).await?;
         let mut builder = Client::builder(url.as_str(), arguments.rp_uuid, &arguments.rp_name)
             .scheme(arguments.scheme.clone());
+        let roots = Place::tls_roots(url)?;
         if !roots.is_empty() {
             builder = builder.tls_roots(&roots);
         }
-        if local {
+        if place.local {
             // Certificates of the test persons name port 8080, whatever port the server got.
-            builder = builder.status_origin(origin.as_str());
+            builder = builder.status_origin(place.origin.as_str());
         }
-        Ok(Self { client: builder.build()?, http, anchors, origin, local })
+        Ok(Self { client: builder.build()?, place })
     }
 
     /// The rules by which answers are checked.
     pub(crate) fn rules(&self) -> Rules {
-        Rules::new(TrustStore::new(self.anchors.ca.clone(), self.anchors.intermediates.clone()))
+        Rules::new(TrustStore::new(self.place.anchors.ca.clone(), self.place.anchors.intermediates.clone()))
     }
 
     /// The service's address, without a path.
     pub(crate) fn origin(&self) -> &Url {
-        &self.origin
-    }
-
-    /// A place of a server on this machine; none elsewhere.
-    pub(crate) fn own_place(&self, path: &str) -> Option<Url> {
-        let mut place = self.local.then(|| self.origin.clone())?;
-        place.set_path(path);
-        Some(place)
+        &self.place.origin
     }
 }
 

@@ -2,8 +2,11 @@
 //!
 //! In this order (EN 319 132-1): the signer's certificate, because its digest is part of what is signed; the digest to
 //! the phone and the signature back; the time-stamp over the signature; the OCSP answer after the time-stamp. The
-//! container is checked before it is written: what `verify` would refuse is not left on the disk.
+//! container is checked before it is put in its place: what `verify` would refuse is not left on the disk. Files are
+//! read once, hashed and written through, whatever their size.
 
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -13,21 +16,20 @@ use countersign_client::wire::words::HashAlgorithm;
 use countersign_client::{
     CertificateChoiceVerifier, ChosenCertificate, SignatureVerifier, Signing, SystemRandom,
 };
+use countersign_container::xades::ARCHIVE_DIGEST;
 use countersign_container::{
-    Container, FileName, Limits, Method, Need, Policy, SignatureId, SignatureRequest, SignatureTemplate,
-    SignedSignature, validate,
+    ArchiveInput, Container, ContainerWriter, DataFileDigest, FileName, Level, Limits, Method, Policy,
+    SignatureId, SignatureRequest, SignatureTemplate, SignedSignature, TrustAnchors, validate,
 };
-use countersign_pki::ocsp::{self, CertId, CertIdHash, Nonce, OcspRequest};
-use countersign_pki::tsp::{self, MAX_TOKEN_LEN, MessageImprint, TimeStampReq, TimeStampToken};
-use countersign_pki::{Certificate, Digest, SignatureAlgorithm};
-use jiff::SignedDuration;
-use rand_core::Rng as _;
+use countersign_pki::{Digest, SignatureAlgorithm};
 use serde::Serialize;
-use url::Url;
 
 use crate::error::Error;
+use crate::file::Pending;
 use crate::level::LevelName;
 use crate::login::{PATIENCE, named};
+use crate::long_term::{LongTerm, SourceArguments, Sources};
+use crate::progress::Watched;
 use crate::screen::{self, Tone};
 use crate::service::{PersonArguments, Service, ServiceArguments};
 use crate::{clock, file, media_type, progress, runtime};
@@ -39,6 +41,9 @@ pub(crate) struct Arguments {
     /// The files to sign; all of them go into the container
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// FILE is a container already, made here or elsewhere: add a signature to it
+    #[arg(long)]
+    add: bool,
     /// Where to write the container
     #[arg(long, short, value_name = "OUT")]
     output: PathBuf,
@@ -64,30 +69,15 @@ pub(crate) struct Arguments {
     person: PersonArguments,
     #[command(flatten)]
     service: ServiceArguments,
-    /// The time-stamping authority [default: /tsa of a service on this machine]
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "COUNTERSIGN_TSA",
-        hide_env_values = true,
-        help_heading = "Service"
-    )]
-    tsa: Option<Url>,
-    /// The OCSP responder [default: /ocsp of a service on this machine, elsewhere what the certificate names]
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "COUNTERSIGN_OCSP",
-        hide_env_values = true,
-        help_heading = "Service"
-    )]
-    ocsp: Option<Url>,
+    #[command(flatten)]
+    sources: SourceArguments,
 }
 
 const AFTER: &str = "\
 Examples:
   countersign sign contract.pdf --person PNOEE-40504040001 -o contract.asice
-  countersign sign a.txt b.txt --document PNOEE-40504040001-DEM0-Q --level T -o both.asice
+  countersign sign a.txt b.txt --document PNOEE-40504040001-DEM0-Q --level LTA -o both.asice
+  countersign sign --add both.asice --person PNOEE-50701019992 -o both-signed-twice.asice
 
 With --person the phone asks twice: for the account to sign with, and for the signature. With --document once.
 
@@ -111,10 +101,11 @@ enum Format {
 #[serde(rename_all = "camelCase")]
 struct Report {
     file: String,
-    bytes: usize,
+    bytes: u64,
     level: &'static str,
     signed_by: Option<String>,
     document_number: String,
+    signature: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     time_stamp: Option<String>,
 }
@@ -123,46 +114,114 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     if arguments.person.recipient() == Recipient::Anonymous {
         return Err(Error::NoPerson);
     }
-    file::check_free(&arguments.output, arguments.force)?;
-    let container = match arguments.format {
-        Format::Asice => progress::during_busy("packing the files", || fill(&arguments.files))?,
-    };
-    runtime::small()?.block_on(sign(arguments, container))
-}
-
-/// Takes the files into a container.
-fn fill(paths: &[PathBuf]) -> Result<Container, Error> {
-    let limits = Limits::default();
-    let mut container = Container::new();
-    for path in paths {
-        let name = path.file_name().and_then(|name| name.to_str());
-        let name = name.ok_or_else(|| Error::NoFileName { path: path.clone() })?;
-        let content = file::read(path, limits.data_file_bytes)?;
-        container.add_data_file(
-            FileName::parse(name)?,
-            media_type::of(name),
-            &content,
-            Method::Deflated,
-            clock::now(),
-        )?;
+    if arguments.add && arguments.files.len() != 1 {
+        return Err(Error::OneContainer);
     }
-    Ok(container)
+    file::check_free(&arguments.output, arguments.force)?;
+    // What cannot be read is found out before anybody is asked for anything.
+    for path in &arguments.files {
+        file::open(path)?;
+    }
+    match arguments.format {
+        Format::Asice => runtime::small()?.block_on(sign(arguments)),
+    }
 }
 
-async fn sign(arguments: &Arguments, mut container: Container) -> Result<ExitCode, Error> {
+/// A container on its way to the disk: its data files have been read and hashed, its signature is to come.
+enum Making {
+    /// A new one, of which the data files are written already.
+    New(Box<ContainerWriter<BufWriter<File>>>),
+    /// One that was there, which is copied in the end.
+    Grown(Box<Container>),
+}
+
+impl Making {
+    fn begin(arguments: &Arguments, pending: &Pending, digest: Digest) -> Result<Self, Error> {
+        if let ([path], true) = (&arguments.files[..], arguments.add) {
+            let container = file::open_container(path, "reading")?;
+            return Ok(Self::Grown(Box::new(container)));
+        }
+        let sink = BufWriter::new(pending.handle()?);
+        let mut writer = ContainerWriter::new(sink, &[digest], clock::now())?;
+        if arguments.level == LevelName::Lta {
+            writer = writer.with_archive_digest(ARCHIVE_DIGEST);
+        }
+        for path in &arguments.files {
+            let name = path.file_name().and_then(|name| name.to_str());
+            let name = name.ok_or_else(|| Error::NoFileName { path: path.clone() })?;
+            let (file, size) = file::open(path)?;
+            let content = Watched::new(file, format!("reading {name}"), size);
+            writer.add_data_file(
+                FileName::parse(name)?,
+                media_type::of(name),
+                size,
+                content,
+                Method::Deflated,
+                clock::now(),
+            )?;
+        }
+        Ok(Self::New(Box::new(writer)))
+    }
+
+    fn data_file_digests(&self, digest: Digest) -> Result<Vec<DataFileDigest>, Error> {
+        Ok(match self {
+            Self::New(writer) => writer.data_file_digests(digest)?,
+            Self::Grown(container) => container.data_file_digests(digest)?,
+        })
+    }
+
+    fn free_signature_id(&self) -> Result<SignatureId, Error> {
+        Ok(match self {
+            Self::New(_) => SignatureId::default(),
+            Self::Grown(container) => container.free_signature_id()?,
+        })
+    }
+
+    fn archive_imprint(&self, input: &ArchiveInput, digest: Digest) -> Result<Vec<u8>, Error> {
+        Ok(match self {
+            Self::New(writer) => writer.archive_imprint(input, digest)?,
+            Self::Grown(container) => container.archive_imprint(input, digest)?,
+        })
+    }
+
+    /// Writes what is missing, and returns the name of the signature's file.
+    fn finish(self, signature: &SignedSignature, pending: &Pending) -> Result<String, Error> {
+        let flushed = |source| Error::Container(countersign_container::Error::Io(source));
+        match self {
+            Self::New(mut writer) => {
+                let name = writer.add_signature(signature, clock::now())?;
+                writer.finish(clock::now())?.into_inner().map_err(|error| flushed(error.into_error()))?;
+                Ok(name)
+            }
+            Self::Grown(mut container) => {
+                let name = container.add_signature(signature, clock::now())?;
+                let mut sink = BufWriter::new(pending.handle()?);
+                container.write(&mut sink)?;
+                sink.flush().map_err(flushed)?;
+                Ok(name)
+            }
+        }
+    }
+}
+
+async fn sign(arguments: &Arguments) -> Result<ExitCode, Error> {
     let service = Service::open(&arguments.service).await?;
-    let sources = Sources::find(arguments, &service)?;
+    let sources = Sources::find(&arguments.sources, service.place.origin_if_local(), arguments.level)?;
+    let (http, anchors) = (&service.place.http, &service.place.anchors);
+    let long_term = LongTerm { http, anchors, sources: &sources };
     let say = |text: std::fmt::Arguments<'_>| {
         if !arguments.json {
             screen::line(text);
         }
     };
 
-    let chosen = choose_certificate(arguments, &service, &say).await?;
     let digest = digest_of(arguments.hash)?;
+    let pending = Pending::create(&arguments.output)?;
+    let making = Making::begin(arguments, &pending, digest)?;
+    let chosen = choose_certificate(arguments, &service, &say).await?;
     let template = SignatureTemplate::new(&SignatureRequest {
-        id: SignatureId::default(),
-        data_files: container.data_file_digests(digest)?,
+        id: making.free_signature_id()?,
+        data_files: making.data_file_digests(digest)?,
         certificate: chosen.certificate().clone(),
         digest,
         algorithm: SignatureAlgorithm::RsaPss(digest),
@@ -172,34 +231,50 @@ async fn sign(arguments: &Arguments, mut container: Container) -> Result<ExitCod
     })?;
     let value = ask_for_signature(arguments, &service, &chosen, &template, &say).await?;
     let mut signature = template.finish(&value)?;
+    let imprint = |input: &ArchiveInput, digest| making.archive_imprint(input, digest);
+    long_term.complete(&mut signature, arguments.level.level(), &imprint, &say).await?;
+    let name = making.finish(&signature, &pending)?;
 
-    complete(&mut signature, arguments.level, &container, &service, &sources, &say).await?;
-    container.add_signature(&signature, clock::now())?;
-
-    let policy = Policy { required_level: arguments.level.level(), ..Policy::default() };
-    let report = validate(&container, &service.anchors, clock::now(), &policy);
-    if !report.is_valid() {
-        screen::line(screen::toned(Tone::Bad, &report));
-        return Err(Error::OwnContainer);
-    }
-    let bytes = container.to_bytes()?;
-    file::write(&arguments.output, &bytes, arguments.force)?;
+    let bytes = check_own(&pending, &name, arguments.level.level(), anchors)?;
+    pending.place(arguments.force)?;
     let level = signature.level().as_str();
     if arguments.json {
         screen::json(&Report {
             file: arguments.output.display().to_string(),
-            bytes: bytes.len(),
+            bytes,
             level,
             signed_by: chosen.certificate().subject().common_name(),
             document_number: chosen.document.as_str().to_owned(),
+            signature: signature.id().to_owned(),
             time_stamp: signature.time_stamp_time().map(|time| time.to_string()),
         });
     } else {
-        let text =
-            format!("Signed and checked: {} ({level}, {} bytes)", arguments.output.display(), bytes.len());
+        let text = format!("Signed and checked: {} ({level}, {bytes} bytes)", arguments.output.display());
         screen::line(screen::toned(Tone::Good, text));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Checks the signature in this file of a finished container, read from the disk as anybody would; returns the size.
+/// What other signatures there are is for `verify` to judge.
+pub(crate) fn check_own(
+    pending: &Pending,
+    name: &str,
+    level: Level,
+    anchors: &TrustAnchors,
+) -> Result<u64, Error> {
+    let file = pending.handle()?;
+    let bytes = file.metadata().map(|metadata| metadata.len()).unwrap_or_default();
+    let source = Watched::new(file, "checking what was written", bytes);
+    let container = Container::open_with(source, &Limits::streaming())?;
+    let policy = Policy { required_level: level, ..Policy::default() };
+    let report = validate(&container, anchors, clock::now(), &policy);
+    let own: Vec<_> = report.signatures.iter().filter(|signature| signature.file == name).collect();
+    if !report.errors.is_empty() || own.is_empty() || !own.iter().all(|signature| signature.is_valid()) {
+        screen::line(screen::toned(Tone::Bad, &report));
+        return Err(Error::OwnContainer);
+    }
+    Ok(bytes)
 }
 
 /// The certificate of the account, or of the account that the person picks.
@@ -259,139 +334,6 @@ async fn ask_for_signature(
     let verifier = SignatureVerifier::new(service.rules()).expecting(chosen.certificate());
     let signed = client.verify_signature(&verifier, &session, &status, clock::now(), &mut SystemRandom).await;
     Ok(signed.map_err(Error::Checked)?.signature)
-}
-
-/// Where time-stamps and OCSP answers come from.
-struct Sources {
-    tsa: Option<Url>,
-    ocsp: Option<Url>,
-}
-
-impl Sources {
-    /// Says now what would be missing after the person has signed.
-    fn find(arguments: &Arguments, service: &Service) -> Result<Self, Error> {
-        let tsa = arguments.tsa.clone().or_else(|| service.own_place("/tsa"));
-        let ocsp = arguments.ocsp.clone().or_else(|| service.own_place("/ocsp"));
-        match arguments.level {
-            LevelName::B => {}
-            LevelName::T | LevelName::Lt | LevelName::Lta if tsa.is_none() => {
-                return Err(Error::NoTimeStamping);
-            }
-            LevelName::T | LevelName::Lt | LevelName::Lta => {}
-        }
-        Ok(Self { tsa, ocsp })
-    }
-}
-
-/// Brings a signature to its level.
-async fn complete(
-    signature: &mut SignedSignature,
-    level: LevelName,
-    container: &Container,
-    service: &Service,
-    sources: &Sources,
-    say: &impl Fn(std::fmt::Arguments<'_>),
-) -> Result<(), Error> {
-    let anchors = &service.anchors;
-    let authorities: Vec<Certificate> = anchors.intermediates.iter().chain(&anchors.ca).cloned().collect();
-    loop {
-        let needs = signature.needs(level.level(), &authorities);
-        if needs.is_empty() {
-            return Ok(());
-        }
-        let mut responses = Vec::new();
-        for need in needs {
-            match need {
-                Need::TimeStamp { digest, imprint } => {
-                    let url = sources.tsa.as_ref().ok_or(Error::NoTimeStamping)?;
-                    let token = time_stamp(service, url, digest, &imprint).await?;
-                    signature.add_timestamp(&token)?;
-                    say(format_args!("Time-stamp of {}: {}", url, token.gen_time()));
-                }
-                Need::Ocsp { certificate, issuer, produced_from, required } => {
-                    let named = certificate.ocsp_urls().iter().find_map(|url| Url::parse(url).ok());
-                    let answer = match sources.ocsp.clone().or(named) {
-                        Some(url) => ask_ocsp(service, &url, &certificate, &issuer, produced_from)
-                            .await
-                            .map(|(response, produced)| (url, response, produced)),
-                        None => Err(Error::NoResponder),
-                    };
-                    match answer {
-                        Ok((url, response, produced)) => {
-                            if required {
-                                say(format_args!("OCSP answer of {url}: good at {produced}"));
-                            }
-                            responses.push(response);
-                        }
-                        Err(error) if required => return Err(error),
-                        Err(error) => {
-                            let whose = certificate.subject().readable();
-                            say(format_args!("No status of {whose}, which is left out: {error}"));
-                            signature.pass_over(&certificate);
-                        }
-                    }
-                }
-                Need::ArchiveTimeStamp { digest, input } => {
-                    let url = sources.tsa.as_ref().ok_or(Error::NoTimeStamping)?;
-                    let imprint = container.archive_imprint(&input, digest)?;
-                    let token = time_stamp(service, url, digest, &imprint).await?;
-                    signature.add_archive_timestamp(&token, &input, &imprint)?;
-                    say(format_args!("Archive time-stamp of {}: {}", url, token.gen_time()));
-                }
-                Need::Issuer { certificate } => {
-                    return Err(Error::NoIssuer { issuer: certificate.issuer().readable() });
-                }
-            }
-        }
-        if !responses.is_empty() {
-            signature.add_validation_data(&authorities, &responses, clock::now())?;
-        }
-    }
-}
-
-/// Bytes in nonces: 8 for time-stamps, 32 for OCSP (RFC 9654 section 2.1).
-fn nonce<const N: usize>() -> [u8; N] {
-    let mut nonce = [0; N];
-    SystemRandom.fill_bytes(&mut nonce);
-    nonce
-}
-
-/// How far clocks may differ.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
-
-async fn time_stamp(
-    service: &Service,
-    url: &Url,
-    digest: Digest,
-    imprint: &[u8],
-) -> Result<TimeStampToken, Error> {
-    let request = TimeStampReq::new(MessageImprint::new(digest, imprint)?, &nonce::<8>())?;
-    let kinds = ["application/timestamp-query", "application/timestamp-reply"];
-    let call = service.http.post("a time-stamp", url, kinds, request.to_der(), MAX_TOKEN_LEN + 1024);
-    let response = progress::during("waiting for the time-stamp", call).await?;
-    let anchors = &service.anchors;
-    let now = clock::now();
-    let (token, _) =
-        tsp::check_response(&response, &request, &anchors.intermediates, &anchors.tsa, now, CLOCK_SKEW)?;
-    Ok(token)
-}
-
-async fn ask_ocsp(
-    service: &Service,
-    url: &Url,
-    certificate: &Certificate,
-    issuer: &Certificate,
-    produced_from: jiff::Timestamp,
-) -> Result<(Vec<u8>, jiff::Timestamp), Error> {
-    let nonce = Nonce::new(&nonce::<32>())?;
-    let id = CertId::of(CertIdHash::Sha256, certificate, issuer)?;
-    let request = OcspRequest::new(vec![id], Some(nonce.clone()))?.to_der()?;
-    let kinds = ["application/ocsp-request", "application/ocsp-response"];
-    let call = service.http.post("an OCSP answer", url, kinds, request, ocsp::MAX_RESPONSE_LEN);
-    let response = progress::during("waiting for the OCSP answer", call).await?;
-    let policy = ocsp::Policy { produced_from: Some(produced_from), ..ocsp::Policy::fetched() };
-    let checked = ocsp::check(&response, certificate, issuer, Some(nonce.value()), clock::now(), &policy)?;
-    Ok((response, checked.produced_at))
 }
 
 fn digest_of(hash: HashAlgorithm) -> Result<Digest, Error> {

@@ -1,11 +1,15 @@
 //! `countersign verify`: whether the signatures in files hold, with nothing but the files and the anchors.
 
+use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
 
 use clap::Args;
-use countersign_container::{Limits, Policy, Report, TrustAnchors, validate_bytes};
+use countersign_container::report::ValidatedDocument;
+use countersign_container::validate::validate_source;
+use countersign_container::{Limits, Policy, Report, TrustAnchors};
+use countersign_pki::Digest;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -13,8 +17,9 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::level::LevelName;
+use crate::progress::Watched;
 use crate::screen::{self, Tone};
-use crate::{anchors, clock, file, progress};
+use crate::{anchors, clock, file};
 
 /// Check the signatures in ASiC-E containers, offline
 ///
@@ -132,7 +137,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let mut files = Vec::new();
     let mut unreadable = None;
     for path in &arguments.files {
-        let checked = progress::during_busy("checking", || check(path, &anchors, now, &policy));
+        let hashed = arguments.json || arguments.html.is_some();
+        let checked = check(path, &anchors, now, &policy, hashed);
         if !arguments.json {
             show(path, &checked);
         }
@@ -180,12 +186,37 @@ fn read_policy(name: &str) -> Result<Policy, Error> {
     Policy::from_toml(&text).map_err(|source| Error::Policy { path: path.to_owned(), source })
 }
 
-fn check(path: &Path, anchors: &TrustAnchors, now: Timestamp, policy: &Policy) -> Result<Report, Error> {
-    let limits = Limits::default();
-    // A container is never much larger than what it unpacks to.
-    let bytes = file::read(path, limits.total_bytes)?;
+/// Files that are larger are hashed as a whole only where the hash is shown: in JSON and on the page.
+const HASHED_ANYWAY: u64 = 64 << 20;
+
+fn check(
+    path: &Path,
+    anchors: &TrustAnchors,
+    now: Timestamp,
+    policy: &Policy,
+    hashed: bool,
+) -> Result<Report, Error> {
+    let (file, size) = file::open(path)?;
+    let unreadable = |source| Error::File { action: "read", path: path.to_owned(), source };
     let name = path.file_name().and_then(|name| name.to_str());
-    Ok(validate_bytes(&bytes, name, &limits, anchors, now, policy))
+    let again = file.try_clone().map_err(unreadable)?;
+    let what = format!("checking {}", name.unwrap_or_default());
+    let mut report =
+        validate_source(Watched::new(file, what, size), &Limits::streaming(), anchors, now, policy);
+    if hashed || size <= HASHED_ANYWAY {
+        let mut hasher = Digest::Sha256.hasher();
+        let mut whole = Watched::new(again, "hashing the whole file", size);
+        whole.rewind().map_err(unreadable)?;
+        let mut buffer = vec![0; 1 << 17];
+        loop {
+            match whole.read(&mut buffer).map_err(unreadable)? {
+                0 => break,
+                read => hasher.update(&buffer[..read]),
+            }
+        }
+        report.validated_document = Some(ValidatedDocument::new(name, Digest::Sha256, &hasher.finish()));
+    }
+    Ok(report)
 }
 
 fn show(path: &Path, checked: &Result<Report, Error>) {

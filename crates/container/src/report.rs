@@ -84,6 +84,17 @@ pub struct ValidatedDocument {
     pub hash_algo: String,
 }
 
+impl ValidatedDocument {
+    /// Names a file by the digest of all its bytes.
+    pub fn new(filename: Option<&str>, digest: countersign_pki::Digest, value: &[u8]) -> Self {
+        Self {
+            filename: filename.map(str::to_owned),
+            file_hash: crate::xml::to_base64(value),
+            hash_algo: digest.name().to_owned(),
+        }
+    }
+}
+
 /// A data file in the container.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -127,6 +127,19 @@ impl DataFile {
     }
 }
 
+/// An entry of the archive, as it is or will be in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// The name; a directory's ends with `/`.
+    pub name: &'a str,
+    /// Unpacked size in bytes.
+    pub size: u64,
+    /// Packed size in bytes.
+    pub packed_size: u64,
+    /// How the bytes are packed.
+    pub method: Method,
+}
+
 /// Something odd in a container that could be opened all the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -273,6 +286,16 @@ impl Container {
     /// The form of the container.
     pub fn form(&self) -> Form {
         self.form
+    }
+
+    /// Everything in the archive, in file order.
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        self.files.iter().map(|file| Entry {
+            name: &file.name,
+            size: file.size,
+            packed_size: file.packed.len(),
+            method: file.method,
+        })
     }
 
     /// The data files in the manifest's order.

@@ -17,6 +17,7 @@ mod trust;
 mod xades;
 
 use std::collections::HashMap;
+use std::io::{Read, Seek};
 
 use countersign_pki::algorithm::Digest;
 use countersign_pki::certificate::{Certificate, KeyUsage};
@@ -34,7 +35,6 @@ pub use crate::policy::Policy;
 use crate::report::{DataFileInfo, Finding, Part, PolicyInfo, Report, SignatureReport, ValidatedDocument};
 use crate::xades::parse::SignaturesFile;
 use crate::xades::{ArchiveDigests, ArchiveInput};
-use crate::xml;
 
 /// Validates every signature in an opened container, as of `now`.
 pub fn validate(container: &Container, anchors: &TrustAnchors, now: Timestamp, policy: &Policy) -> Report {
@@ -78,24 +78,49 @@ pub fn validate_bytes(
     now: Timestamp,
     policy: &Policy,
 ) -> Report {
-    let mut report = if pades::is_pdf(bytes) {
-        pades::validate_document(bytes, filename, &PdfLimits::default(), anchors, now, policy)
-    } else {
-        match Container::from_bytes_with(bytes, limits) {
-            Ok(container) => validate(&container, anchors, now, policy),
-            Err(error) => {
-                let mut report = empty_report(now, policy);
-                report.errors.push(container_finding(&error));
-                report
-            }
-        }
-    };
-    report.validated_document = Some(ValidatedDocument {
-        filename: filename.map(str::to_owned),
-        file_hash: xml::to_base64(&Digest::Sha256.of(bytes)),
-        hash_algo: Digest::Sha256.name().to_owned(),
-    });
+    let mut report = validate_source(std::io::Cursor::new(bytes.to_vec()), limits, anchors, now, policy);
+    let digest = Digest::Sha256;
+    report.validated_document = Some(ValidatedDocument::new(filename, digest, &digest.of(bytes)));
     report
+}
+
+/// The same for a file that is read from where it lies: a container once and in pieces, a PDF document into
+/// memory. The report has no [`ValidatedDocument`]: that would take a second pass over the whole.
+pub fn validate_source(
+    mut source: impl Read + Seek + Send + 'static,
+    limits: &Limits,
+    anchors: &TrustAnchors,
+    now: Timestamp,
+    policy: &Policy,
+) -> Report {
+    let opened = match read_pdf(&mut source) {
+        Ok(Some(bytes)) => {
+            return pades::validate_document(&bytes, None, &PdfLimits::default(), anchors, now, policy);
+        }
+        Ok(None) => Container::open_with(source, limits),
+        Err(error) => Err(error.into()),
+    };
+    match opened {
+        Ok(container) => validate(&container, anchors, now, policy),
+        Err(error) => {
+            let mut report = empty_report(now, policy);
+            report.errors.push(container_finding(&error));
+            report
+        }
+    }
+}
+
+/// The bytes, as far as a document may be long and one more, when they begin as a PDF does.
+fn read_pdf(source: &mut (impl Read + Seek)) -> std::io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    source.rewind()?;
+    source.by_ref().take(1024).read_to_end(&mut bytes)?;
+    if !pades::is_pdf(&bytes) {
+        return Ok(None);
+    }
+    let most = PdfLimits::default().file_bytes as u64 + 1;
+    source.by_ref().take(most - bytes.len() as u64).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
 }
 
 /// Whether a certificate is for signatures that bind a person: keyUsage nonRepudiation.

@@ -78,7 +78,7 @@ pub enum Need {
 }
 
 /// The digest of archive time-stamps: they have to last longest.
-const ARCHIVE_DIGEST: Digest = Digest::Sha512;
+pub const ARCHIVE_DIGEST: Digest = Digest::Sha512;
 /// Longer paths than that lead nowhere.
 const MAX_PATH: usize = 8;
 

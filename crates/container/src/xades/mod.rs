@@ -11,7 +11,7 @@ use countersign_pki::algorithm::Digest;
 
 pub use self::archive::{ArchiveDigests, ArchiveInput, ArchivePart};
 pub use self::build::{ProductionPlace, SignatureId, SignatureRequest, SignatureTemplate};
-pub use self::extend::{Need, SignedSignature};
+pub use self::extend::{ARCHIVE_DIGEST, Need, SignedSignature};
 pub use crate::level::Level;
 use crate::name::FileName;
 

@@ -1,0 +1,202 @@
+//! What makes a signature last: time-stamps and OCSP answers, asked for over HTTP and checked before they go in.
+
+use clap::Args;
+use countersign_client::SystemRandom;
+use countersign_container::{ArchiveInput, Level, Need, SignedSignature, TrustAnchors};
+use countersign_pki::ocsp::{self, CertId, CertIdHash, Nonce, OcspRequest};
+use countersign_pki::tsp::{self, MAX_TOKEN_LEN, MessageImprint, TimeStampReq, TimeStampToken};
+use countersign_pki::{Certificate, Digest};
+use jiff::SignedDuration;
+use rand_core::Rng as _;
+use url::Url;
+
+use crate::error::Error;
+use crate::http::Http;
+use crate::level::LevelName;
+use crate::{clock, progress};
+
+/// Where time-stamps and OCSP answers come from, as given.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Service")]
+pub(crate) struct SourceArguments {
+    /// The time-stamping authority [default: /tsa of a service on this machine]
+    #[arg(long, value_name = "URL", env = "COUNTERSIGN_TSA", hide_env_values = true)]
+    tsa: Option<Url>,
+    /// The OCSP responder [default: /ocsp of a service on this machine, elsewhere what the certificate names]
+    #[arg(long, value_name = "URL", env = "COUNTERSIGN_OCSP", hide_env_values = true)]
+    ocsp: Option<Url>,
+}
+
+/// The same, found.
+pub(crate) struct Sources {
+    tsa: Option<Url>,
+    ocsp: Option<Url>,
+}
+
+impl Sources {
+    /// Says now what would be missing after the person has signed. `local` is the origin of a service on this machine.
+    pub(crate) fn find(
+        arguments: &SourceArguments,
+        local: Option<&Url>,
+        level: LevelName,
+    ) -> Result<Self, Error> {
+        let own = |path: &str| {
+            let mut place = local.cloned()?;
+            place.set_path(path);
+            Some(place)
+        };
+        let tsa = arguments.tsa.clone().or_else(|| own("/tsa"));
+        let ocsp = arguments.ocsp.clone().or_else(|| own("/ocsp"));
+        match level {
+            LevelName::B => {}
+            LevelName::T | LevelName::Lt | LevelName::Lta if tsa.is_none() => {
+                return Err(Error::NoTimeStamping);
+            }
+            LevelName::T | LevelName::Lt | LevelName::Lta => {}
+        }
+        Ok(Self { tsa, ocsp })
+    }
+}
+
+/// Everything that is needed to bring signatures to a level.
+pub(crate) struct LongTerm<'a> {
+    pub(crate) http: &'a Http,
+    pub(crate) anchors: &'a TrustAnchors,
+    pub(crate) sources: &'a Sources,
+}
+
+/// Makes the imprint of an archive time-stamp.
+type Imprint<'a> = &'a dyn Fn(&ArchiveInput, Digest) -> Result<Vec<u8>, Error>;
+
+impl LongTerm<'_> {
+    /// Brings a signature to its level.
+    pub(crate) async fn complete(
+        &self,
+        signature: &mut SignedSignature,
+        level: Level,
+        imprint: Imprint<'_>,
+        say: &impl Fn(std::fmt::Arguments<'_>),
+    ) -> Result<(), Error> {
+        let authorities = self.authorities();
+        loop {
+            let needs = signature.needs(level, &authorities);
+            if needs.is_empty() {
+                return Ok(());
+            }
+            self.answer(signature, needs, &authorities, imprint, say).await?;
+        }
+    }
+
+    /// Adds one more archive time-stamp, after what a validator will want to know about the last one.
+    pub(crate) async fn renew(
+        &self,
+        signature: &mut SignedSignature,
+        imprint: Imprint<'_>,
+        say: &impl Fn(std::fmt::Arguments<'_>),
+    ) -> Result<(), Error> {
+        let authorities = self.authorities();
+        let count = signature.archive_times().count();
+        while signature.archive_times().count() == count {
+            let needs = signature.renewal_needs(&authorities);
+            self.answer(signature, needs, &authorities, imprint, say).await?;
+        }
+        Ok(())
+    }
+
+    fn authorities(&self) -> Vec<Certificate> {
+        let anchors = self.anchors;
+        anchors.intermediates.iter().chain(&anchors.ca).chain(&anchors.tsa).cloned().collect()
+    }
+
+    /// One round: each answer is in the signature, or given up, when this returns.
+    async fn answer(
+        &self,
+        signature: &mut SignedSignature,
+        needs: Vec<Need>,
+        authorities: &[Certificate],
+        imprint: Imprint<'_>,
+        say: &impl Fn(std::fmt::Arguments<'_>),
+    ) -> Result<(), Error> {
+        let mut responses = Vec::new();
+        for need in needs {
+            match need {
+                Need::TimeStamp { digest, imprint } => {
+                    let (url, token) = self.time_stamp(digest, &imprint).await?;
+                    signature.add_timestamp(&token)?;
+                    say(format_args!("Time-stamp of {url}: {}", token.gen_time()));
+                }
+                Need::ArchiveTimeStamp { digest, input } => {
+                    let imprint = imprint(&input, digest)?;
+                    let (url, token) = self.time_stamp(digest, &imprint).await?;
+                    signature.add_archive_timestamp(&token, &input, &imprint)?;
+                    say(format_args!("Archive time-stamp of {url}: {}", token.gen_time()));
+                }
+                Need::Ocsp { certificate, issuer, produced_from, required } => {
+                    match self.status(&certificate, &issuer, produced_from).await {
+                        Ok((url, response, produced)) => {
+                            if required {
+                                say(format_args!("OCSP answer of {url}: good at {produced}"));
+                            }
+                            responses.push(response);
+                        }
+                        Err(error) if required => return Err(error),
+                        Err(error) => {
+                            let whose = certificate.subject().readable();
+                            say(format_args!("Left out, the status of {whose}: {error}"));
+                            signature.pass_over(&certificate);
+                        }
+                    }
+                }
+                Need::Issuer { certificate } => {
+                    return Err(Error::NoIssuer { issuer: certificate.issuer().readable() });
+                }
+            }
+        }
+        if !responses.is_empty() {
+            signature.add_validation_data(authorities, &responses, clock::now())?;
+        }
+        Ok(())
+    }
+
+    async fn time_stamp(&self, digest: Digest, imprint: &[u8]) -> Result<(Url, TimeStampToken), Error> {
+        let url = self.sources.tsa.as_ref().ok_or(Error::NoTimeStamping)?;
+        let request = TimeStampReq::new(MessageImprint::new(digest, imprint)?, &nonce::<8>())?;
+        let kinds = ["application/timestamp-query", "application/timestamp-reply"];
+        let call = self.http.post("a time-stamp", url, kinds, request.to_der(), MAX_TOKEN_LEN + 1024);
+        let response = progress::during("waiting for the time-stamp", call).await?;
+        let (now, anchors) = (clock::now(), self.anchors);
+        let pool = &anchors.intermediates;
+        let (token, _) = tsp::check_response(&response, &request, pool, &anchors.tsa, now, CLOCK_SKEW)?;
+        Ok((url.clone(), token))
+    }
+
+    async fn status(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        produced_from: jiff::Timestamp,
+    ) -> Result<(Url, Vec<u8>, jiff::Timestamp), Error> {
+        let named = certificate.ocsp_urls().iter().find_map(|url| Url::parse(url).ok());
+        let url = self.sources.ocsp.clone().or(named).ok_or(Error::NoResponder)?;
+        let nonce = Nonce::new(&nonce::<32>())?;
+        let id = CertId::of(CertIdHash::Sha256, certificate, issuer)?;
+        let request = OcspRequest::new(vec![id], Some(nonce.clone()))?.to_der()?;
+        let kinds = ["application/ocsp-request", "application/ocsp-response"];
+        let call = self.http.post("an OCSP answer", &url, kinds, request, ocsp::MAX_RESPONSE_LEN);
+        let response = progress::during("waiting for the OCSP answer", call).await?;
+        let policy = ocsp::Policy { produced_from: Some(produced_from), ..ocsp::Policy::fetched() };
+        let checked =
+            ocsp::check(&response, certificate, issuer, Some(nonce.value()), clock::now(), &policy)?;
+        Ok((url, response, checked.produced_at))
+    }
+}
+
+/// Bytes in nonces: 8 for time-stamps, 32 for OCSP (RFC 9654 section 2.1).
+fn nonce<const N: usize>() -> [u8; N] {
+    let mut nonce = [0; N];
+    SystemRandom.fill_bytes(&mut nonce);
+    nonce
+}
+
+/// How far clocks may differ.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
