@@ -216,6 +216,44 @@ suite_samples() {
     count samples "$suite_passed" "$suite_failed"
 }
 
+# Every level, algorithm and number of signers by a PKI of its own: judged by everybody who is here, and what DSS and
+# digidoc4j sign judged and extended by ours. No running service has a part in it.
+suite_matrix() {
+    local world=$work/matrix program_matrix=$here/../target/debug/examples/matrix line world_url= judges=() module name
+    coproc MATRIX { "$program_matrix" "$world" --serve 2>"$target/logs/matrix-world.log"; }
+    local matrix_pid=$MATRIX_PID
+    while read -r line <&"${MATRIX[0]}"; do
+        case $line in
+        http*)
+            world_url=$line
+            break
+            ;;
+        SKIP*) say "$line" ;;
+        esac
+    done
+    if [ -z "$world_url" ]; then
+        begin
+        one matrix "the containers cannot be made" 1 "$target/logs/matrix-world.log"
+        count matrix "$suite_passed" "$suite_failed"
+        return
+    fi
+    for module in dss:DssMatrix digidoc4j:DigiDoc4jMatrix; do
+        name=${module%%:*}
+        if have mvn && have java && validator "$name"; then
+            local java=(java -Xshare:auto -XX:TieredStopAtLevel=1 -cp "$validator_path" "interop.${module##*:}")
+            nice -n 5 "${java[@]}" make "$world" "$world_url" >"$target/logs/matrix-$name.log" 2>&1
+            grep '^FAILED' "$target/logs/matrix-$name.log" | sed "s/^/$name does not make it: /"
+            judges+=("$name=$(IFS=$'\x1f' && printf '%s' "${java[*]}")")
+        else
+            say "SKIP interop/matrix: $name cannot be built here"
+        fi
+    done
+    MATRIX_URL=$world_url suite_counting matrix "${python:-python3}" "$here/python/matrix.py" "$world" "$program" "${judges[@]}"
+    grep -E '^(countersign|signxml|xmlsec1|dss|digidoc4j|made by|SKIP)' "$target/logs/matrix.log"
+    exec {MATRIX[1]}>&-
+    wait "$matrix_pid" 2>/dev/null
+}
+
 # One byte flipped: `countersign verify` must refuse, and name the part; so must the judge by signxml and OpenSSL.
 suite_flips() {
     begin
@@ -360,6 +398,15 @@ if chosen flips; then
 fi
 if chosen samples; then
     if [ -n "$python" ]; then suite_samples; else skip samples "no Python environment, see $target/logs/venv.log"; fi
+fi
+if chosen matrix; then
+    if ! have cargo; then
+        skip matrix "cargo not found"
+    elif ! nice -n 5 cargo build -q --locked -p countersign-container --example matrix --manifest-path "$here/../Cargo.toml" >"$target/logs/build-matrix.log" 2>&1; then
+        skip matrix "cannot be built here, see $target/logs/build-matrix.log"
+    else
+        suite_matrix
+    fi
 fi
 if chosen ocsp; then suite_counting ocsp "$here/python/openssl_ocsp.sh" "$main_url" "$trust"; fi
 if chosen tsa; then suite_counting tsa "$here/python/openssl_tsa.sh" "$main_url" "$trust"; fi

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use countersign_container::{Container, Limits, Policy, TrustAnchors, validate};
+use countersign_container::{Container, Form, Limits, Policy, TrustAnchors, validate};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
@@ -13,11 +13,14 @@ fuzz_target!(|bytes: &[u8]| {
         metadata_bytes: 1 << 20,
         ..Limits::default()
     };
-    let Ok(container) = Container::open_with(std::io::Cursor::new(bytes), &limits) else { return };
+    let Ok(container) = Container::from_bytes_with(bytes, &limits) else { return };
     let report = validate(&container, &TrustAnchors::default(), Timestamp::UNIX_EPOCH, &Policy::default());
     assert!(!report.is_valid(), "valid with no anchors");
     let _ = (report.to_string(), report.to_json());
-    if container.data_files().is_empty() {
+    for (_, signature) in container.signatures().unwrap_or_default() {
+        assert!(!signature.to_xml().is_empty());
+    }
+    if container.data_files().is_empty() || container.form() == Form::Hashcode {
         return;
     }
     let again = Container::from_bytes(&container.to_bytes().unwrap()).unwrap();

@@ -202,7 +202,7 @@ fn check(
     let again = file.try_clone().map_err(unreadable)?;
     let what = format!("checking {}", name.unwrap_or_default());
     let mut report =
-        validate_source(Watched::new(file, what, size), &Limits::streaming(), anchors, now, policy);
+        validate_source(Watched::new(file, what, size), name, &Limits::streaming(), anchors, now, policy);
     if hashed || size <= HASHED_ANYWAY {
         let mut hasher = Digest::Sha256.hasher();
         let mut whole = Watched::new(again, "hashing the whole file", size);

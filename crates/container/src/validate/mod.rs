@@ -78,7 +78,8 @@ pub fn validate_bytes(
     now: Timestamp,
     policy: &Policy,
 ) -> Report {
-    let mut report = validate_source(std::io::Cursor::new(bytes.to_vec()), limits, anchors, now, policy);
+    let source = std::io::Cursor::new(bytes.to_vec());
+    let mut report = validate_source(source, filename, limits, anchors, now, policy);
     let digest = Digest::Sha256;
     report.validated_document = Some(ValidatedDocument::new(filename, digest, &digest.of(bytes)));
     report
@@ -88,6 +89,7 @@ pub fn validate_bytes(
 /// memory. The report has no [`ValidatedDocument`]: that would take a second pass over the whole.
 pub fn validate_source(
     mut source: impl Read + Seek + Send + 'static,
+    filename: Option<&str>,
     limits: &Limits,
     anchors: &TrustAnchors,
     now: Timestamp,
@@ -95,7 +97,8 @@ pub fn validate_source(
 ) -> Report {
     let opened = match read_pdf(&mut source) {
         Ok(Some(bytes)) => {
-            return pades::validate_document(&bytes, None, &PdfLimits::default(), anchors, now, policy);
+            let limits = PdfLimits::default();
+            return pades::validate_document(&bytes, filename, &limits, anchors, now, policy);
         }
         Ok(None) => Container::open_with(source, limits),
         Err(error) => Err(error.into()),

@@ -3,10 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign_container::validate::validate_bytes;
-use countersign_container::{Limits, Part, Report};
+use countersign_container::{Level, Limits, Part, Report};
 
 use crate::forge::{Forgery, between, zip_of};
-use crate::make::FILES;
+use crate::make::{FILES, signed};
 use crate::raw_zip::RawEntry;
 use crate::world::{WORLD, lt, noon, seconds};
 
@@ -130,4 +130,46 @@ fn any_flipped_byte_of_a_container_is_refused_or_changes_nothing() {
             assert_eq!(found, expected, "byte {at}");
         }
     }
+}
+
+/// Level LTA is asked for, so what breaks the archive time-stamp alone counts, too.
+#[test]
+fn any_flipped_byte_of_an_lta_container_is_refused_or_changes_nothing() {
+    let policy = countersign_container::Policy { required_level: Level::Lta, ..lt() };
+    let meaning = |bytes: &[u8]| {
+        let now = noon() + seconds(3600);
+        let report = validate_bytes(bytes, None, &Limits::default(), &WORLD.anchors(), now, &policy);
+        Report { validated_document: None, ..report }
+    };
+    let container = signed(Level::Lta);
+    let honest = container.to_bytes().unwrap();
+    let expected = meaning(&honest);
+    assert!(expected.is_valid(), "{expected}");
+    for at in (0..honest.len()).step_by(11) {
+        let mut changed = honest.clone();
+        changed[at] ^= [0x01, 0x80, 0x10][at % 3];
+        let found = meaning(&changed);
+        if found.is_valid() {
+            assert_eq!(found, expected, "byte {at}");
+        }
+    }
+    // The same inside the signatures file, where no checksum of the archive helps.
+    let (_, signature) = container.signatures().unwrap().remove(0);
+    let xml = signature.to_xml();
+    let mut refused = 0;
+    let places = (0..xml.len()).step_by(17);
+    for at in places.clone() {
+        let mut changed = xml.to_owned().into_bytes();
+        changed[at] ^= [0x01, 0x02, 0x04, 0x08, 0x10, 0x20][at % 6];
+        let mut zip = zip_of(xml);
+        *zip.entries.last_mut().unwrap() = RawEntry::stored("META-INF/signatures0.xml", &changed);
+        let found = meaning(&zip.to_bytes());
+        if found.is_valid() {
+            assert_eq!(found, expected, "byte {at}: {}", &xml[at.saturating_sub(40)..at]);
+        } else {
+            refused += 1;
+        }
+    }
+    // Everything but the archive time-stamp's own Id and the white space of its text is covered by it.
+    assert!(refused * 100 > places.len() * 97, "{refused} of {}", places.len());
 }
