@@ -223,16 +223,51 @@ fn a_lower_level_is_signed_when_asked_and_passes_only_as_such() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("a.txt");
     std::fs::write(&file, "a").expect("written");
-    for (level, passes) in [("B", &["B"][..]), ("T", &["B", "T"])] {
+    let levels = ["B", "T", "LT", "LTA"];
+    for (level, passes) in [("B", &levels[..1]), ("T", &levels[..2]), ("LTA", &levels[..])] {
         let out = directory.path().join(format!("{level}.asice"));
         let signed = sign(&server, &file, &out, &["--document", DOCUMENT, "--level", level]);
         assert_eq!(signed.status.code(), Some(0), "{signed:?}");
-        for required in ["B", "T", "LT"] {
+        for required in levels {
             let verified = verify(&out, &["--dev-trust", "--level", required]);
             let expected = i32::from(!passes.contains(&required));
             assert_eq!(verified.status.code(), Some(expected), "{level} as {required}: {verified:?}");
         }
     }
+}
+
+#[test]
+fn signatures_are_extended_renewed_and_joined_by_others() {
+    let server = Server::start(&[]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let (file, out) = (directory.path().join("a.txt"), directory.path().join("a.asice"));
+    std::fs::write(&file, "a").expect("written");
+    let signed = sign(&server, &file, &out, &["--document", DOCUMENT, "--level", "B"]);
+    assert_eq!(signed.status.code(), Some(0), "{signed:?}");
+    let path = out.to_str().expect("a text");
+    let extend = |more: &[&str]| run(&[&["extend", path, "--url", &server.url, "--json"], more].concat());
+    let extended = extend(&[]);
+    assert_eq!(extended.status.code(), Some(0), "{extended:?}");
+    assert_eq!(json_of(&extended)["signatures"][0]["to"], "XAdES_BASELINE_LTA");
+    let again = extend(&[]);
+    assert_eq!(json_of(&again)["signatures"].as_array().map(Vec::len), Some(0), "nothing to do");
+
+    let both = directory.path().join("both.asice");
+    let added = sign(&server, &out, &both, &["--add", "--document", DOCUMENT, "--json"]);
+    assert_eq!(added.status.code(), Some(0), "{added:?}");
+    assert_eq!(json_of(&added)["signature"], "S1");
+    let path = both.to_str().expect("a text");
+    let renewed =
+        run(&["extend", path, "--renew", "--signature", "S0", "--level", "LTA", "--url", &server.url, "--json"]);
+    let stamps = json_of(&renewed)["signatures"][0]["archiveTimeStamps"].clone();
+    assert_eq!(stamps.as_array().map(Vec::len), Some(2), "{renewed:?}");
+    assert_eq!(verify(&both, &["--dev-trust"]).status.code(), Some(0));
+    let inspected = json_of(&run(&["inspect", path, "--json"]));
+    assert_eq!(inspected["signatures"].as_array().map(Vec::len), Some(2), "{inspected}");
+    assert_eq!(inspected["signatures"][0]["level"], "XAdES_BASELINE_LTA");
+    assert_eq!(inspected["signatures"][1]["level"], "XAdES_BASELINE_LT");
+    let left = std::fs::read_dir(directory.path()).expect("listed").count();
+    assert_eq!(left, 3, "nothing is left beside the files");
 }
 
 #[test]

