@@ -75,9 +75,9 @@ Exit codes:
   0  extended, checked and written; or there was nothing to do
   1  there is no signature to extend, or the result did not pass its own check; nothing was written
   2  wrong usage
-  3  a file cannot be read or written, or OUT is there already
+  3  a file cannot be read or written, FILE is no sound container, or OUT is there already
   4  the time-stamping authority or the responder cannot be reached, or refuses
-  6  an answer cannot be trusted, or FILE is no sound container";
+  6  an answer cannot be trusted";
 
 /// What `--json` prints.
 #[derive(Serialize)]

@@ -36,8 +36,7 @@ Examples:
 Exit codes:
   0  shown
   2  wrong usage
-  3  the file cannot be read
-  6  it is no sound container";
+  3  the file cannot be read, or is no sound container";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -48,7 +48,11 @@ pub(crate) const PARTS: [Part; 7] = [
         named: "time-stamp",
         place: Place::Element("EncapsulatedTimeStamp", |token| token.len() - 1),
     },
-    Part { name: "ocsp", named: "OCSP", place: Place::Element("EncapsulatedOCSPValue", produced_at) },
+    Part {
+        name: "ocsp",
+        named: "revocation data",
+        place: Place::Element("EncapsulatedOCSPValue", produced_at),
+    },
 ];
 
 impl Part {

@@ -257,8 +257,18 @@ fn signatures_are_extended_renewed_and_joined_by_others() {
     assert_eq!(added.status.code(), Some(0), "{added:?}");
     assert_eq!(json_of(&added)["signature"], "S1");
     let path = both.to_str().expect("a text");
-    let renewed =
-        run(&["extend", path, "--renew", "--signature", "S0", "--level", "LTA", "--url", &server.url, "--json"]);
+    let renewed = run(&[
+        "extend",
+        path,
+        "--renew",
+        "--signature",
+        "S0",
+        "--level",
+        "LTA",
+        "--url",
+        &server.url,
+        "--json",
+    ]);
     let stamps = json_of(&renewed)["signatures"][0]["archiveTimeStamps"].clone();
     assert_eq!(stamps.as_array().map(Vec::len), Some(2), "{renewed:?}");
     assert_eq!(verify(&both, &["--dev-trust"]).status.code(), Some(0));

@@ -2,7 +2,9 @@
 
 use countersign_pki::certificate::Certificate;
 use countersign_pki::crl::{CertificateList, CrlError, Reason};
-use countersign_pki::ocsp::{self, BasicOcspResponse, CertificateStatus, OcspError, ResponseSigner};
+use countersign_pki::ocsp::{
+    self, BasicOcspResponse, CertificateStatus, IssuerHashes, OcspError, ResponseSigner,
+};
 use jiff::Timestamp;
 
 use super::input::{SignatureUnderTest, Stored};
@@ -111,7 +113,7 @@ impl<'s> StatusSources<'s> {
                 Err(error) => useless.push(Useless {
                     rule: "ocsp",
                     sub_indication: ocsp_sub_indication(&error),
-                    about_others: error == OcspError::WrongCertId,
+                    about_others: !is_about(&response.der, certificate, issuer),
                     problem: error.to_string(),
                 }),
             }
@@ -222,4 +224,12 @@ fn ocsp_sub_indication(error: &OcspError) -> SubIndication {
         OcspError::WeakSignature(_) => SubIndication::CryptoConstraintsFailure,
         _ => SubIndication::TryLater,
     }
+}
+
+/// Whether a response says anything of this certificate. Those that complete a signature are about authorities,
+/// too, and are signed by whoever answers for those.
+fn is_about(response: &[u8], certificate: &Certificate, issuer: &Certificate) -> bool {
+    let Ok(Ok(response)) = BasicOcspResponse::from_der(response) else { return true };
+    let (answers, issuer) = (response.data().responses(), IssuerHashes::of(issuer));
+    answers.is_empty() || answers.iter().any(|answer| answer.cert_id().names(certificate.serial(), &issuer))
 }
