@@ -5,7 +5,8 @@ import { DirectArithmetic } from "../src/engine/arithmetic.ts";
 import type { Environment, Locks, Passkeys } from "../src/engine/environment.ts";
 import { Phone } from "../src/engine/phone.ts";
 import { random } from "../src/engine/random.ts";
-import { IndexedDbVault } from "../src/engine/vault.ts";
+import { PhoneError } from "../src/engine/types.ts";
+import { type AccountRecord, IndexedDbVault, type Vault } from "../src/engine/vault.ts";
 
 /** One device: as many phones (tabs) on it as you open share its storage. */
 export class Device {
@@ -21,8 +22,8 @@ export class Device {
     this.database = database;
   }
 
-  /** A tab. `network` stands between the phone and the service. */
-  phone(network: typeof fetch = fetch, now: () => number = Date.now): Phone {
+  /** A tab. `network` stands between the phone and the service, `vault` between it and its storage. */
+  phone(network: typeof fetch = fetch, now: () => number = Date.now, vault: Vault = this.vault()): Phone {
     const locks: Locks = {
       exclusive: async (name, work) => {
         const before = this.#locks.get(name) ?? Promise.resolve();
@@ -37,7 +38,7 @@ export class Device {
       now,
       random,
       fetch: network,
-      vault: new IndexedDbVault(this.database),
+      vault,
       locks,
       signals: {
         changed: () => this.#listeners.forEach((listener) => listener()),
@@ -63,6 +64,21 @@ export class Device {
 
   vault(): IndexedDbVault {
     return new IndexedDbVault(this.database);
+  }
+
+  /** A tab that dies when it writes for the `fatal`-th time; what it wrote before is there. */
+  dyingPhone(fatal: number): { readonly phone: Phone; readonly died: () => boolean } {
+    let left = fatal;
+    const vault = this.vault();
+    const dying: Vault = Object.assign(Object.create(vault) as Vault, {
+      list: () => vault.list(),
+      find: (id: string) => vault.find(id),
+      update: (id: string, change: (record: AccountRecord) => AccountRecord) => {
+        if (--left <= 0) return Promise.reject(new PhoneError({ code: "STORAGE", detail: "dead" }));
+        return vault.update(id, change);
+      },
+    });
+    return { phone: this.phone(fetch, Date.now, dying), died: () => left <= 0 };
   }
 }
 

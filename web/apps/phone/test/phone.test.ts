@@ -245,6 +245,51 @@ describe.skipIf(!binary)("a phone against a running service", { timeout: PATIENC
     await rp.authenticated();
   });
 
+  test("a page that dies at any of its writes loses nothing", async () => {
+    const { device, document, id, phone } = usual;
+    // An approval: before it is sent, after its answer.
+    let deaths = 0;
+    for (let fatal = 1; fatal < 10; fatal++) {
+      const data = Buffer.from(`dying ${fatal}`);
+      const rp = await RpSession.sign(service, document, data);
+      const presented = await opened(phone);
+      const dying = device.dyingPhone(fatal);
+      const own = await dying.phone.open(presented).catch(() => null);
+      const approved = own && await dying.phone.approve(own, PIN2).then(() => true, () => false);
+      if (dying.died()) deaths++;
+      const settled = await phone.settle(id);
+      const { state } = await rp.status();
+      if (state !== "COMPLETE") {
+        expect(settled.kind).not.toBe("CONFIRMED");
+        await phone.approve(await opened(phone), PIN2);
+      } else if (!approved) expect(settled.kind).toBe("CONFIRMED");
+      await rp.signed(data);
+      if (!dying.died()) break;
+    }
+    expect(deaths).toBeGreaterThanOrEqual(3);
+    expect(await phone.account(id)).toMatchObject({ state: "CERTIFIED", unsettled: false });
+
+    // A change of PIN, with its two counted requests.
+    let [pin, fresh] = ["4071", "8305"];
+    deaths = 0;
+    for (let fatal = 1; fatal < 12; fatal++) {
+      const dying = device.dyingPhone(fatal);
+      await dying.phone.changePin(id, "AUTH", pin, fresh).catch(() => undefined);
+      if (dying.died()) {
+        deaths++;
+        await phone.changePin(id, "AUTH", pin, fresh);
+      }
+      [pin, fresh] = [fresh, pin];
+      if (!dying.died()) break;
+    }
+    expect(deaths).toBe(4);
+    if (pin !== PIN1) await phone.changePin(id, "AUTH", pin, PIN1);
+    const rp = await RpSession.authenticate(service, { document });
+    await phone.approve(await opened(phone), PIN1);
+    await rp.authenticated();
+    expect((await phone.account(id)).keys[0]).toMatchObject({ state: "ACTIVE", triesLeft: 3 });
+  });
+
   test("two tabs at once", async () => {
     const [one, other] = [usual.device.phone(), usual.device.phone()];
     const rp = await RpSession.authenticate(service, { document: usual.document });
