@@ -1,7 +1,8 @@
 //! Measures a server process from outside, each figure beside its yardstick in the same run; see `bench/run.sh`.
 //!
 //! `load` starts itself again as `load serve` (the service, with the shipped test persons but nobody acting for them)
-//! and `load bare` (an axum handler that only waits), and drives both over loopback. The phones live in this process,
+//! and `load bare` (an axum handler that only waits), and drives both over loopback. `load authentications`,
+//! `load polls` and `load responders` measure one thing only. The phones live in this process,
 //! so the server's CPU time is the server's alone.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
@@ -20,7 +21,7 @@ use countersign_pki::{Certificate, Digest};
 use countersign_server::authority::dev as authority;
 use countersign_server::dev::fixture::{self, Enrolled, PIN1};
 use countersign_server::{App, Clock, Keys, Listeners, Randomness, Server, SystemClock, dev};
-use countersign_split_key::{Completion, Hash, Padding, PartialSignature};
+use countersign_split_key::{Binding, Completion, Hash, Kdf, MaskedShare, Modulus, Padding};
 use countersign_wire::device::RefusalReason;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -37,6 +38,9 @@ async fn main() -> Result<()> {
     match std::env::args().nth(1).as_deref() {
         Some("serve") => serve().await,
         Some("bare") => bare().await,
+        Some("authentications") => authentications().await,
+        Some("polls") => long_polls().await,
+        Some("responders") => responders().await,
         _ => {
             authentications().await?;
             long_polls().await?;
@@ -158,42 +162,31 @@ async fn authentications() -> Result<()> {
     }
     let spent = process.cpu()?.saturating_sub(before) / AUTHENTICATIONS as u32;
 
-    // The same arithmetic alone: the service's half for the same keys.
+    // The same arithmetic alone, by the same code: a phone's part is completed and checked with a key that was just opened,
+    // as in every confirmation.
     let mut keys = Keys::load(&dev::config(), &mut rng)?;
     let custody = &mut keys.custody;
     let mut alone = Duration::ZERO;
-    let mut done = 0;
     for person in &persons {
         let key = person.keys.iter().find(|key| key.usage() == KeyUse::Auth).ok_or("no key")?;
+        let stored = person.phone.keys.iter().find(|stored| stored.kid == *key.id()).ok_or("no share")?;
+        let n1 = Modulus::from_be_bytes(stored.n1.as_ref())?;
+        let salt = stored.share.salt.as_ref().try_into()?;
+        let kdf = Kdf { iterations: stored.share.iterations };
+        let share = MaskedShare::from_parts(n1.bits(), salt, stored.share.blob.0.clone(), kdf)?;
+        let message = Padding::pss(Hash::Sha512, &mut rng).encode(&[7; 64], 2 * n1.bits())?;
+        let binding = Binding { kid: stored.kid.as_str().as_bytes(), hardware: &[] };
+        let part = share.partial_signature(&Pin::parse(PIN1)?, binding, &n1, &message)?;
         let server = key.wrapped().open(key.place(), custody)?;
-        let message = Padding::pss(Hash::Sha512, &mut rng).encode(&[7; 64], server.public_key().bits())?;
-        // Any part costs the same up to the check; a wrong one ends there. So the rest is measured with a right one.
-        let part = PartialSignature::from_be_bytes(&[3; 384])?;
         let begin = thread_cpu()?;
-        let half = server.complete(&message, &part)?;
+        let completion = server.complete(&message, &part)?;
         alone += thread_cpu()?.saturating_sub(begin);
-        assert_eq!(half, Completion::WrongPin);
-        done += 1;
+        assert!(matches!(completion, Completion::Signed(_)));
     }
-    let first_half = alone / done;
-    let outer = {
-        // The outer half and the final checks: what `openssl speed` calls a private RSA operation at this size is in it.
-        let begin = Instant::now();
-        let output = Command::new("openssl")
-            .args(["speed", "-seconds", "1", "rsa3072"])
-            .stderr(Stdio::null())
-            .output()?;
-        let _ = begin;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let line = text.lines().find(|line| line.starts_with("rsa 3072")).ok_or("openssl speed")?;
-        let seconds: f64 =
-            line.split_whitespace().nth(3).ok_or("openssl speed")?.trim_end_matches('s').parse()?;
-        Duration::from_secs_f64(seconds)
-    };
+    let alone = alone / u32::try_from(persons.len())?;
     println!(
-        "authentications: {spent:?} of server CPU each; first half with its check alone {first_half:?}, \
-         an RSA-3072 private operation by OpenSSL {outer:?}; ratio {:.2}",
-        spent.as_secs_f64() / (first_half + outer).as_secs_f64()
+        "authentications: {spent:?} of server CPU each, {alone:?} for its share of the arithmetic alone: ratio {:.2}",
+        spent.as_secs_f64() / alone.as_secs_f64()
     );
     Ok(())
 }

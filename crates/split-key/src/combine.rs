@@ -259,9 +259,11 @@ impl ServerKey {
         Ok(bytes)
     }
 
-    /// Reads [`ServerKey::serialize`] and checks that the parts belong together.
+    /// Reads [`ServerKey::serialize`] from where nobody could change it: the caller's encryption authenticates it.
     ///
-    /// The checks on n1 of [`PhoneModulus::check`] are not repeated: only what passed them was ever stored.
+    /// Sizes, ranges and n2's tie to n1 are checked. The checks on n1 of [`PhoneModulus::check`] and those on the numbers
+    /// of the outer key are not repeated: only what passed them was ever stored, and [`ServerKey::complete`] checks
+    /// every result.
     pub fn deserialize(bytes: &[u8]) -> Result<Self, Error> {
         let short = |expected| Error::Length { what: "the stored server key", expected, found: bytes.len() };
         let ([version, kind, high, low], rest) = bytes.split_first_chunk().ok_or_else(|| short(4))?;

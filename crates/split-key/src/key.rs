@@ -193,7 +193,7 @@ impl OuterKey {
         Ok(bytes)
     }
 
-    /// Reads [`OuterKey::to_bytes`] and checks that the parts belong together.
+    /// Reads [`OuterKey::to_bytes`] from where nobody could change it. Sizes are checked; wrong numbers make no signature.
     pub fn from_bytes(half_bits: u32, bytes: &[u8]) -> Result<Self, Error> {
         let len = half_bits as usize / 8;
         let expected = Self::encoded_len(len);

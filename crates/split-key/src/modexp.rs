@@ -300,37 +300,29 @@ impl RsaKey {
         Ok(key)
     }
 
-    /// A key from its numbers. AWS-LC checks that they belong together.
+    /// A key from its numbers, which came from [`Self::numbers`] and were kept where nobody could change them.
+    ///
+    /// That they belong together is not looked into: AWS-LC's constant-time check costs more than half a signature, and
+    /// every result is checked with the public exponent before it leaves this crate, so wrong numbers make no signature.
     pub(crate) fn from_numbers(n: &Natural, numbers: &RsaNumbers) -> Result<Self, Error> {
+        // SAFETY: no arguments; a null result is handled below.
+        let key = NonNull::new(unsafe { ffi::RSA_new() }).ok_or_else(|| failed("allocate a key"))?;
+        let key = Self { key, len: n.len() };
         let exponent = Number::load(&Natural::from_be_bytes(&PUBLIC_EXPONENT.to_be_bytes()))?;
-        let loaded = [
-            Number::load(n)?,
-            Number::load(&numbers.d)?,
-            Number::load(&numbers.p)?,
-            Number::load(&numbers.q)?,
-            Number::load(&numbers.dp)?,
-            Number::load(&numbers.dq)?,
-            Number::load(&numbers.qinv)?,
-        ];
-        let [modulus, d, p, q, dp, dq, qinv] = &loaded;
-        // SAFETY: all pointers are to live numbers; the function copies them and keeps none.
-        let key = unsafe {
-            ffi::RSA_new_private_key(
-                modulus.as_ptr(),
-                exponent.as_ptr(),
-                d.as_ptr(),
-                p.as_ptr(),
-                q.as_ptr(),
-                dp.as_ptr(),
-                dq.as_ptr(),
-                qinv.as_ptr(),
-            )
+        let (modulus, d) = (Number::load(n)?, Number::load(&numbers.d)?);
+        let (p, q) = (Number::load(&numbers.p)?, Number::load(&numbers.q)?);
+        let (dp, dq) = (Number::load(&numbers.dp)?, Number::load(&numbers.dq)?);
+        let qinv = Number::load(&numbers.qinv)?;
+        let rsa = key.key.as_ptr();
+        // SAFETY: `key` owns a live, empty key, and each function takes over live numbers. They fail only when a number
+        // is missing, which none is; so after success nothing is owned twice, and there is no failure to clean up after.
+        let taken = unsafe {
+            ffi::RSA_set0_key(rsa, modulus.give(), exponent.give(), d.give()) == 1
+                && ffi::RSA_set0_factors(rsa, p.give(), q.give()) == 1
+                && ffi::RSA_set0_crt_params(rsa, dp.give(), dq.give(), qinv.give()) == 1
         };
-        let Some(key) = NonNull::new(key) else {
-            forget_library_errors();
-            return Err(Error::Inconsistent { what: "RSA key" });
-        };
-        Ok(Self { key, len: n.len() })
+        check(c_int::from(taken), "take over an RSA key")?;
+        Ok(key)
     }
 
     pub(crate) fn modulus(&self) -> Result<Natural, Error> {
@@ -412,6 +404,13 @@ impl Number {
 
     fn as_ptr(&self) -> *mut ffi::BIGNUM {
         self.0.as_ptr()
+    }
+
+    /// The number for a function that takes it over.
+    fn give(self) -> *mut ffi::BIGNUM {
+        let number = self.0.as_ptr();
+        std::mem::forget(self);
+        number
     }
 }
 

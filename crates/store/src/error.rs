@@ -38,6 +38,12 @@ pub enum Error {
         /// The name given to [`crate::Store::write`].
         name: &'static str,
     },
+    /// A closure given to [`crate::Store::read`] wrote: what it wrote was undone.
+    #[error("the transaction {name} was to read only, and wrote: it was undone")]
+    WroteWhileReading {
+        /// The name given to [`crate::Store::read`].
+        name: &'static str,
+    },
     /// The thread that owns the connection has ended.
     #[error("the store is closed")]
     Closed,

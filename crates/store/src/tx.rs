@@ -34,6 +34,13 @@ impl<'a> Tx<'a> {
         Self { connection }
     }
 
+    /// Rows that this connection has changed since it was opened. In memory there is one connection, on which reading
+    /// closures run too: this tells whether one of them wrote. (`PRAGMA query_only` would refuse it, and make SQLite
+    /// parse every prepared statement anew.)
+    pub(crate) fn rows_changed(&self) -> u64 {
+        self.connection.total_changes()
+    }
+
     /// Sessions.
     pub fn sessions(&self) -> Sessions<'a> {
         Sessions { connection: self.connection }

@@ -73,7 +73,6 @@ pub(crate) struct Ran {
 /// A closure with its types removed.
 pub(crate) struct Job {
     name: &'static str,
-    reads_only: bool,
     run: Box<Run>,
 }
 
@@ -84,7 +83,8 @@ type Run = dyn FnOnce(Result<&Tx<'_>, Error>) -> Ran + Send;
 pub(crate) type Reply<T, E> = oneshot::Receiver<Result<T, E>>;
 
 impl Job {
-    /// Wraps `work`: its answer is held back until [`Fate`] is known, a panic becomes [`Error::Panicked`].
+    /// Wraps `work`: its answer is held back until [`Fate`] is known, a panic becomes [`Error::Panicked`], and writing
+    /// where only reading was announced becomes [`Error::WroteWhileReading`].
     pub(crate) fn new<T, E, F>(name: &'static str, reads_only: bool, work: F) -> (Self, Reply<T, E>)
     where
         F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
@@ -95,8 +95,13 @@ impl Job {
         let run = move |tx: Result<&Tx<'_>, Error>| {
             // The savepoint is undone after a panic and `work` is gone, so nothing half-made is seen again.
             let outcome = tx.map_err(E::from).and_then(|tx| {
-                catch_unwind(AssertUnwindSafe(|| work(tx)))
-                    .unwrap_or_else(|_| Err(E::from(Error::Panicked { name })))
+                let before = tx.rows_changed();
+                let outcome = catch_unwind(AssertUnwindSafe(|| work(tx)))
+                    .unwrap_or_else(|_| Err(E::from(Error::Panicked { name })));
+                if reads_only && tx.rows_changed() != before {
+                    return Err(E::from(Error::WroteWhileReading { name }));
+                }
+                outcome
             });
             Ran {
                 keep: outcome.is_ok(),
@@ -111,7 +116,7 @@ impl Job {
                 }),
             }
         };
-        (Self { name, reads_only, run: Box::new(run) }, receiver)
+        (Self { name, run: Box::new(run) }, receiver)
     }
 
     /// Runs a reading closure on a connection of its own.
@@ -252,17 +257,12 @@ fn group(
 
 /// Runs one closure in its savepoint. An error is the savepoint's, not the closure's.
 fn run(connection: &Connection, job: Job, told: &mut Vec<(&'static str, Tell)>) -> rusqlite::Result<()> {
-    let Job { name, reads_only, run } = job;
-    // In memory there is one connection only, so reading closures run here; they must not write either.
-    let begun =
-        if reads_only { query_only(connection, true) } else { execute(connection, "SAVEPOINT closure") };
+    let Job { name, run } = job;
+    let begun = execute(connection, "SAVEPOINT closure");
     let tx = Tx::new(connection);
     let ran = run(begun.as_ref().map(|()| &tx).map_err(|_| Error::GroupAbandoned { name }));
     told.push((name, ran.tell));
     begun?;
-    if reads_only {
-        return query_only(connection, false);
-    }
     // SQLite may have given up the whole transaction under the closure; the caller looks.
     if !ran.keep && !connection.is_autocommit() {
         execute(connection, "ROLLBACK TO closure")?;
@@ -280,8 +280,4 @@ fn undo_all(connection: &Connection) {
 
 fn execute(connection: &Connection, statement: &'static str) -> rusqlite::Result<()> {
     connection.prepare_cached(statement)?.execute([]).map(drop)
-}
-
-fn query_only(connection: &Connection, on: bool) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "query_only", on)
 }

@@ -59,8 +59,19 @@ fn an_rsa_key_survives_a_round_trip_through_its_numbers() {
     assert!(output.equals(&key.private_operation(&input).unwrap()));
     let back = power_public(&output, PUBLIC_EXPONENT, &n).unwrap();
     assert!(back.equals(&input.resized(64).unwrap()));
+}
 
-    let mut broken = key.numbers().unwrap();
-    broken.dp.flip_bit(9);
-    assert!(RsaKey::from_numbers(&n, &broken).is_err());
+#[test]
+fn numbers_that_do_not_belong_together_give_no_private_operation() {
+    let key = RsaKey::generate(512).unwrap();
+    let n = key.modulus().unwrap();
+    let input = Natural::from_be_bytes(&[7; 60]);
+    type Choose = fn(&mut RsaNumbers) -> &mut Natural;
+    let numbers: [Choose; 3] = [|key| &mut key.dp, |key| &mut key.dq, |key| &mut key.qinv];
+    for choose in numbers {
+        let mut broken = key.numbers().unwrap();
+        choose(&mut broken).flip_bit(9);
+        let result = RsaKey::from_numbers(&n, &broken).and_then(|key| key.private_operation(&input));
+        assert!(result.is_err(), "AWS-LC checks the result with the public exponent");
+    }
 }
