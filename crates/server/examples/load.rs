@@ -88,12 +88,14 @@ impl Process {
         Ok(Self { child, address: address.trim().to_owned() })
     }
 
-    /// User and system time so far, in ticks of 10 ms.
+    /// Processor time so far, of all threads. None of them ends while something is measured.
     fn cpu(&self) -> Result<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let fields: Vec<_> = stat.rsplit(')').next().ok_or("stat")?.split_whitespace().collect();
-        let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
-        Ok(Duration::from_millis(ticks * 10))
+        let mut nanoseconds = 0;
+        for task in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let stat = std::fs::read_to_string(task?.path().join("schedstat"))?;
+            nanoseconds += stat.split_whitespace().next().ok_or("schedstat")?.parse::<u64>()?;
+        }
+        Ok(Duration::from_nanos(nanoseconds))
     }
 
     /// Resident memory, in kB.

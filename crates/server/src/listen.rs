@@ -13,9 +13,9 @@ use axum::Router;
 use axum::body::Body;
 use http::Request;
 use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -353,24 +353,29 @@ async fn speak(
     watcher: Watcher,
     idle: Duration,
 ) {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(idle);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(Duration::from_secs(30))
-        .max_concurrent_streams(256)
-        .max_header_list_size(32 * 1024);
-    let builder = match version {
-        Version::H1 => builder.http1_only(),
-        Version::H2 => builder.http2_only(),
-    };
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
         routes.clone().oneshot(request.map(Body::new))
     });
-    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-    if let Err(error) = watcher.watch(connection).await {
+    let stream = TokioIo::new(stream);
+    // Each in a box of its own: otherwise every waiting poll would have room for both, several times.
+    let ended = match version {
+        Version::H1 => {
+            let mut builder = http1::Builder::new();
+            builder.timer(TokioTimer::new()).header_read_timeout(idle);
+            Box::pin(watcher.watch(builder.serve_connection(stream, service))).await
+        }
+        Version::H2 => {
+            let mut builder = http2::Builder::new(TokioExecutor::new());
+            builder
+                .timer(TokioTimer::new())
+                .keep_alive_interval(Duration::from_secs(30))
+                .max_concurrent_streams(256)
+                .max_header_list_size(32 * 1024);
+            Box::pin(watcher.watch(builder.serve_connection(stream, service))).await
+        }
+    };
+    if let Err(error) = ended {
         tracing::debug!(error = %error, "a connection ended early");
     }
 }

@@ -3,6 +3,9 @@
 //! Subscribe first, read second, wait third. The only timer that matters is the session's own end; everything else
 //! that can change wakes the subscription.
 
+use std::net::IpAddr;
+use std::time::Duration;
+
 use axum::Json;
 use axum::RequestExt;
 use axum::extract::{Query, Request, State};
@@ -24,51 +27,68 @@ use crate::watch::Topic;
 const SURFACE: Surface = Surface::RelyingParty;
 
 /// `GET /v3/session/{sessionID}?timeoutMs=`
-pub(super) async fn session_status(
-    State(app): State<App>,
-    mut request: Request,
-) -> Result<Response, Problem> {
-    let origin: Origin = request.extract_parts_with_state(&app).await.unwrap_or_else(|never| match never {});
-    let refused = |refusal: Refusal| app.problem(SURFACE, refusal.into());
-    let wait = {
+pub(super) async fn session_status(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    // Most calls wait, many at a time: what was read from the request is all that is kept of it.
+    let asked = Asked::read(&app, request).await?;
+    asked.answer(app).await
+}
+
+/// A question and who asks it.
+struct Asked {
+    id: SessionId,
+    address: IpAddr,
+    wait: Duration,
+}
+
+impl Asked {
+    async fn read(app: &App, mut request: Request) -> Result<Self, Problem> {
+        let origin: Origin =
+            request.extract_parts_with_state(app).await.unwrap_or_else(|never| match never {});
+        let refused = |refusal: Refusal| app.problem(SURFACE, refusal.into());
         let query: Vec<(String, String)> =
             request.extract_parts::<Query<_>>().await.map_or_else(|_| Vec::new(), |Query(pairs)| pairs);
         let given = query.iter().find(|(name, _)| name == "timeoutMs").map(|(_, value)| value.as_str());
         let out_of_range =
             if app.config().rp_api.strict_timeout { OutOfRange::Refuse } else { OutOfRange::Clamp };
-        timeout_ms(given, out_of_range).map_err(|invalid| Problem::invalid(SURFACE, [invalid]))?
-    };
-    // The request names no relying party, so at first only the address as such can be checked.
-    if !app.relying_parties().knows_address(origin.address) {
-        return Err(refused(Refusal::AddressNotAllowed));
-    }
-    let segments = path_segments(&mut request).await;
-    let id = segments.iter().find(|(name, _)| name == "session_id").map_or("", |(_, value)| value);
-    // What is no session id is the id of no session.
-    let id = SessionId::parse(id).map_err(|_| refused(Refusal::NoSession))?;
-
-    let mut watch = app.watches().subscribe(Topic::Session(id));
-    let patience = app.clock().sleep(wait);
-    tokio::pin!(patience);
-    let mut last = false;
-    loop {
-        let seen = look(&app, id).await.map_err(|failure| app.problem(SURFACE, failure))?;
-        let Seen { status, relying_party, until } = seen.ok_or_else(|| refused(Refusal::NoSession))?;
-        let permitted =
-            app.relying_parties().find(relying_party).is_some_and(|party| party.calls_from(origin.address));
-        if !permitted {
+        let wait = timeout_ms(given, out_of_range).map_err(|invalid| Problem::invalid(SURFACE, [invalid]))?;
+        // The request names no relying party, so at first only the address as such can be checked.
+        if !app.relying_parties().knows_address(origin.address) {
             return Err(refused(Refusal::AddressNotAllowed));
         }
-        let full = app.watches().waiting() > app.config().limits.long_polls as usize;
-        if status.is_complete() || last || full || app.is_stopping() {
-            return Ok(answer(id, status));
-        }
-        tokio::select! {
-            () = watch.changed() => {}
-            () = app.clock().reached(until) => {}
-            // The session may end at the same moment: one more look.
-            () = &mut patience => last = true,
-            () = app.stopping() => last = true,
+        let segments = path_segments(&mut request).await;
+        let id = segments.iter().find(|(name, _)| name == "session_id").map_or("", |(_, value)| value);
+        // What is no session id is the id of no session.
+        let id = SessionId::parse(id).map_err(|_| refused(Refusal::NoSession))?;
+        Ok(Self { id, address: origin.address, wait })
+    }
+
+    async fn answer(self, app: App) -> Result<Response, Problem> {
+        let refused = |refusal: Refusal| app.problem(SURFACE, refusal.into());
+        let mut watch = app.watches().subscribe(Topic::Session(self.id));
+        let mut patience = app.clock().sleep(self.wait);
+        let mut last = false;
+        loop {
+            // Boxed: a look is short, and while it waits the poll needs no room for one.
+            let seen =
+                Box::pin(look(&app, self.id)).await.map_err(|failure| app.problem(SURFACE, failure))?;
+            let Seen { status, relying_party, until } = seen.ok_or_else(|| refused(Refusal::NoSession))?;
+            let permitted =
+                app.relying_parties().find(relying_party).is_some_and(|party| party.calls_from(self.address));
+            if !permitted {
+                return Err(refused(Refusal::AddressNotAllowed));
+            }
+            let full = app.watches().waiting() > app.config().limits.long_polls as usize;
+            if status.is_complete() || last || full || app.is_stopping() {
+                return Ok(answer(self.id, status));
+            }
+            drop(status);
+            tokio::select! {
+                () = watch.changed() => {}
+                () = app.clock().reached(until) => {}
+                // The session may end at the same moment: one more look.
+                () = &mut patience => last = true,
+                () = app.stopping() => last = true,
+            }
         }
     }
 }
