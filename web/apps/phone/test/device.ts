@@ -97,3 +97,14 @@ export function network(fate: (path: string, count: number) => "lose-answer" | "
     return response;
   };
 }
+
+/** A service, or somebody in its place, that changes what it answers. */
+export function lying(change: (path: string, answer: Record<string, unknown>) => void): typeof fetch {
+  return async (input, init) => {
+    const response = await fetch(input, init);
+    if (response.status !== 200) return response;
+    const answer = await response.json() as Record<string, unknown>;
+    change(new URL(String(input)).pathname, answer);
+    return new Response(JSON.stringify(answer), { status: 200, headers: response.headers });
+  };
+}

@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Phone } from "../src/engine/phone.ts";
 import { type AccountId, PhoneError, type Presented, type Problem, type Waiting } from "../src/engine/types.ts";
-import { Device, network } from "./device.ts";
+import { Device, lying, network } from "./device.ts";
 import { RpSession, Service, binary } from "./service.ts";
 
 const [PIN1, PIN2] = ["4071", "92716"];
@@ -288,6 +289,72 @@ describe.skipIf(!binary)("a phone against a running service", { timeout: PATIENC
     await phone.approve(await opened(phone), PIN1);
     await rp.authenticated();
     expect((await phone.account(id)).keys[0]).toMatchObject({ state: "ACTIVE", triesLeft: 3 });
+  });
+
+  test("a service that shows one thing and asks for another is not signed for", async () => {
+    const rp = await RpSession.authenticate(service, { document: usual.document });
+    const { tx } = await next(usual.phone);
+    const lies: readonly ((transaction: Record<string, unknown>) => void)[] = [
+      (transaction) => transaction.rp = { name: "Another bank" },
+      (transaction) => transaction.digest = "AAAA",
+      (transaction) => delete transaction.acsp,
+      (transaction) => transaction.kind = "SIGN",
+      (transaction) => transaction.signatureAlgorithm = "sha256WithRSAEncryption",
+      (transaction) => transaction.hash = "MD5",
+      (transaction) => transaction.kid = "another-key",
+      (transaction) => (transaction.acsp as Record<string, string>).callback = "https://a|b",
+      (transaction) => transaction.interactions = "!",
+      (transaction) => transaction.tx = "another",
+    ];
+    for (const lie of lies) {
+      const phone = usual.device.phone(lying((path, answer) => {
+        if (path.endsWith(`/transactions/${tx}`)) lie(answer);
+      }));
+      const approved = phone.open({ account: usual.id, tx }).then((presented) => phone.approve(presented, PIN1));
+      expect((await problemOf(approved)).code, String(lie)).toBe("MALFORMED_TRANSACTION");
+    }
+    // Nothing was sent, nothing counted, and the honest request can still be approved.
+    expect(await usual.phone.account(usual.id)).toMatchObject({ unsettled: false, keys: [{ triesLeft: 3 }, { triesLeft: 3 }] });
+    await usual.phone.approve(await usual.phone.open({ account: usual.id, tx }), PIN1);
+    await rp.authenticated();
+  });
+
+  test("keys are made as this phone wants them, and certified for itself only", async () => {
+    const { activationCode } = await service.activation();
+    const device = new Device(service.origin);
+    const enrolWith = async (change: (path: string, answer: Record<string, unknown>) => void) => {
+      const [begun] = await device.phone().accounts();
+      const pins = { pin1: PIN1, pin2: PIN2 };
+      return problemOf(device.phone(lying(change)).enrol(begun ? { ...pins, resume: begun.id } : { ...pins, activationCode }));
+    };
+    const parameters = (change: object) => (path: string, answer: Record<string, unknown>) => {
+      if (path.endsWith("/activations")) answer.parameters = { ...(answer.parameters as object), ...change };
+    };
+    // A short share would betray the whole key.
+    expect((await enrolWith(parameters({ shareBits: 256 }))).code).toBe("UNEXPECTED");
+    const other = new Device(service.origin);
+    const { activationCode: second } = await service.activation();
+    const lies: readonly ((answer: Record<string, unknown>) => void)[] = [
+      (answer) => answer.n = `${String(answer.n).slice(0, -1)}A`,
+      (answer) => answer.kid = "../account",
+      (answer) => (answer.csr as Record<string, string>).digest = "A".repeat(43),
+      (answer) => {
+        const csr = answer.csr as Record<string, string>;
+        const info = Buffer.from("a request for another key");
+        csr.info = info.toString("base64url");
+        csr.digest = createHash("sha256").update(info).digest("base64url");
+      },
+    ];
+    for (const lie of lies) {
+      const [begun] = await other.phone().accounts();
+      const pins = { pin1: PIN1, pin2: PIN2 };
+      const phone = other.phone(lying((path, answer) => {
+        if (path.endsWith("/keys")) lie(answer);
+      }));
+      const problem = await problemOf(phone.enrol(begun ? { ...pins, resume: begun.id } : { ...pins, activationCode: second }));
+      expect(problem.code, String(lie)).toBe("UNEXPECTED");
+      expect((await other.vault().list())[0]!.keys).toEqual([]);
+    }
   });
 
   test("two tabs at once", async () => {

@@ -67,3 +67,25 @@ test("what is safe stays the same when it goes through again", () => {
     expect(show(once).text).toBe(once);
   }
 });
+
+test("whatever comes, what is shown keeps the rules", () => {
+  let seed = 20261129;
+  const random = (below: number) => {
+    seed = Math.imul(seed ^ seed >>> 15, 0x2c1b3c6d) + 0x9e3779b9 | 0;
+    return (seed >>> 0) % below;
+  };
+  const ranges = [[0, 0x100], [0x300, 0x370], [0x590, 0x700], [0x900, 0xe80], [0x1100, 0x1200], [0x2000, 0x2100], [0x2800, 0x2801],
+    [0xd800, 0xe000], [0xfe00, 0xfe10], [0xe0000, 0xe0200], [0x1f300, 0x1f700], [0, 0x110000]] as const;
+  for (let round = 0; round < 20_000; round++) {
+    const text = Array.from({ length: random(80) }, () => {
+      const [from, to] = ranges[random(ranges.length)]!;
+      return String.fromCodePoint(from + random(to - from));
+    }).join("");
+    const limit = round % 2 ? 60 : 200;
+    const { text: shown } = show(text, limit);
+    expect([...shown].length).toBeLessThanOrEqual(limit);
+    expect(shown).not.toMatch(/[\p{C}\p{DI}\u2800]|\p{M}{4}|^\p{M}|[\p{Zl}\p{Zp}]| {2}|^ | $/u);
+    expect(shown).not.toBe("");
+    expect(show(shown, limit).text).toBe(shown);
+  }
+});

@@ -44,7 +44,7 @@ export function displayable(text: string, limit: number): DisplayText {
   shown = without(FLOOD, "$1", shown.normalize("NFC"));
   shown = shown.replace(/ {2,}/g, " ").trim();
   // A mark without a letter would sit on what stands before the text.
-  shown = without(/^\p{M}+/u, "", shown).trim();
+  shown = without(/^\p{M}[\p{M} ]*/u, "", shown);
   if (shown === "") {
     altered ||= text !== "";
     shown = PLACEHOLDER;
