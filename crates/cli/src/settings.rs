@@ -40,6 +40,31 @@ pub(crate) fn load_dev(file: Option<&Path>) -> Result<Config, Error> {
     if !said("device_api", "outer_keys") {
         config.device_api.outer_keys = test_world.device_api.outer_keys;
     }
+    for (key, value, test) in [
+        ("claims_per_device", &mut config.limits.claims_per_device, test_world.limits.claims_per_device),
+        (
+            "confirmations_per_device",
+            &mut config.limits.confirmations_per_device,
+            test_world.limits.confirmations_per_device,
+        ),
+        (
+            "activations_per_address",
+            &mut config.limits.activations_per_address,
+            test_world.limits.activations_per_address,
+        ),
+        (
+            "requests_per_address",
+            &mut config.limits.requests_per_address,
+            test_world.limits.requests_per_address,
+        ),
+    ] {
+        if !said("limits", key) {
+            *value = test;
+        }
+    }
+    if !said("push", "private_networks") {
+        config.push.private_networks = test_world.push.private_networks;
+    }
     if !said("web", "phone_frames") {
         config.web.phone_frames = test_world.web.phone_frames;
     }

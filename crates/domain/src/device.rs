@@ -11,7 +11,7 @@
 //! It detects after the fact: a copy that is used while the owner never comes back goes unnoticed.
 
 use countersign_wire::device::sealed::{Sealed, SealedFor, seal};
-use countersign_wire::device::{Jwk, Token};
+use countersign_wire::device::{Jwk, Point, Token};
 use countersign_wire::id::{DeviceId, DocumentNumber};
 use jiff::Timestamp;
 use rand_core::CryptoRng;
@@ -34,6 +34,51 @@ pub struct Device {
     tokens: CloneToken,
     state: DeviceState,
     enrolled_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    push: Option<PushSubscription>,
+}
+
+/// Where a device wants to be woken, and what messages are sealed to [RFC 8291].
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushSubscription {
+    endpoint: String,
+    key: Point,
+    #[serde(with = "bytes")]
+    auth: Vec<u8>,
+}
+
+impl PushSubscription {
+    /// From what a browser gives: the URL of its push service, `p256dh` and `auth`. Whether we go to such a URL is not
+    /// judged here. `None` when a key is none.
+    pub fn new(endpoint: &str, key: &[u8], auth: &[u8]) -> Option<Self> {
+        let key = Point::from_uncompressed(key).ok()?;
+        (auth.len() == 16).then(|| Self { endpoint: endpoint.to_owned(), key, auth: auth.to_vec() })
+    }
+
+    /// The URL of the push service.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The browser's public key.
+    pub fn key(&self) -> &Point {
+        &self.key
+    }
+
+    /// The secret that browser and sender share.
+    pub fn auth(&self) -> [u8; 16] {
+        let mut auth = [0; 16];
+        // Shorter only if somebody has changed the database.
+        auth.iter_mut().zip(&self.auth).for_each(|(to, from)| *to = *from);
+        auth
+    }
+}
+
+/// Says nothing: whoever has the URL can find the browser.
+impl std::fmt::Debug for PushSubscription {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PushSubscription(…)")
+    }
 }
 
 /// Whether a device may act.
@@ -143,6 +188,7 @@ impl Device {
             tokens: CloneToken { current: first.hash, previous: None, epoch: 0 },
             state: DeviceState::Active,
             enrolled_at: now,
+            push: None,
         }
     }
 
@@ -180,6 +226,30 @@ impl Device {
     /// What it says it runs.
     pub fn app_version(&self) -> &str {
         &self.app_version
+    }
+
+    /// Where it wants to be woken.
+    pub fn push(&self) -> Option<&PushSubscription> {
+        self.push.as_ref()
+    }
+
+    /// Wakes the device there from now on, and nowhere else.
+    pub fn subscribe(mut self, subscription: PushSubscription) -> (Self, Vec<Event>) {
+        if self.push.as_ref() == Some(&subscription) {
+            return (self, Vec::new());
+        }
+        self.push = Some(subscription);
+        let event = Event::PushSubscribed { device: self.id.clone(), document: self.account.clone() };
+        (self, vec![event])
+    }
+
+    /// Wakes the device no longer.
+    pub fn unsubscribe(mut self) -> (Self, Vec<Event>) {
+        if self.push.take().is_none() {
+            return (self, Vec::new());
+        }
+        let event = Event::PushUnsubscribed { device: self.id.clone(), document: self.account.clone() };
+        (self, vec![event])
     }
 
     /// Whether it may act.
@@ -237,6 +307,7 @@ impl Device {
         match self.state {
             DeviceState::Active | DeviceState::CloneSuspect { .. } => {
                 self.state = DeviceState::Revoked { at: now };
+                self.push = None;
                 let event = Event::DeviceRevoked { device: self.id.clone(), document: self.account.clone() };
                 (self, vec![event])
             }

@@ -184,6 +184,20 @@ pub enum Event {
         /// The account.
         document: DocumentNumber,
     },
+    /// A device wants to be woken.
+    PushSubscribed {
+        /// The device.
+        device: DeviceId,
+        /// The account.
+        document: DocumentNumber,
+    },
+    /// A device is not woken any more: it said so, or listens no longer.
+    PushUnsubscribed {
+        /// The device.
+        device: DeviceId,
+        /// The account.
+        document: DocumentNumber,
+    },
     /// A device was revoked.
     DeviceRevoked {
         /// The device.
@@ -236,6 +250,8 @@ impl Event {
             Self::CertificateIssued { .. } => "CertificateIssued",
             Self::AccountActivated { .. } => "AccountActivated",
             Self::CloneSuspected { .. } => "CloneSuspected",
+            Self::PushSubscribed { .. } => "PushSubscribed",
+            Self::PushUnsubscribed { .. } => "PushUnsubscribed",
             Self::DeviceRevoked { .. } => "DeviceRevoked",
             Self::AccountRevoked { .. } => "AccountRevoked",
             Self::CertificateRevoked { .. } => "CertificateRevoked",
@@ -263,6 +279,8 @@ impl Event {
             | Self::KeyDiscarded { key } => key.to_string(),
             Self::CloneSuspected { device, .. }
             | Self::DeviceRevoked { device, .. }
+            | Self::PushSubscribed { device, .. }
+            | Self::PushUnsubscribed { device, .. }
             | Self::DeviceEnrolled { device, .. } => device.to_string(),
             Self::ActivationIssued { document, .. }
             | Self::ActivationFailed { document, .. }

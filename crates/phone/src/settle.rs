@@ -274,7 +274,8 @@ fn decides(problem: &DeviceProblem) -> bool {
             | DeviceErrorCode::LinkStale
             | DeviceErrorCode::LinkTaken
             | DeviceErrorCode::LinkNoCallback
-            | DeviceErrorCode::WrongPerson => false,
+            | DeviceErrorCode::WrongPerson
+            | DeviceErrorCode::TooManyRequests => false,
         },
         Open::Unknown(_) => false,
     }

@@ -24,6 +24,7 @@ use crate::dev::TestWorld;
 use crate::device::Door;
 use crate::keys::{self, CoreKeys, Keys};
 use crate::operations::metrics::Metrics;
+use crate::push::{self, Notifier, Queue, VapidKey, WebPush};
 use crate::randomness::Randomness;
 use crate::watch::Watches;
 use crate::web::{StartPage, WebApps};
@@ -50,6 +51,9 @@ struct Inner {
     switches: Switches,
     start_page: StartPage,
     web_apps: WebApps,
+    notifier: Arc<dyn Notifier>,
+    push_key: Option<Vec<u8>>,
+    wake_ups: Queue,
     extra_routes: axum::Router,
     stopping: CancellationToken,
     authorities: Option<Authorities>,
@@ -86,6 +90,12 @@ pub enum Error {
     /// A key is missing or wrong.
     #[error(transparent)]
     Keys(#[from] keys::Error),
+    /// The key for push messages cannot be made of the core's.
+    #[error("the key for push messages cannot be made")]
+    PushKey,
+    /// Push messages cannot be sent.
+    #[error("connections for push messages cannot be set up: {0}")]
+    Push(#[source] reqwest::Error),
     /// The database cannot be opened.
     #[error(transparent)]
     Store(#[from] countersign_store::Error),
@@ -213,6 +223,21 @@ impl App {
     /// The phone, the sample bank and the elements, as far as this program has them.
     pub(crate) fn web_apps(&self) -> &WebApps {
         &self.0.web_apps
+    }
+
+    /// What wakes phones.
+    pub(crate) fn notifier(&self) -> &dyn Notifier {
+        &*self.0.notifier
+    }
+
+    /// What browsers subscribe for; nothing where nothing is sent.
+    pub(crate) fn push_key(&self) -> Option<&[u8]> {
+        self.0.push_key.as_deref()
+    }
+
+    /// Sessions whose phones are to be woken.
+    pub(crate) fn wake_ups(&self) -> &Queue {
+        &self.0.wake_ups
     }
 
     /// Surfaces of other crates.
@@ -360,7 +385,15 @@ impl Builder {
             Some(parameters) => parameters,
             None => config.device_api.parameters().map_err(|fault| Error::Config(vec![fault]))?,
         };
-        let door = Door::new(parameters, config.device_api.outer_keys as usize);
+        let door = Door::new(parameters, config.device_api.outer_keys as usize, &config.limits);
+        let (notifier, push_key): (Arc<dyn Notifier>, _) = if config.push.web_push {
+            let key = VapidKey::of_core(&keys.core.secret()).map_err(|_| Error::PushKey)?;
+            let web_push = WebPush::new(&config.push, key, randomness.clone()).map_err(Error::Push)?;
+            let key = web_push.public_key().to_vec();
+            (Arc::new(web_push), Some(key))
+        } else {
+            (Arc::new(push::Log), None)
+        };
         let store = match store {
             Some(store) => store,
             None => Store::open(location(&config))?,
@@ -384,6 +417,9 @@ impl Builder {
             test_world: OnceLock::new(),
             start_page,
             web_apps,
+            notifier,
+            push_key,
+            wake_ups: Queue::new(),
             extra_routes,
             stopping: CancellationToken::new(),
             config,

@@ -123,6 +123,14 @@ impl App {
             self.metrics().event(event.kind());
             tracing::debug!(event = event.kind(), session.id = session_of(event), "{name}");
         }
+        for event in &done.events {
+            // A device that opened a link itself needs no waking.
+            if let Event::SessionStarted { session, document: Some(_), .. } = event
+                && !self.wake_ups().put(*session)
+            {
+                self.metrics().pushed("dropped");
+            }
+        }
         for topic in done.events.iter().flat_map(topics) {
             self.watches().wake(&topic);
         }

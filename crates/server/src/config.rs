@@ -25,6 +25,7 @@ pub use self::problem::{Error, Mend};
 pub use self::secret::Secret;
 pub use crate::admin::config::Admin;
 pub use crate::device::config::DeviceApi;
+pub use crate::push::config::Push;
 pub use crate::validation::config::Validation;
 pub use crate::web::config::Web;
 use crate::web::config::{SELF, is_origin};
@@ -51,6 +52,8 @@ pub struct Config {
     pub limits: Limits,
     /// The phone app in people's browsers.
     pub web: Web,
+    /// How phones that are not open learn of a request.
+    pub push: Push,
     /// Files that are validated for others.
     pub validation: Validation,
     /// What operators see.
@@ -225,11 +228,40 @@ pub struct Limits {
     pub long_polls: u32,
     /// Computations with keys that may wait for a processor.
     pub queued_computations: u32,
+    /// Links that one phone may claim in a minute. 0: no limit, as for the three below. A minute's worth may come at once.
+    pub claims_per_device: u32,
+    /// Confirmations of one phone in a minute.
+    pub confirmations_per_device: u32,
+    /// Activations from one address in a minute: each is a guess at a code. IPv6: from 64 bits of one.
+    pub activations_per_address: u32,
+    /// Claims and confirmations from one address in a minute. Many phones may share one.
+    pub requests_per_address: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 20_000, long_polls: 16_384, queued_computations: 1_024 }
+        Self {
+            connections: 20_000,
+            long_polls: 16_384,
+            queued_computations: 1_024,
+            claims_per_device: 30,
+            confirmations_per_device: 30,
+            activations_per_address: 10,
+            requests_per_address: 600,
+        }
+    }
+}
+
+impl Limits {
+    /// Without limits of who knocks how often: tools and tests on one machine are many phones with one address.
+    fn dev() -> Self {
+        Self {
+            claims_per_device: 0,
+            confirmations_per_device: 0,
+            activations_per_address: 0,
+            requests_per_address: 0,
+            ..Self::default()
+        }
     }
 }
 
@@ -304,6 +336,9 @@ impl Config {
             relying_parties: vec![RelyingParty::demo()],
             // Keys are made when somebody registers: a processor in the background is worth more to a developer.
             device_api: DeviceApi { outer_keys: 0, ..DeviceApi::default() },
+            limits: Limits::dev(),
+            // Push receivers of tests are on this machine.
+            push: Push { private_networks: true, ..Push::default() },
             // The sample bank shows the phone beside it.
             web: Web { phone_frames: vec![SELF.into()], ..Web::default() },
             validation: Validation::dev(),
@@ -326,6 +361,7 @@ impl Config {
         self.device_api.check(&mut found);
         self.lifetimes.check(&mut found);
         self.web.check(&mut found);
+        self.push.check(&mut found);
         self.keys.check(&mut found);
         self.validation.check(&mut found);
         if self.pin.tries == 0 {

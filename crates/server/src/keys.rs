@@ -133,6 +133,12 @@ impl CoreKeys {
         self.0.iter().find(|(each, _)| each == id).map(|(_, key)| key)
     }
 
+    /// The secret of the key in use, to make others of.
+    pub(crate) fn secret(&self) -> Zeroizing<[u8; 32]> {
+        // There is always one in use.
+        self.0.first().map(|(_, key)| key.to_secret()).unwrap_or_default()
+    }
+
     /// What a phone is told at activation.
     pub fn public(&self) -> Vec<device::CoreKey> {
         self.0

@@ -21,6 +21,7 @@ pub mod openapi;
 pub mod operations;
 mod peer;
 mod problem;
+pub mod push;
 pub mod randomness;
 mod rp;
 pub mod trust;

@@ -51,6 +51,7 @@ pub(crate) struct Problem {
     body: Body,
     instance: Option<String>,
     cause: Option<String>,
+    retry_after: Option<u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -93,11 +94,17 @@ impl Problem {
 
     /// A problem of the device API with members of its own.
     pub(crate) fn from_device(problem: DeviceProblem) -> Self {
-        Self { surface: Surface::Device, body: Body::Device(Box::new(problem)), instance: None, cause: None }
+        Self {
+            surface: Surface::Device,
+            body: Body::Device(Box::new(problem)),
+            instance: None,
+            cause: None,
+            retry_after: None,
+        }
     }
 
     fn general(surface: Surface, body: wire::Problem) -> Self {
-        Self { surface, body: Body::General(Box::new(body)), instance: None, cause: None }
+        Self { surface, body: Body::General(Box::new(body)), instance: None, cause: None, retry_after: None }
     }
 
     /// Another text than the status phrase.
@@ -106,6 +113,12 @@ impl Problem {
             Body::General(body) => body.detail = text.into(),
             Body::Device(body) => body.detail = text.into(),
         }
+        self
+    }
+
+    /// With the seconds after which it is worth to come back.
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
         self
     }
 
@@ -236,11 +249,13 @@ impl IntoResponse for Problem {
             Surface::Device | Surface::Own => PROBLEM_JSON,
         };
         let mut response = (status, [(CONTENT_TYPE, HeaderValue::from_static(form))], body).into_response();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("60"));
+        let usual = match status {
+            StatusCode::SERVICE_UNAVAILABLE => Some(1),
+            StatusCode::TOO_MANY_REQUESTS => Some(60),
+            _ => None,
+        };
+        if let Some(seconds) = self.retry_after.or(usual) {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response.extensions_mut().insert(self);
         response

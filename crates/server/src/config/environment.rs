@@ -13,7 +13,7 @@ pub const PREFIX: &str = "COUNTERSIGN_";
 pub const RESERVED: [&str; 7] = ["CONFIG", "DATA", "LISTEN", "LOG", "BASE_URL", "TRUST", "ADMIN_KEY"];
 
 /// The keys that can be overridden, and what each holds.
-pub const KEYS: [(&str, &str, Kind); 51] = [
+pub const KEYS: [(&str, &str, Kind); 58] = [
     ("listen", "http", Kind::List),
     ("listen", "https", Kind::List),
     ("listen", "certificate", Kind::Text),
@@ -54,6 +54,13 @@ pub const KEYS: [(&str, &str, Kind); 51] = [
     ("limits", "connections", Kind::Number),
     ("limits", "long_polls", Kind::Number),
     ("limits", "queued_computations", Kind::Number),
+    ("limits", "claims_per_device", Kind::Number),
+    ("limits", "confirmations_per_device", Kind::Number),
+    ("limits", "activations_per_address", Kind::Number),
+    ("limits", "requests_per_address", Kind::Number),
+    ("push", "web_push", Kind::Switch),
+    ("push", "contact", Kind::Text),
+    ("push", "private_networks", Kind::Switch),
     ("web", "phone_url", Kind::Text),
     ("web", "phone_frames", Kind::List),
     ("validation", "open", Kind::Switch),

@@ -138,6 +138,7 @@ fn every_key_of_every_section_can_be_overridden() {
             previous_core: Some(Secret::new("")),
         },
         rp_api: RpApi { device_link_base: "https://h/d".parse().ok(), ..RpApi::default() },
+        push: Push { contact: Some("mailto:a@b".into()), ..Push::default() },
         web: Web { phone_url: "https://h".parse().ok(), ..Web::default() },
         ..Config::default()
     };

@@ -11,6 +11,7 @@ use countersign_wire::id::TransactionId;
 use countersign_wire::words::EndResult;
 
 use super::SURFACE;
+use super::limit::{Limited, by_device};
 use super::proof::Proven;
 use crate::App;
 use crate::command::{Failure, operation_word};
@@ -26,6 +27,7 @@ enum Claimed {
 /// `POST /transactions/claim`
 pub(super) async fn claim(State(app): State<App>, proven: Proven) -> Result<Response, Problem> {
     let device = proven.active()?;
+    by_device(&app, Limited::Claim, &device)?;
     let ClaimRequest { link } = proven.json()?;
     let denied = |code, detail| Err(Problem::device(code, detail));
     let Some(token) = token_in(&link) else {

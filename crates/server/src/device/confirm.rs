@@ -19,6 +19,7 @@ use countersign_wire::id::{DeviceId, SessionId, TransactionId};
 use super::SURFACE;
 use super::answer::respond;
 use super::counted::{Computed, compute_try, freeze, note_clone, note_refused, open_part, save};
+use super::limit::{Limited, by_device};
 use super::proof::Proven;
 use super::transactions::{logged, transaction, with};
 use crate::App;
@@ -33,6 +34,7 @@ pub(super) async fn confirm(
     proven: Proven,
 ) -> Result<Response, Problem> {
     let device = proven.active()?;
+    by_device(&app, Limited::Confirm, &device)?;
     let tx = transaction(&tx)?;
     let request: ConfirmRequest = proven.json()?;
     let work = carry_out(app.clone(), device, tx, request, proven.address);

@@ -5,9 +5,11 @@ use std::future::Future;
 use countersign_split_key::Parameters;
 use tokio_util::task::TaskTracker;
 
+use super::limit::Limiter;
 use super::outer_keys::OuterKeys;
 use super::seen::Seen;
 use crate::App;
+use crate::config::Limits;
 
 /// Proofs of devices that are remembered for two minutes at least: as many as 8700 a second make.
 const CAPACITY: usize = 1 << 20;
@@ -21,17 +23,19 @@ pub(crate) struct Door {
     outer_keys: OuterKeys,
     seen: Seen,
     seen_of_strangers: Seen,
+    limiter: Limiter,
     open_work: TaskTracker,
 }
 
 impl Door {
-    /// Makes keys of these sizes, with so many outer keys kept ready.
-    pub(crate) fn new(parameters: Parameters, outer_keys: usize) -> Self {
+    /// Makes keys of these sizes, with so many outer keys kept ready, and lets in so many.
+    pub(crate) fn new(parameters: Parameters, outer_keys: usize, limits: &Limits) -> Self {
         Self {
             outer_keys: OuterKeys::new(parameters, outer_keys),
             parameters,
             seen: Seen::new(CAPACITY),
             seen_of_strangers: Seen::new(CAPACITY_OF_STRANGERS),
+            limiter: Limiter::new(limits),
             open_work: TaskTracker::new(),
         }
     }
@@ -54,6 +58,11 @@ impl Door {
     /// The same for keys that are no device's yet. Anybody can fill this one.
     pub(super) fn seen_of_strangers(&self) -> &Seen {
         &self.seen_of_strangers
+    }
+
+    /// How often who may knock.
+    pub(super) fn limiter(&self) -> &Limiter {
+        &self.limiter
     }
 
     /// Carries `work` to its end, also when the phone hangs up: a counted try gets its result, and the answer is

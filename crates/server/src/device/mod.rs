@@ -19,17 +19,19 @@ mod counted;
 mod door;
 mod enrol;
 mod in_process;
+mod limit;
 mod outer_keys;
 mod pin;
 mod proof;
+mod push;
 mod seen;
 mod transactions;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use countersign_wire::device::{BASE, DEVICE_NONCE};
 use http::HeaderValue;
 
@@ -39,13 +41,18 @@ use crate::problem::Surface;
 pub(crate) use self::account::end_account;
 pub(crate) use self::door::{Door, finish_open_work};
 pub use self::in_process::InProcess;
+use self::limit::Limited;
 pub(crate) use self::outer_keys::keep_ready;
 
 const SURFACE: Surface = Surface::Device;
 
 pub(crate) fn routes(app: &App) -> Router<App> {
+    let limited = |door: Limited| {
+        let app = app.clone();
+        from_fn(move |request: Request, next: Next| limit::by_address(door, app.clone(), request, next))
+    };
     let table = Router::new()
-        .route("/activations", post(enrol::activate))
+        .route("/activations", post(enrol::activate).layer(limited(Limited::Activate)))
         .route("/keys", post(enrol::make_key))
         .route("/keys/{kid}/proof", post(enrol::prove_key))
         .route("/registration/complete", post(enrol::complete))
@@ -54,10 +61,12 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/keys/{kid}/pin-change/commit", post(pin::commit))
         .route("/account", get(account::account))
         .route("/account/revoke", post(account::revoke))
+        .route("/push", put(push::subscribe).delete(push::unsubscribe))
+        .route("/push/key", get(push::key))
         .route("/transactions", get(transactions::list))
-        .route("/transactions/claim", post(claim::claim))
+        .route("/transactions/claim", post(claim::claim).layer(limited(Limited::Claim)))
         .route("/transactions/{tx}", get(transactions::show))
-        .route("/transactions/{tx}/confirm", post(confirm::confirm))
+        .route("/transactions/{tx}/confirm", post(confirm::confirm).layer(limited(Limited::Confirm)))
         .route("/transactions/{tx}/refuse", post(transactions::refuse));
     Router::new().nest(BASE, table.layer(from_fn_with_state(app.clone(), next_nonce)))
 }

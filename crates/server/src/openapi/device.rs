@@ -225,6 +225,29 @@ fn rows() -> Vec<Row> {
             ),
         ),
         (
+            "get",
+            "/push/key",
+            "pushKey",
+            "What a browser subscribes for",
+            None,
+            object(&["key"], json!({ "key": b64u("The application server's key: a point of P-256.") })),
+        ),
+        (
+            "put",
+            "/push",
+            "subscribe",
+            "Say where this phone wants to be woken",
+            Some(object(
+                &["endpoint", "keys"],
+                json!({
+                    "endpoint": { "type": "string", "format": "uri", "maxLength": 1024, "description": "Of the browser's push service; https." },
+                    "keys": object(&["p256dh", "auth"], json!({ "p256dh": b64u("65 octets."), "auth": b64u("16 octets.") })),
+                }),
+            )),
+            empty(),
+        ),
+        ("delete", "/push", "unsubscribe", "Wake this phone no longer", None, empty()),
+        (
             "post",
             "/account/revoke",
             "revoke",

@@ -63,7 +63,11 @@ pub fn document() -> Value {
     ];
     for part in parts {
         for (path, item) in part {
-            paths.insert(path, item);
+            // Two methods of one path may be listed apart.
+            match (paths.get_mut(&path), item) {
+                (Some(Value::Object(known)), Value::Object(more)) => known.extend(more),
+                (_, item) => drop(paths.insert(path, item)),
+            }
         }
     }
     json!({

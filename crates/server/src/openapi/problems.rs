@@ -49,7 +49,7 @@ pub(super) fn own(kind: ProblemType) -> (String, Value) {
     (kind.status().to_string(), body)
 }
 
-const DEVICE_STATUSES: [u16; 13] = [400, 401, 403, 404, 408, 409, 410, 413, 415, 423, 426, 500, 503];
+const DEVICE_STATUSES: [u16; 14] = [400, 401, 403, 404, 408, 409, 410, 413, 415, 423, 426, 429, 500, 503];
 
 /// The answers that several endpoints share.
 pub(super) fn responses() -> Value {

@@ -26,6 +26,8 @@ pub struct Metrics {
     lives: Family<KindLabels, Histogram, fn() -> Histogram>,
     tries: Family<TryLabels, Counter>,
     events: Family<EventLabels, Counter>,
+    limited: Family<LimitLabels, Counter>,
+    pushes: Family<PushLabels, Counter>,
     validations: Family<ValidationLabels, Counter>,
     purged: Counter,
     long_polls: Gauge,
@@ -84,6 +86,17 @@ struct EventLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LimitLabels {
+    door: Fixed,
+    by: Fixed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PushLabels {
+    result: Fixed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TryLabels {
     result: Fixed,
 }
@@ -130,6 +143,7 @@ impl Metrics {
         let lives = Family::new_with_constructor(session_seconds as fn() -> Histogram);
         let tries = Family::default();
         let events = Family::default();
+        let (limited, pushes) = (Family::default(), Family::default());
         let validations = Family::default();
         let (purged, long_polls, computations, faults) =
             (Counter::default(), Gauge::default(), Gauge::default(), Counter::default());
@@ -151,6 +165,8 @@ impl Metrics {
         registry.register("pin_tries", "Computations with a PIN", tries.clone());
         registry.register("events", "Entries of the audit trail, by kind", events.clone());
         registry.register("validations", "Files that were validated, by outcome", validations.clone());
+        registry.register("requests_limited", "Requests of phones that came too often", limited.clone());
+        registry.register("push_messages", "Attempts to wake a phone", pushes.clone());
         registry.register("rows_purged", "Rows deleted because they are kept no longer", purged.clone());
         registry.register("long_polls_open", "Calls that wait for a change", long_polls.clone());
         registry.register("computations_open", "Key computations that run or wait", computations.clone());
@@ -164,6 +180,8 @@ impl Metrics {
             lives,
             tries,
             events,
+            limited,
+            pushes,
             validations,
             purged,
             long_polls,
@@ -218,6 +236,17 @@ impl Metrics {
     /// A file was validated.
     pub(crate) fn validated(&self, outcome: &'static str) {
         self.validations.get_or_create(&ValidationLabels { outcome: Fixed::Word(outcome) }).inc();
+    }
+
+    /// A phone or an address came too often.
+    pub(crate) fn limited(&self, door: &'static str, by: &'static str) {
+        let labels = LimitLabels { door: Fixed::Word(door), by: Fixed::Word(by) };
+        self.limited.get_or_create(&labels).inc();
+    }
+
+    /// Somebody was woken, or not.
+    pub(crate) fn pushed(&self, result: &'static str) {
+        self.pushes.get_or_create(&PushLabels { result: Fixed::Word(result) }).inc();
     }
 
     /// The sweep job deleted rows that are kept no longer.

@@ -5,10 +5,12 @@ mod approve;
 mod copies;
 mod enrol;
 mod interrupted;
+mod limits;
 mod locks;
 mod logs;
 mod pin_change;
 mod proof;
+mod push;
 mod transactions;
 
 use std::sync::atomic::{AtomicU64, Ordering};

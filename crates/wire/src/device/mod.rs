@@ -392,6 +392,31 @@ pub struct DeviceStatus {
     pub state: DeviceState,
 }
 
+/// `PUT /push`: where a browser wants to be woken, as its push manager gives it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushRequest {
+    /// The URL of its push service.
+    pub endpoint: String,
+    /// What messages are sealed to [RFC 8291].
+    pub keys: PushKeys,
+}
+
+/// The keys of a push subscription.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushKeys {
+    /// A point of P-256, uncompressed: 65 octets.
+    pub p256dh: B64u,
+    /// 16 octets.
+    pub auth: B64u,
+}
+
+/// The answer to `GET /push/key`: what a browser subscribes for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushKeyAnswer {
+    /// The application server's key [RFC 8292 §3.2]: a point of P-256, uncompressed.
+    pub key: B64u,
+}
+
 /// The answer to `GET /transactions?wait=…`: oldest first, empty when the time was up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransactionsAnswer {

@@ -54,6 +54,8 @@ words! {
         BadRequest = "BAD_REQUEST",
         /// Nothing of this id here.
         NotFound = "NOT_FOUND",
+        /// Too many requests lately; `Retry-After` says when to come back.
+        TooManyRequests = "TOO_MANY_REQUESTS",
     }
 }
 
@@ -69,6 +71,7 @@ impl DeviceErrorCode {
             Self::TxExpired | Self::TxCancelled => 410,
             Self::Locked | Self::Blocked => 423,
             Self::UpgradeRequired => 426,
+            Self::TooManyRequests => 429,
         }
     }
 
@@ -97,6 +100,7 @@ impl DeviceErrorCode {
             Self::WrongPerson => "Meant for somebody else",
             Self::BadRequest => "The request is not valid",
             Self::NotFound => "Not found",
+            Self::TooManyRequests => "Too many requests",
         }
     }
 
