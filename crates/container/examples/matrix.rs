@@ -192,7 +192,8 @@ impl World {
             root_issuer.issue_ocsp_responder(first, root_responder_key.public_key(), days, &mut random)?;
         let responder = issuer.issue_ocsp_responder(second, responder_key.public_key(), days, &mut random)?;
         let mut signers = BTreeMap::new();
-        let person_profile = Profile::qualified(url, url, addresses("eid-q"));
+        let statement = "https://127.0.0.1/pds";
+        let person_profile = Profile::qualified(url, statement, addresses("eid-q"));
         for kind in [Kind::Pss256, Kind::P256, Kind::P384] {
             for number in 0..SIGNERS {
                 let key = match kind.key() {
@@ -332,8 +333,10 @@ impl World {
 
     fn time_stamp(&self, digest: Digest, imprint: &[u8]) -> Result<TimeStampToken> {
         let request = TimeStampReq::new(MessageImprint::new(digest, imprint)?, &[1; 8])?;
-        let response = TimeStampResp::from_der(&self.stamp(&request.to_der()))?;
-        Ok(response.token().ok_or("no token")?.clone())
+        match TimeStampResp::from_der(&self.stamp(&request.to_der()))? {
+            TimeStampResp::Granted(token) => Ok(*token),
+            TimeStampResp::Refused { failures, .. } => Err(format!("no time-stamp: {failures:?}").into()),
+        }
     }
 
     fn stamp(&self, request: &[u8]) -> Vec<u8> {
