@@ -72,6 +72,8 @@ export const cases: readonly Case[] = [
       await phone.fault(/./);
       const document = await phone.enrol(PIN1, PIN2);
       must(document.startsWith(person), `the account ${document} is not of ${person}`);
+      // They come with the service's answer, a moment after the screen.
+      await phone.page.locator(".keys-list button").nth(1).waitFor();
       same(await phone.page.locator(".keys-list button").count(), 2, "keys on the home screen");
       await audit(phone.page, "after enrolment", [PIN1, PIN2]);
       await phone.page.reload();
