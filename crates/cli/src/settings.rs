@@ -65,6 +65,9 @@ pub(crate) fn load_dev(file: Option<&Path>) -> Result<Config, Error> {
     if !said("push", "private_networks") {
         config.push.private_networks = test_world.push.private_networks;
     }
+    if !said("validation", "open") {
+        config.validation.open = test_world.validation.open;
+    }
     if !said("web", "phone_frames") {
         config.web.phone_frames = test_world.web.phone_frames;
     }
@@ -90,4 +93,19 @@ fn variables() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| !name.strip_prefix(PREFIX).is_some_and(|rest| OWN_VARIABLES.contains(&rest)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_test_world_fills_in_what_nobody_said() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("countersign.toml");
+        std::fs::write(&path, "[validation]\nopen = false\n").expect("written");
+        assert!(load_dev(None).expect("a configuration").validation.open);
+        assert!(!load_dev(Some(&path)).expect("a configuration").validation.open);
+        assert!(!load(None).expect("a configuration").validation.open);
+    }
 }
