@@ -68,6 +68,7 @@ test("answers that are none", async () => {
     [json(502, "<html>"), { code: "OFFLINE" }],
     [json(404, "<html>"), { code: "UNEXPECTED", detail: "HTTP status 404" }],
     [json(503, problem(503, "", { code: undefined }), { "Retry-After": "7" }), { code: "BUSY", retryAfter: 7 }],
+    [json(429, problem(429, "TOO_MANY_REQUESTS"), { "Retry-After": "12" }), { code: "BUSY", retryAfter: 12 }],
     [json(429, "slow down", { "Retry-After": "soon" }), { code: "BUSY", retryAfter: 1 }],
     [json(403, problem(403, "WRONG_PIN", { triesLeft: 2 })), { code: "WRONG_PIN", triesLeft: 2 }],
     [json(423, problem(423, "LOCKED", { until: "2026-11-22T15:00:00Z" })), { code: "LOCKED", until: new Date("2026-11-22T15:00:00Z") }],

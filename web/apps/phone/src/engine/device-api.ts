@@ -166,14 +166,14 @@ function read<A>(response: Response, text: string): Answer<A> {
     if (!object) throw new PhoneError({ code: "UNEXPECTED", detail: "an answer that is not JSON" });
     return { ok: body as A };
   }
-  if (object && typeof (body as DeviceProblem).code === "string") {
-    const problem = body as DeviceProblem;
-    return { problem: { ...problem, status: response.status, detail: String(problem.detail) } };
-  }
-  // It was not looked at: there is more to do than can be done.
+  // It was not looked at: there is more to do than can be done, or one asks too often.
   if (response.status === 429 || response.status === 503) {
     const seconds = Number(response.headers.get("Retry-After") ?? 1);
     throw new PhoneError({ code: "BUSY", retryAfter: Number.isFinite(seconds) ? Math.max(1, seconds) : 1 });
+  }
+  if (object && typeof (body as DeviceProblem).code === "string") {
+    const problem = body as DeviceProblem;
+    return { problem: { ...problem, status: response.status, detail: String(problem.detail) } };
   }
   // A gateway in between, or a service that failed: whether the request was carried out is unknown.
   if (response.status >= 500) throw new PhoneError({ code: "OFFLINE" });
