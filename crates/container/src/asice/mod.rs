@@ -156,6 +156,11 @@ pub enum Remark {
         /// The other.
         second: String,
     },
+    /// The archive has a comment: a writer's name as a rule. No signature covers it.
+    Comment {
+        /// The text.
+        text: String,
+    },
     /// The manifest lists one of the container's own files.
     ListedMetadata {
         /// Its name.
@@ -172,6 +177,7 @@ impl fmt::Display for Remark {
             Self::SimilarNames { first, second } => {
                 write!(f, "{first:?} and {second:?} differ only in case or Unicode form")
             }
+            Self::Comment { text } => write!(f, "the archive has the comment {text:?}, which is not signed"),
             Self::ListedMetadata { name } => write!(f, "the manifest lists {name:?}"),
         }
     }
@@ -260,7 +266,11 @@ impl Container {
                 container.digests.insert((entry.name.clone(), digest), hasher.finish());
             }
         }
-        let (source, entries, _) = archive.into_parts();
+        let (source, entries, comment) = archive.into_parts();
+        if !comment.is_empty() && !comment.starts_with(b"mimetype") {
+            let text = String::from_utf8_lossy(&comment).into_owned();
+            container.remarks.push(Remark::Comment { text });
+        }
         let source = Source::new(source);
         for entry in entries {
             if is_signature_file(&entry.name) {
@@ -952,17 +962,24 @@ fn check_mimetype(archive: &mut ZipReader<impl Read + Seek>) -> Result<Form> {
         let found = String::from_utf8_lossy(&content).chars().take(80).collect::<String>();
         return fault(MIMETYPE, format!("{found:?}"));
     };
-    let allowed_comment = [b"mimetype=", form.mimetype().as_bytes()].concat();
-    let comment = archive.comment();
-    if !comment.is_empty() && comment != allowed_comment {
-        return Err(Error::zip(
-            crate::error::ZipFault::Comment,
-            None,
-            format!("none, or 'mimetype={form}'", form = form.mimetype()),
-            format!("{:?}", String::from_utf8_lossy(comment).chars().take(80).collect::<String>()),
-        ));
-    }
+    check_comment(archive.comment(), form)?;
     Ok(form)
+}
+
+/// `mimetype=…` may stand in the archive comment (EN 319 162-1 A.1), and some writers leave their name there. Nothing
+/// that another reader could take for the end of the archive, or for another type.
+fn check_comment(comment: &[u8], form: Form) -> Result<()> {
+    let expected = [b"mimetype=", form.mimetype().as_bytes()].concat();
+    let is_text = comment.len() <= 200 && comment.iter().all(|byte| matches!(byte, b' '..=b'~'));
+    if comment == expected || (is_text && !comment.starts_with(b"mimetype")) {
+        return Ok(());
+    }
+    Err(Error::zip(
+        crate::error::ZipFault::Comment,
+        None,
+        format!("none, 'mimetype={}', or a line of text", form.mimetype()),
+        format!("{:?}", String::from_utf8_lossy(comment).chars().take(80).collect::<String>()),
+    ))
 }
 
 fn check_mimetype_entry(first: &ZipEntry) -> Result<()> {

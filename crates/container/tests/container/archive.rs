@@ -131,6 +131,18 @@ fn harmless_variants_are_opened() {
 }
 
 #[test]
+fn a_line_of_text_as_comment_is_remarked() {
+    let zip =
+        change(|zip| zip.comment = b"LIB DigiDoc4j/6.1.0 format: application/vnd.etsi.asic-e+zip".to_vec());
+    let container = Container::from_bytes(&zip.to_bytes()).unwrap();
+    assert!(matches!(container.remarks(), [Remark::Comment { text }] if text.starts_with("LIB DigiDoc4j")));
+    for comment in ["mimetype=application/vnd.etsi.asic-s+zip", "a\nb", "PK\u{5}\u{6}", "õ", &"a".repeat(201)]
+    {
+        assert_zip_fault(&change(|zip| zip.comment = comment.as_bytes().to_vec()), ZipFault::Comment);
+    }
+}
+
+#[test]
 fn the_mimetype_is_first_stored_bare_and_exact() {
     let with = |entry: RawEntry| change(|zip| zip.entries[0] = entry);
     let right = || RawEntry::stored("mimetype", TYPE.as_bytes());
