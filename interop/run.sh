@@ -290,6 +290,71 @@ suite_flips() {
     count flips "$suite_passed" "$suite_failed"
 }
 
+# PDF documents: ours judged by pyHanko, pdfsig and qpdf, theirs by us. `cargo test -p countersign-container` leaves every
+# combination of level, algorithm and signers, and every attack, in target/tmp.
+suite_pdf() {
+    begin
+    local file name status tests=$here/../target/tmp
+    if [ -n "${url:-}" ]; then
+        make_pdf >"$work/files-contract.pdf"
+        COUNTERSIGN_URL=$url timeout 60 "$program" sign "$work/files-contract.pdf" --format pdf --person PNOEE-40504040001 \
+            --level LTA --visible 1:72,72,200,50 --reason Nõus --url "$url" -o "$work/signed-once.pdf" >"$target/logs/sign-pdf.log" 2>&1
+        one pdf "countersign sign --format pdf" $? "$target/logs/sign-pdf.log"
+        COUNTERSIGN_URL=$url timeout 60 "$program" sign "$work/signed-once.pdf" --format pdf --person PNOEE-40504040001 \
+            --level LTA --hash SHA3-512 --url "$url" -o "$work/signed-twice.pdf" >"$target/logs/sign-pdf.log" 2>&1
+        one pdf "countersign sign --format pdf, a second time" $? "$target/logs/sign-pdf.log"
+        timeout 60 "$program" verify "$work/signed-twice.pdf" --level LTA --trust "$trust" >"$target/logs/verify-pdf.log" 2>&1
+        one pdf "countersign verify" $? "$target/logs/verify-pdf.log"
+    fi
+    if [ ! -f "$tests/pdf-matrix/expected.json" ]; then
+        skip pdf/matrix "no documents in $tests/pdf-matrix; cargo test -p countersign-container writes them"
+    else
+        if have qpdf; then
+            for file in "$tests"/pdf-matrix/*.pdf "$work"/signed-*.pdf; do
+                [ -f "$file" ] || continue
+                qpdf --check "$file" >"$work/out" 2>&1
+                one pdf "qpdf --check $(basename "$file")" $? "$work/out"
+            done
+        else
+            skip pdf/qpdf "qpdf not found"
+        fi
+        if have pdfsig; then
+            for file in "$tests"/pdf-matrix/*.pdf; do
+                # Poppler 22.12 knows no SHA-3.
+                case $file in *sha3*) continue ;; esac
+                name=$(basename "$file")
+                pdfsig -nocert "$file" >"$work/out" 2>&1
+                # Document time-stamps it does not verify at all.
+                status=$(grep 'Signature Validation:' "$work/out" | grep -vc -e 'Signature is Valid' -e 'has not yet been verified')
+                grep -q 'Signature is Valid' "$work/out" || status=1
+                one pdf "pdfsig $name" "$status" "$work/out"
+            done
+            skip pdf/pdfsig "SHA3-512 is not known to poppler"
+        else
+            skip pdf/pdfsig "pdfsig not found"
+        fi
+    fi
+    count pdf "$suite_passed" "$suite_failed"
+    if ! "$python" -c 'import pyhanko' 2>/dev/null; then
+        skip pdf/pyhanko "no Python environment with pyHanko, see $target/logs/venv.log"
+        return
+    fi
+    for name in matrix hostile; do
+        [ -f "$tests/pdf-$name/expected.json" ] || continue
+        suite_counting "pdf-$name" "$python" "$here/python/check_pdf.py" "$name" "$tests/pdf-$name"
+    done
+    begin
+    "$python" "$here/python/make_pdf.py" "$work/pyhanko" >"$target/logs/make-pdf.log" 2>&1
+    one pdf-theirs "make_pdf.py" $? "$target/logs/make-pdf.log"
+    for file in "$work"/pyhanko/*.pdf; do
+        name=$(basename "$file" .pdf)
+        status=${name%-*}
+        timeout 60 "$program" verify "$file" --level "${status##*-}" --trust "$work/pyhanko/trust" >"$work/out" 2>&1
+        one pdf-theirs "countersign verify $name.pdf" $? "$work/out"
+    done
+    count pdf-theirs "$suite_passed" "$suite_failed"
+}
+
 # suite_counting NAME COMMAND...: a suite that prints `FAILED ...` lines and `passed N failed N` itself.
 suite_counting() {
     local name=$1 log=$target/logs/$1.log line
@@ -380,6 +445,7 @@ fi
 if chosen check_asice; then
     if [ -n "$python" ]; then suite_check_asice; else skip python "no Python environment, see $target/logs/venv.log"; fi
 fi
+if chosen pdf; then suite_pdf; fi
 for module in dss:DssValidator digidoc4j:DigiDoc4jValidator; do
     name=${module%%:*}
     chosen "$name" || continue

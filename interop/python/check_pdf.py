@@ -3,7 +3,7 @@
     check_pdf.py matrix FOLDER    every document in FOLDER/expected.json has to be valid
     check_pdf.py hostile FOLDER   what pyHanko rejects must not be valid by FOLDER/expected.json
 
-The folders are written by `cargo test -p countersign-container`. Prints `N passed, N failed` and, for the hostile ones, which
+The folders are written by `cargo test -p countersign-container`. Prints `passed N failed N` and, for the hostile ones, which
 documents pyHanko accepts and we do not. The judge itself is tested: a changed copy of one document has to be refused.
 """
 
@@ -86,7 +86,7 @@ def main():
                 stricter.append(f"row {entry['row']}, {entry['what']}")
         if wrong:
             failed += 1
-            print(f"FAIL {file}: {'; '.join(faults)}")
+            print(f"FAILED {file}: {'; '.join(faults)}")
         else:
             passed += 1
     if mode == "matrix":
@@ -95,10 +95,10 @@ def main():
         refused = bool(judge.faults(bytes(data)))
         passed, failed = passed + refused, failed + (not refused)
         if not refused:
-            print("FAIL the judge: a changed document is accepted")
+            print("FAILED the judge: a changed document is accepted")
     for case in stricter:
         print(f"stricter than pyHanko: {case}")
-    print(f"{passed} passed, {failed} failed")
+    print(f"passed {passed} failed {failed}")
     sys.exit(failed > 0)
 
 

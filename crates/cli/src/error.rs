@@ -198,6 +198,21 @@ pub(crate) enum Error {
     /// The OCSP answer proves nothing.
     #[error(transparent)]
     Ocsp(#[from] countersign_pki::ocsp::OcspError),
+    /// `--format pdf` with several files.
+    #[error("--format pdf takes one document")]
+    OneDocument,
+    /// An option that PDF documents have no use for.
+    #[error("{option} is for containers")]
+    OptionOfContainers {
+        /// Which one.
+        option: &'static str,
+    },
+    /// An option that containers have no use for.
+    #[error("{option} needs --format pdf")]
+    OptionOfDocuments {
+        /// Which one.
+        option: &'static str,
+    },
     /// `--add` with several files.
     #[error("--add takes one container")]
     OneContainer,
@@ -324,6 +339,9 @@ impl Error {
             | Self::UnknownPolicy { .. }
             | Self::OneFileForPage
             | Self::OneContainer
+            | Self::OneDocument
+            | Self::OptionOfContainers { .. }
+            | Self::OptionOfDocuments { .. }
             | Self::NoTrustElsewhere { .. }
             | Self::NoPerson
             | Self::NotAUrl { .. }

@@ -19,39 +19,39 @@ use crate::long_term::{LongTerm, SourceArguments, Sources};
 use crate::screen::{self, Tone};
 use crate::service::Place;
 use crate::sign::check_own;
-use crate::{clock, file, runtime};
+use crate::{clock, file, pdf, runtime};
 
-/// Bring the signatures in a container to a higher level
+/// Bring the signatures in a container or PDF document to a higher level
 ///
 /// Time-stamps and OCSP answers are asked for over HTTP; nobody has to sign anything. Works on containers made by other
 /// programs, too.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub(crate) struct Arguments {
-    /// The container
+    /// The container or document
     #[arg(value_name = "FILE")]
-    file: PathBuf,
+    pub(crate) file: PathBuf,
     /// The level to reach
     #[arg(long, value_name = "LEVEL", default_value = "LTA")]
-    level: LevelName,
+    pub(crate) level: LevelName,
     /// Add one more archive time-stamp to signatures that have one
     #[arg(long)]
-    renew: bool,
+    pub(crate) renew: bool,
     /// Only the signature with this Id [default: all]
     #[arg(long, value_name = "ID")]
-    signature: Option<String>,
+    pub(crate) signature: Option<String>,
     /// Where to write the container [default: in place of FILE]
     #[arg(long, short, value_name = "OUT")]
-    output: Option<PathBuf>,
+    pub(crate) output: Option<PathBuf>,
     /// Replace OUT if it is there
     #[arg(long, requires = "output")]
-    force: bool,
+    pub(crate) force: bool,
     /// Print the result as JSON
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
     /// A service on this machine, for its time-stamps, OCSP answers and trust anchors
     #[arg(long, value_name = "URL", env = "COUNTERSIGN_URL", hide_env_values = true, default_value = crate::service::DEV_URL, help_heading = "Service")]
-    url: Url,
+    pub(crate) url: Url,
     /// Trust the CA certificates in this directory [default: those of the service, if it is on this machine]
     #[arg(
         long,
@@ -60,15 +60,16 @@ pub(crate) struct Arguments {
         hide_env_values = true,
         help_heading = "Service"
     )]
-    trust: Option<PathBuf>,
+    pub(crate) trust: Option<PathBuf>,
     #[command(flatten)]
-    sources: SourceArguments,
+    pub(crate) sources: SourceArguments,
 }
 
 const AFTER: &str = "\
 Examples:
   countersign extend contract.asice
   countersign extend contract.asice --level LT --tsa http://tsa.example.org --trust ./trust -o contract-lt.asice
+  countersign extend contract.pdf --level LTA -o archived.pdf
   countersign extend contract.asice --renew          before the last time-stamp's certificate expires
 
 Exit codes:
@@ -100,6 +101,9 @@ struct Extended {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     if let Some(output) = &arguments.output {
         file::check_free(output, arguments.force)?;
+    }
+    if pdf::is_document(&arguments.file)? {
+        return pdf::extend_document(arguments);
     }
     let container = file::open_container(&arguments.file, "reading")?;
     runtime::small()?.block_on(extend(arguments, container))

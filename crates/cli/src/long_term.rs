@@ -2,6 +2,7 @@
 
 use clap::Args;
 use countersign_client::SystemRandom;
+use countersign_container::pades::SignedPdf;
 use countersign_container::{ArchiveInput, Level, Need, SignedSignature, TrustAnchors};
 use countersign_pki::ocsp::{self, CertId, CertIdHash, Nonce, OcspRequest};
 use countersign_pki::tsp::{self, MAX_TOKEN_LEN, MessageImprint, TimeStampReq, TimeStampToken};
@@ -99,6 +100,85 @@ impl LongTerm<'_> {
         while signature.archive_times().count() == count {
             let needs = signature.renewal_needs(&authorities);
             self.answer(signature, needs, &authorities, imprint, say).await?;
+        }
+        Ok(())
+    }
+
+    /// Brings all signatures of a document to a level.
+    pub(crate) async fn complete_document(
+        &self,
+        document: &mut SignedPdf,
+        level: Level,
+        say: &impl Fn(std::fmt::Arguments<'_>),
+    ) -> Result<(), Error> {
+        let authorities = self.authorities();
+        loop {
+            let needs = document.needs(level, &authorities)?;
+            if needs.is_empty() {
+                return Ok(());
+            }
+            self.answer_document(document, needs, &authorities, say).await?;
+        }
+    }
+
+    /// Adds one more document time-stamp, after what a validator will want to know about the last one.
+    pub(crate) async fn renew_document(
+        &self,
+        document: &mut SignedPdf,
+        say: &impl Fn(std::fmt::Arguments<'_>),
+    ) -> Result<(), Error> {
+        let authorities = self.authorities();
+        loop {
+            let needs = document.renewal_needs(&authorities)?;
+            let is_last = needs.iter().any(|need| matches!(need, Need::TimeStamp { .. }));
+            self.answer_document(document, needs, &authorities, say).await?;
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// One round: each answer is in the document, or given up, when this returns.
+    async fn answer_document(
+        &self,
+        document: &mut SignedPdf,
+        needs: Vec<Need>,
+        authorities: &[Certificate],
+        say: &impl Fn(std::fmt::Arguments<'_>),
+    ) -> Result<(), Error> {
+        let mut responses = Vec::new();
+        for need in needs {
+            match need {
+                Need::TimeStamp { digest, imprint } => {
+                    let (url, token) = self.time_stamp(digest, &imprint).await?;
+                    document.add_timestamp(&token)?;
+                    say(format_args!("Time-stamp of {url}: {}", token.gen_time()));
+                }
+                Need::Ocsp { certificate, issuer, produced_from, required } => {
+                    match self.status(&certificate, &issuer, produced_from).await {
+                        Ok((url, response, produced)) => {
+                            if required {
+                                say(format_args!("OCSP answer of {url}: good at {produced}"));
+                            }
+                            responses.push(response);
+                        }
+                        Err(error) if required => return Err(error),
+                        Err(error) => {
+                            let whose = certificate.subject().readable();
+                            say(format_args!("Left out, the status of {whose}: {error}"));
+                            document.pass_over(&certificate);
+                        }
+                    }
+                }
+                Need::Issuer { certificate } => {
+                    return Err(Error::NoIssuer { issuer: certificate.issuer().readable() });
+                }
+                // Documents are time-stamped as a whole.
+                Need::ArchiveTimeStamp { .. } => return Err(Error::NoTimeStamping),
+            }
+        }
+        if !responses.is_empty() {
+            document.add_validation_data(authorities, &responses, &[], clock::now())?;
         }
         Ok(())
     }

@@ -20,6 +20,7 @@ mod level;
 mod login;
 mod long_term;
 mod media_type;
+mod pdf;
 mod person;
 mod progress;
 mod runtime;

@@ -29,12 +29,13 @@ use crate::file::Pending;
 use crate::level::LevelName;
 use crate::login::{PATIENCE, named};
 use crate::long_term::{LongTerm, SourceArguments, Sources};
+use crate::pdf::{self, PdfArguments};
 use crate::progress::Watched;
 use crate::screen::{self, Tone};
 use crate::service::{PersonArguments, Service, ServiceArguments};
 use crate::{clock, file, media_type, progress, runtime};
 
-/// Sign files through the relying party API, into one container
+/// Sign files through the relying party API: into one container, or a PDF document in itself
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub(crate) struct Arguments {
@@ -46,31 +47,33 @@ pub(crate) struct Arguments {
     add: bool,
     /// Where to write the container
     #[arg(long, short, value_name = "OUT")]
-    output: PathBuf,
+    pub(crate) output: PathBuf,
     /// Replace OUT if it is there
     #[arg(long)]
-    force: bool,
-    /// The form of the container
+    pub(crate) force: bool,
+    /// The form of what is made
     #[arg(long, value_name = "FORMAT", default_value = "asice")]
     format: Format,
     /// The level of the signature
     #[arg(long, value_name = "LEVEL", default_value = "LT")]
-    level: LevelName,
+    pub(crate) level: LevelName,
     /// The hash of files and signature: SHA-256, SHA-384, SHA-512, SHA3-256, SHA3-384 or SHA3-512
     #[arg(long, value_name = "HASH", default_value = "SHA-512")]
-    hash: HashAlgorithm,
+    pub(crate) hash: HashAlgorithm,
     /// What the person reads on the phone, at most 60 characters [default: the name of the file]
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
     /// Print the result as JSON
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
     #[command(flatten)]
     person: PersonArguments,
     #[command(flatten)]
-    service: ServiceArguments,
+    pub(crate) service: ServiceArguments,
     #[command(flatten)]
-    sources: SourceArguments,
+    pub(crate) sources: SourceArguments,
+    #[command(flatten)]
+    pub(crate) pdf: PdfArguments,
 }
 
 const AFTER: &str = "\
@@ -78,12 +81,14 @@ Examples:
   countersign sign contract.pdf --person PNOEE-40504040001 -o contract.asice
   countersign sign a.txt b.txt --document PNOEE-40504040001-DEM0-Q --level LTA -o both.asice
   countersign sign --add both.asice --person PNOEE-50701019992 -o both-signed-twice.asice
+  countersign sign contract.pdf --format pdf --person PNOEE-40504040001 -o signed.pdf
+  countersign sign contract.pdf --format pdf --visible 1:72,72,200,50 --reason Agreed --person PNOEE-40504040001 -o signed.pdf
 
 With --person the phone asks twice: for the account to sign with, and for the signature. With --document once.
 
 Exit codes:
   0  signed, checked and written
-  1  the finished container did not pass its own check; nothing was written
+  1  what was made did not pass its own check; nothing was written
   2  wrong usage
   3  a file cannot be read or written, or OUT is there already
   4  the service, the time-stamping authority or the responder cannot be reached, or refuses
@@ -94,6 +99,8 @@ Exit codes:
 enum Format {
     /// ASiC-E with XAdES
     Asice,
+    /// The PDF document itself, with PAdES: FILE is one document
+    Pdf,
 }
 
 /// What `--json` prints.
@@ -123,7 +130,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         file::open(path)?;
     }
     match arguments.format {
-        Format::Asice => runtime::small()?.block_on(sign(arguments)),
+        Format::Asice => match arguments.pdf.given() {
+            Some(option) => Err(Error::OptionOfDocuments { option }),
+            None => runtime::small()?.block_on(sign(arguments)),
+        },
+        Format::Pdf => match &arguments.files[..] {
+            _ if arguments.add => Err(Error::OptionOfContainers { option: "--add" }),
+            [document] => runtime::small()?.block_on(pdf::sign_document(arguments, document)),
+            _ => Err(Error::OneDocument),
+        },
     }
 }
 
@@ -229,7 +244,7 @@ async fn sign(arguments: &Arguments) -> Result<ExitCode, Error> {
         production_place: None,
         claimed_roles: Vec::new(),
     })?;
-    let value = ask_for_signature(arguments, &service, &chosen, &template, &say).await?;
+    let value = ask_for_signature(arguments, &service, &chosen, &template.digest_to_sign(), &say).await?;
     let mut signature = template.finish(&value)?;
     let imprint = |input: &ArchiveInput, digest| making.archive_imprint(input, digest);
     long_term.complete(&mut signature, arguments.level.level(), &imprint, &say).await?;
@@ -278,7 +293,7 @@ pub(crate) fn check_own(
 }
 
 /// The certificate of the account, or of the account that the person picks.
-async fn choose_certificate(
+pub(crate) async fn choose_certificate(
     arguments: &Arguments,
     service: &Service,
     say: &impl Fn(std::fmt::Arguments<'_>),
@@ -310,18 +325,18 @@ async fn choose_certificate(
     Ok(chosen)
 }
 
-async fn ask_for_signature(
+pub(crate) async fn ask_for_signature(
     arguments: &Arguments,
     service: &Service,
     chosen: &ChosenCertificate,
-    template: &SignatureTemplate,
+    digest: &[u8],
     say: &impl Fn(std::fmt::Arguments<'_>),
 ) -> Result<Vec<u8>, Error> {
     let client = &service.client;
     let text = arguments.text.clone().unwrap_or_else(|| text_for(&arguments.files));
     let wanted = Signing {
         level: arguments.person.certificate_level,
-        ..Signing::of_digest(&template.digest_to_sign(), arguments.hash, text)?
+        ..Signing::of_digest(digest, arguments.hash, text)?
     };
     let recipient = Recipient::Document(chosen.document.clone());
     let session = client.sign_by_notification(&recipient, &wanted, clock::now()).await?;
@@ -336,7 +351,7 @@ async fn ask_for_signature(
     Ok(signed.map_err(Error::Checked)?.signature)
 }
 
-fn digest_of(hash: HashAlgorithm) -> Result<Digest, Error> {
+pub(crate) fn digest_of(hash: HashAlgorithm) -> Result<Digest, Error> {
     Digest::by_name(hash.as_str()).ok_or_else(|| Error::UnknownHash { name: hash.as_str().to_owned() })
 }
 

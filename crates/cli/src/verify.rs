@@ -21,13 +21,13 @@ use crate::progress::Watched;
 use crate::screen::{self, Tone};
 use crate::{anchors, clock, file};
 
-/// Check the signatures in ASiC-E containers, offline
+/// Check the signatures in ASiC-E containers and PDF documents, offline
 ///
 /// Nothing is asked over the network: what proves a signature has to be in the file, and whom to trust you say yourself.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub(crate) struct Arguments {
-    /// The containers to check
+    /// The containers and documents to check
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Trust the certificates in this directory (*.pem, *.crt, *.cer, *.der)
@@ -65,7 +65,7 @@ pub(crate) struct Arguments {
 const AFTER: &str = "\
 Examples:
   countersign verify contract.asice --trust ./trust
-  countersign verify *.asice --trust ./trust --json
+  countersign verify *.asice signed.pdf --trust ./trust --json
   countersign verify contract.asice --dev-trust      for files signed with `countersign dev`
   countersign verify contract.asice --trust ./trust --html report.html
   countersign verify old.asice --trust ./trust --policy lenient

@@ -47,6 +47,8 @@ pub struct SignedPdf {
     /// The tokens of the document time-stamps.
     document_time_stamps: Vec<(usize, TimeStampToken)>,
     store: SecurityStore,
+    /// Certificates whose status the caller could not get.
+    passed_over: Vec<Certificate>,
 }
 
 #[derive(Debug, Clone)]
@@ -104,7 +106,8 @@ impl SignedPdf {
             store.ocsp_responses.extend(added.ocsp_responses.iter().cloned());
             store.crls.extend(added.crls.iter().cloned());
         }
-        Ok(Self { file, limits: *limits, document, signatures, document_time_stamps, store })
+        let passed_over = Vec::new();
+        Ok(Self { file, limits: *limits, document, signatures, document_time_stamps, store, passed_over })
     }
 
     /// The whole file.
@@ -194,6 +197,12 @@ impl SignedPdf {
         } else {
             Ok(missing)
         }
+    }
+
+    /// The status of this certificate can't be had: it is not asked for again. A signer's is needed for level LT all the
+    /// same.
+    pub fn pass_over(&mut self, certificate: &Certificate) {
+        self.passed_over.push(certificate.clone());
     }
 
     /// Adds the time-stamp that was asked for: over the signature, into its place, or over the document, in a new
@@ -300,7 +309,9 @@ impl SignedPdf {
     }
 
     fn replace(&mut self, file: Vec<u8>) -> Result<()> {
-        *self = Self::open(file, &self.limits)?;
+        let opened = Self::open(file, &self.limits)?;
+        let passed_over = std::mem::take(&mut self.passed_over);
+        *self = Self { passed_over, ..opened };
         Ok(())
     }
 
@@ -407,21 +418,47 @@ impl SignedPdf {
         pool
     }
 
+    /// The statuses that the document lacks. Only those of the signers are required; those of authorities and
+    /// time-stamping units make it complete for validators that ask for them.
     fn missing_statuses(&self, authorities: &[Certificate]) -> Vec<Need> {
         let pool = self.pool(authorities);
         let mut needs = Vec::new();
-        for signature in &self.signatures {
-            let Some(produced_from) = self.proven_time(signature) else { continue };
-            let certificate = signature.signer.clone();
-            let need = match find_issuer(&certificate, &pool) {
-                None => Need::Issuer { certificate },
-                Some(issuer) if self.has_status(&certificate, Some(issuer), produced_from) => continue,
-                Some(issuer) => {
-                    Need::Ocsp { certificate, issuer: issuer.clone(), produced_from, required: true }
+        let mut seen: Vec<Certificate> = Vec::new();
+        let signers = self
+            .signatures
+            .iter()
+            .filter_map(|signature| Some((signature.signer.clone(), self.proven_time(signature)?, true)));
+        let own = self.signatures.iter().filter_map(|signature| signature.time_stamp.as_ref());
+        let tokens = own.chain(self.document_time_stamps.iter().map(|(_, token)| token));
+        let units = tokens.filter_map(|token| Some((token.tsu_certificate()?, token.gen_time(), false)));
+        for (leaf, since, required) in signers.chain(units) {
+            let mut certificate = leaf;
+            let mut from = since;
+            let mut required = required;
+            for _ in 0..MAX_PATH {
+                if certificate.is_self_issued() {
+                    break;
                 }
-            };
-            if !needs.contains(&need) {
-                needs.push(need);
+                let Some(issuer) = find_issuer(&certificate, &pool) else {
+                    if required {
+                        needs.push(Need::Issuer { certificate: certificate.clone() });
+                    }
+                    break;
+                };
+                let excused = certificate.has_ocsp_nocheck() || self.passed_over.contains(&certificate);
+                let known = seen.contains(&certificate) || self.has_status(&certificate, Some(issuer), from);
+                if !known && (required || !excused) {
+                    seen.push(certificate.clone());
+                    needs.push(Need::Ocsp {
+                        certificate: certificate.clone(),
+                        issuer: issuer.clone(),
+                        produced_from: since,
+                        required,
+                    });
+                }
+                certificate = issuer.clone();
+                // The status of an authority may be older than what is signed below it.
+                (from, required) = (Timestamp::MIN, false);
             }
         }
         needs

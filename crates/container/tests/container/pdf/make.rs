@@ -47,6 +47,8 @@ pub(crate) fn extend(signed: &mut SignedPdf, level: Level, at: Timestamp) {
 }
 
 pub(crate) fn answer(signed: &mut SignedPdf, needs: Vec<Need>, at: Timestamp) {
+    let authorities = [WORLD.ca.clone(), WORLD.root.clone(), WORLD.tsa_root.clone()];
+    let mut responses = Vec::new();
     for need in needs {
         match need {
             Need::TimeStamp { digest, imprint } => {
@@ -54,13 +56,13 @@ pub(crate) fn answer(signed: &mut SignedPdf, needs: Vec<Need>, at: Timestamp) {
                 spec.info.imprint = MessageImprint::new(digest, &imprint).unwrap();
                 signed.add_timestamp(&TimeStampToken::from_der(&spec.sign()).unwrap()).unwrap();
             }
-            Need::Ocsp { certificate, .. } => {
-                let authorities = [WORLD.ca.clone(), WORLD.root.clone(), WORLD.tsa_root.clone()];
-                let response = WORLD.ocsp(&certificate, at);
-                signed.add_validation_data(&authorities, &[response], &[], at).unwrap();
-            }
+            Need::Ocsp { certificate, required: true, .. } => responses.push(WORLD.ocsp(&certificate, at)),
+            Need::Ocsp { certificate, .. } => signed.pass_over(&certificate),
             other => panic!("{other:?}"),
         }
+    }
+    if !responses.is_empty() {
+        signed.add_validation_data(&authorities, &responses, &[], at).unwrap();
     }
 }
 

@@ -1,5 +1,6 @@
 //! PDF documents end to end: signed, extended, validated, attacked.
 
+mod cost;
 mod flips;
 mod hostile;
 pub(crate) mod make;
