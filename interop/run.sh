@@ -191,6 +191,9 @@ suite_check_asice() {
 suite_validator() {
     local files=() file
     while IFS= read -r -d '' file; do files+=("$file"); done < <(signed_files)
+    if [ "$1" = dss ]; then
+        for file in "$work"/signed-once.pdf "$work"/signed-twice.pdf; do [ ! -f "$file" ] || files+=("$file"); done
+    fi
     suite_counting "$1" nice -n 5 java -Xshare:auto -XX:TieredStopAtLevel=1 -cp "$validator_path" "interop.$2" "$trust" "${files[@]}"
 }
 

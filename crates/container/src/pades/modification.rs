@@ -512,12 +512,12 @@ impl Step<'_, '_, '_> {
 
     fn explain_fields(&mut self) -> Result<()> {
         self.explain_form()?;
-        let before: HashMap<Id, Field> =
-            fields(&self.old)?.into_iter().map(|field| (field.id, field)).collect();
+        let before: HashSet<Id> = fields(&self.old)?.into_iter().map(|field| field.id).collect();
         for field in fields(&self.new)? {
-            match before.get(&field.id) {
-                Some(old) => self.explain_old_field(old, &field),
-                None => self.explain_new_field(&field)?,
+            if before.contains(&field.id) {
+                self.explain_old_field(&field);
+            } else {
+                self.explain_new_field(&field)?;
             }
         }
         Ok(())
@@ -572,7 +572,7 @@ impl Step<'_, '_, '_> {
         Ok(())
     }
 
-    fn explain_old_field(&mut self, old: &Field, new: &Field) {
+    fn explain_old_field(&mut self, new: &Field) {
         let signed = new.is_signature();
         let mut changed = false;
         let own: BTreeSet<Id> = new.widgets.iter().copied().chain([new.id]).collect();
@@ -602,6 +602,11 @@ impl Step<'_, '_, '_> {
             }
             changed = true;
             self.explained.insert(id.number);
+            if !signed {
+                for value in ["V", "RV"].into_iter().filter_map(|key| now.get(key)) {
+                    self.explain_new(value);
+                }
+            }
             if differs(&&"AP".to_owned()) {
                 self.explain_appearance(now.get("AP"), id);
             }
@@ -626,7 +631,6 @@ impl Step<'_, '_, '_> {
                 format!("the form field {:?}", new.name),
             );
         }
-        let _ = old;
     }
 
     /// Explains the appearance of a widget: what is new, and what belonged to this widget alone. Says whether
