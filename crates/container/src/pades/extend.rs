@@ -11,7 +11,9 @@ use std::ops::Range;
 
 use countersign_pki::cms::{self, Attribute, SignedData};
 use countersign_pki::crl::CertificateList;
-use countersign_pki::ocsp::{self, BasicOcspResponse, CertificateStatus, OcspError, ResponseSigner};
+use countersign_pki::ocsp::{
+    self, BasicOcspResponse, CertificateStatus, IssuerHashes, OcspError, ResponseSigner,
+};
 use countersign_pki::tsp::{MessageImprint, TimeStampToken};
 use countersign_pki::{Certificate, Digest, asn1};
 use jiff::Timestamp;
@@ -498,11 +500,11 @@ impl SignedPdf {
         now: Timestamp,
     ) -> Result<Option<Certificate>> {
         let wrong = |problem: String| Error::WrongOcspResponse { problem };
-        match BasicOcspResponse::from_der(response) {
-            Ok(Ok(_)) => {}
+        let read = match BasicOcspResponse::from_der(response) {
+            Ok(Ok(read)) => read,
             Ok(Err(status)) => return Err(wrong(format!("the responder answered {status:?}"))),
             Err(error) => return Err(wrong(error.to_string())),
-        }
+        };
         let signers = self
             .signatures
             .iter()
@@ -512,9 +514,14 @@ impl SignedPdf {
         for (leaf, _) in leaves.clone() {
             leaves.extend(path_above(&leaf, pool).into_iter().map(|authority| (authority, Timestamp::MIN)));
         }
-        let mut fault = None;
         for (certificate, since) in leaves {
             let Some(issuer) = find_issuer(&certificate, pool) else { continue };
+            // What it says of others is not held against this one.
+            let hashes = IssuerHashes::of(issuer);
+            let mut singles = read.data().responses().iter();
+            if !singles.any(|single| single.cert_id().names(certificate.serial(), &hashes)) {
+                continue;
+            }
             match ocsp::check(response, &certificate, issuer, None, now, &ocsp::Policy::stored(since)) {
                 Ok(checked) => {
                     return match checked.status {
@@ -533,12 +540,10 @@ impl SignedPdf {
                 Err(OcspError::ProducedTooEarly { produced_at, earliest }) => {
                     return Err(Error::OcspTooEarly { produced_at, earliest });
                 }
-                // It says something about this certificate, and not well.
-                Err(error) if error != OcspError::WrongCertId => return Err(wrong(error.to_string())),
-                Err(error) => fault = Some(error),
+                Err(error) => return Err(wrong(error.to_string())),
             }
         }
-        Err(wrong(fault.map_or_else(|| "nobody's status is needed".to_owned(), |fault| fault.to_string())))
+        Err(wrong("it is about no certificate of the document".to_owned()))
     }
 }
 
