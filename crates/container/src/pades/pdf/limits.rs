@@ -2,7 +2,7 @@
 
 /// Bounds for reading a PDF file. Only its structure is decoded, never page content, pictures or fonts.
 ///
-/// With the defaults a hostile file costs tens of milliseconds and, beside its own bytes, less than 64 MB.
+/// The defaults admit what real programs write, and keep the cost of a hostile file at a fraction of a second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PdfLimits {
     /// Bytes of the file.

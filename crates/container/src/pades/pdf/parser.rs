@@ -372,8 +372,8 @@ impl<'a> Parser<'a> {
                 places.push((key.clone(), start..self.at));
             }
             // Looking a key up is linear, so a dictionary of many keys would be quadratic.
-            if dictionary.len() > 10_000 {
-                return Err(PdfError::new(PdfFault::TooLarge, self.at, "a dictionary of over 10000 keys"));
+            if dictionary.len() > 4_096 {
+                return Err(PdfError::new(PdfFault::TooLarge, self.at, "a dictionary of over 4096 keys"));
             }
             let shown = key.text();
             if !dictionary.insert_new(key, value) {

