@@ -508,11 +508,10 @@ fn check_extra<'a>(mut extra: &'a [u8], name: &str, raw_name: &[u8]) -> Result<O
         let (tag, bytes) = (u16_at(extra, 0), usize::from(u16_at(extra, 2)));
         let value = &extra[4..4 + bytes];
         match tag {
-            EXTRA_ZIP64 => {
-                if zip64.replace(value).is_some() {
-                    return Err(Error::zip(ZipFault::Zip64, Some(name), "one ZIP64 field", "two"));
-                }
+            EXTRA_ZIP64 if zip64.is_some() => {
+                return Err(Error::zip(ZipFault::Zip64, Some(name), "one ZIP64 field", "two"));
             }
+            EXTRA_ZIP64 => zip64 = Some(value),
             // version, CRC of the header's name, then a name that some readers prefer
             EXTRA_UNICODE_PATH if value.get(5..) != Some(raw_name) => {
                 return Err(fault(ZipFault::ExtraField, "a second name for the entry"));

@@ -56,6 +56,9 @@ pub struct ArchiveDigests {
     inputs: Vec<State>,
 }
 
+/// Passes the bytes of the data file of this name on, piece by piece.
+type ReadFile<'r> = &'r mut dyn FnMut(&str, &mut dyn FnMut(&[u8])) -> Result<()>;
+
 struct State {
     digest: Digest,
     parts: Vec<ArchivePart>,
@@ -76,12 +79,7 @@ impl ArchiveDigests {
     ///
     /// What `read` returns; [`Error::TooManyArchiveInputs`] when the signatures of one container ask for
     /// its files in too many different orders.
-    pub fn digest(
-        &mut self,
-        input: &ArchiveInput,
-        digest: Digest,
-        read: &mut dyn FnMut(&str, &mut dyn FnMut(&[u8])) -> Result<()>,
-    ) -> Result<Vec<u8>> {
+    pub fn digest(&mut self, input: &ArchiveInput, digest: Digest, read: ReadFile<'_>) -> Result<Vec<u8>> {
         let parts = input.parts();
         let continues =
             |state: &&State| state.digest == digest && parts.starts_with(&state.parts) && !parts.is_empty();
@@ -107,7 +105,7 @@ impl ArchiveDigests {
         &mut self,
         input: &ArchiveInput,
         digest: Digest,
-        read: &mut dyn FnMut(&str, &mut dyn FnMut(&[u8])) -> Result<()>,
+        read: ReadFile<'_>,
     ) -> Result<(usize, Hasher)> {
         let files = &input.parts()[..input.leading_files()];
         if let Some(state) = self.files.iter().find(|state| state.digest == digest && state.parts == files) {

@@ -278,7 +278,7 @@ fn needs_are_stated_one_after_the_other() {
     assert_eq!(signature.needs(Level::Lta, &[WORLD.root.clone(), WORLD.ca.clone()]), needed);
     let of_the_unit = ocsp(&WORLD.tsu, &WORLD.tsa_root, false);
     let all = authorities();
-    assert_eq!(signature.needs(Level::Lt, &all), [&needed[..], &[of_the_unit.clone()]].concat());
+    assert_eq!(signature.needs(Level::Lt, &all), [&needed[..], std::slice::from_ref(&of_the_unit)].concat());
     // Nobody answers for the unit: it is left out, and the signer's status is not.
     signature.pass_over(&WORLD.tsu);
     signature.pass_over(&WORLD.signer);
