@@ -93,6 +93,12 @@ impl OwnPage {
         self.origin.as_ref().is_some_and(|origin| origin.scheme() == "https")
     }
 
+    /// Whether the page is open at this origin.
+    pub(crate) fn is_at(&self, origin: Option<&str>) -> bool {
+        let here = self.origin.as_ref().map(|here| here.origin().ascii_serialization());
+        here.is_some() && here.as_deref() == origin
+    }
+
     /// An address of ours where a phone may lead the browser back: HTTPS only, as the API demands.
     /// With a fresh part of our own that nobody can guess.
     pub(crate) fn callback(&self) -> Option<String> {

@@ -12,7 +12,7 @@ use countersign_client::wire::id::{DocumentNumber, SemanticsIdentifier};
 use countersign_client::wire::start::Interaction;
 use countersign_client::wire::words::{FlowType, InteractionType};
 use countersign_client::{
-    Authenticated, Authentication, AuthenticationVerifier, Error, SystemRandom, checklist,
+    Authenticated, Authentication, AuthenticationVerifier, Client, Error, SystemRandom, checklist,
 };
 use http::{HeaderMap, StatusCode, Uri};
 use serde::Deserialize;
@@ -113,8 +113,12 @@ pub(crate) async fn start(
         cookies.extend(back.remember(visitor, page.is_secure()));
         cookies
     };
-    let (office, working) = (Arc::clone(&bank.office), Arc::clone(&transaction));
-    let work = work(office, working, recipient, asked, wanted.way, back.url);
+    let work = Work {
+        office: Arc::clone(&bank.office),
+        client: transaction.client(&bank.office, &page),
+        transaction: Arc::clone(&transaction),
+    };
+    let work = work.run(recipient, asked, wanted.way, back.url);
     transaction.works(bank.begin(work));
     transaction.ready().await;
     Ok(cookie::with(Json(transaction.shown()).into_response(), &cookies))
@@ -136,67 +140,65 @@ pub(crate) async fn end(
     Ok(cookie::with(StatusCode::NO_CONTENT.into_response(), &[cookie::forget(VISITOR, page.is_secure())]))
 }
 
-async fn work(
+struct Work {
     office: Arc<Office>,
+    client: Client,
     transaction: Arc<Transaction>,
-    recipient: Recipient,
-    asked: Authentication,
-    way: Way,
-    callback: Option<CallbackUrl>,
-) {
-    match authenticate(&office, &transaction, &recipient, &asked, way, callback).await {
-        Ok(found) => transaction.finish(None, |view| {
-            view.person = Some(PersonShown::authenticated(&found));
-            view.payload = Some(Payload::of(&found));
-        }),
-        Err(error) => transaction.fail(Failure::of(&error)),
-    }
 }
 
-async fn authenticate(
-    office: &Arc<Office>,
-    transaction: &Arc<Transaction>,
-    recipient: &Recipient,
-    asked: &Authentication,
-    way: Way,
-    callback: Option<CallbackUrl>,
-) -> Result<Authenticated, Error> {
-    let client = transaction.client(office);
-    transaction.begin(StepName::Ask);
-    let session = match way {
-        Way::Notification => {
-            client.authenticate_by_notification(recipient, asked, office.now(), &mut SystemRandom).await?
+impl Work {
+    async fn run(self, recipient: Recipient, asked: Authentication, way: Way, callback: Option<CallbackUrl>) {
+        match self.authenticate(&recipient, &asked, way, callback).await {
+            Ok(found) => self.transaction.finish(None, |view| {
+                view.person = Some(PersonShown::authenticated(&found));
+                view.payload = Some(Payload::of(&found));
+            }),
+            Err(error) => self.transaction.fail(Failure::of(&error)),
         }
-        Way::DeviceLink | Way::Linked => {
-            let now = office.now();
-            client
+    }
+
+    async fn authenticate(
+        &self,
+        recipient: &Recipient,
+        asked: &Authentication,
+        way: Way,
+        callback: Option<CallbackUrl>,
+    ) -> Result<Authenticated, Error> {
+        let Self { office, client, transaction } = self;
+        transaction.begin(StepName::Ask);
+        let now = office.now();
+        let session = match way {
+            Way::Notification => {
+                client.authenticate_by_notification(recipient, asked, now, &mut SystemRandom).await?
+            }
+            Way::DeviceLink | Way::Linked => client
                 .authenticate_by_device_link(recipient, asked, callback, now, &mut SystemRandom)
                 .await?
-                .offering(&[FlowType::Qr, FlowType::Web2App])
-        }
-    };
-    let session = Arc::new(session);
-    let back = transaction.started(&session);
-    transaction.done(StepName::Ask, "");
-    transaction.begin(StepName::Person);
-    let status = client.wait(session.session_id, PATIENCE).await?;
-    transaction.ended(&status);
+                .offering(&[FlowType::Qr, FlowType::Web2App]),
+        };
+        let session = Arc::new(session);
+        let back = transaction.started(&session);
+        transaction.done(StepName::Ask, "");
+        transaction.begin(StepName::Person);
+        let status = client.wait(session.session_id, PATIENCE).await?;
+        transaction.ended(&status);
 
-    let verifier = AuthenticationVerifier::new(office.rules());
-    let verify = async |callback| {
-        let now = office.now();
-        client.verify_authentication(&verifier, &session, &status, callback, now, &mut SystemRandom).await
-    };
-    let checked = match verify(None).await {
-        // The person came by the link on the same device: its proof comes with the browser.
-        Err(needed @ Error::CallbackNeeded(_)) => match timeout(RETURN, back).await {
-            Ok(Ok(callback)) => verify(Some(&callback)).await,
-            Ok(Err(_)) | Err(_) => Err(needed),
-        },
-        checked => checked,
-    };
-    transaction.checked(checklist::of_authentication(checked.as_ref()));
-    let found = checked?;
-    transaction.done(StepName::Check, "");
-    Ok(found)
+        let verifier = AuthenticationVerifier::new(office.rules());
+        let verify = async |callback| {
+            let now = office.now();
+            client.verify_authentication(&verifier, &session, &status, callback, now, &mut SystemRandom).await
+        };
+        let checked = match verify(None).await {
+            // The person came by the link on the same device: its proof comes with the browser.
+            Err(needed @ Error::CallbackNeeded(_)) => match timeout(RETURN, back).await {
+                Ok(Ok(callback)) => verify(Some(&callback)).await,
+                Ok(Err(_)) | Err(_) => Err(needed),
+            },
+            checked => checked,
+        };
+        transaction.checked(checklist::of_authentication(checked.as_ref()));
+        let found = checked?;
+        transaction.done(StepName::Check, "");
+        Ok(found)
+    }
 }

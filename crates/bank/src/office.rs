@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 use url::Url;
 
+use crate::door::OwnPage;
 use crate::visitor::Visitors;
 use crate::{Clock, Error, Settings};
 
@@ -23,7 +24,10 @@ pub(crate) struct Bank {
 
 /// What work needs: the client, whom it trusts, the time.
 pub(crate) struct Office {
-    pub(crate) client: Client,
+    client: Client,
+    /// The same service at the address where the bank has its pages over TLS. Links in its answers lead to the address that
+    /// was asked, and a person's browser holds the phone app where it has the bank open.
+    secure_client: Option<Client>,
     pub(crate) anchors: TrustAnchors,
     pub(crate) provider: Url,
     pub(crate) relying_party_name: String,
@@ -35,19 +39,24 @@ pub(crate) struct Office {
 
 impl Bank {
     pub(crate) fn open(settings: Settings) -> Result<Self, Error> {
-        let mut base = settings.provider.clone();
-        base.set_path("/smart-id-rp/v3/");
-        let mut origin = settings.provider.clone();
-        origin.set_path("/");
-        let client =
+        let mut status = settings.provider.clone();
+        status.set_path("/");
+        let client = |origin: &Url| {
+            let mut base = origin.clone();
+            base.set_path("/smart-id-rp/v3/");
             Client::builder(base.as_str(), settings.relying_party, settings.relying_party_name.clone())
                 .scheme(settings.scheme.clone())
                 .tls_roots(&settings.tls_roots)
                 // The certificates of test persons name one fixed address, whatever port the service got.
-                .status_origin(origin.as_str())
-                .build()?;
+                .status_origin(status.as_str())
+                .build()
+        };
+        let secure = settings.secure_origin.as_deref().and_then(|origin| Url::parse(origin).ok());
+        let (secure_client, client) =
+            (secure.as_ref().map(&client).transpose()?, client(&settings.provider)?);
         let office = Office {
             client,
+            secure_client,
             anchors: settings.anchors,
             provider: settings.provider,
             relying_party_name: settings.relying_party_name,
@@ -72,6 +81,12 @@ impl Bank {
 }
 
 impl Office {
+    /// The client for whoever has this page open.
+    pub(crate) fn client(&self, page: &OwnPage) -> &Client {
+        let secure = self.secure_client.as_ref();
+        secure.filter(|_| page.is_at(self.secure_origin.as_deref())).unwrap_or(&self.client)
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
     }

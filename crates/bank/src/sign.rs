@@ -102,7 +102,7 @@ pub(crate) async fn start(
     };
     let work = Work {
         office: Arc::clone(&bank.office),
-        client: transaction.client(&bank.office),
+        client: transaction.client(&bank.office, &page),
         transaction: Arc::clone(&transaction),
         file,
     };

@@ -117,9 +117,9 @@ impl Transaction {
     }
 
     /// The office's client, with everything that travels recorded here.
-    pub(crate) fn client(self: &Arc<Self>, office: &Arc<Office>) -> Client {
+    pub(crate) fn client(self: &Arc<Self>, office: &Arc<Office>, page: &OwnPage) -> Client {
         let (transaction, clock) = (Arc::clone(self), Arc::clone(office));
-        office.client.observed(move |exchange| transaction.travelled(exchange, clock.now()))
+        office.client(page).observed(move |exchange| transaction.travelled(exchange, clock.now()))
     }
 
     fn travelled(&self, exchange: &Exchange<'_>, now: Timestamp) {

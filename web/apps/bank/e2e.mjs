@@ -209,6 +209,19 @@ test("the-phone-beside-gets-a-notification-and-refuses", async (page) => {
   equal(code.startsWith("USER_REFUSED"), true, code);
 }, { phone: true });
 
+test("same-device-through-the-app-and-back", async (page) => {
+  await enrolled(page);
+  await page.click("#tab-here");
+  await page.click("#log-in");
+  await page.click("countersign-qr .link");
+  // The page of the link opens the app in this very tab; the app leads back to the bank.
+  await page.locator(".approve.login").waitFor();
+  await pin(page, PIN1);
+  await page.waitForSelector("text=Welcome, NEW TESTNUMBER", { timeout: 60_000 });
+  equal(new URL(page.url()).pathname, "/", "back at the bank");
+  equal(await page.locator(".fields li").nth(10).locator("code").textContent(), "Web2App", "the way that was signed");
+}, { at: "secure", phone: true });
+
 test("on-a-narrow-screen-bank-and-phone-take-turns", async (page) => {
   equal(await page.locator("#phone").isVisible(), false, "first the bank");
   await page.click("#turn-phone");

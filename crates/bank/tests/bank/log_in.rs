@@ -88,6 +88,8 @@ async fn on_the_same_device_the_browser_that_left_comes_back() {
     let started = browser.post("/bank/api/log-in", json!({ "way": "deviceLink" })).await.json();
     let link = browser.link_of(&started).await["sameDeviceLink"].as_str().unwrap().to_owned();
     assert!(link.contains("deviceLinkType=Web2App&sessionToken="), "{link}");
+    let own = link.starts_with(&format!("{}/device-link?", world.secure));
+    assert!(own, "it leads to where the bank is open, which is where the phone app is: {link}");
     // The test person's browser is this one: it has the cookie that was set when it was sent out.
     world.opens("PNOEE-40404040009-MOCK-Q", &link, "Web2App", &browser.cookie_line()).await;
     let shown = browser.end_of(&started).await;

@@ -12,7 +12,7 @@ use countersign_pki::certificate::build::Validity;
 use countersign_pki::certificate::name;
 use countersign_pki::profile::{CaProfile, Issuer, issue_root};
 use countersign_pki::verify::Curve;
-use countersign_pki::{Signer, SoftwareKey};
+use countersign_pki::{Certificate, Signer, SoftwareKey};
 use countersign_server::listen::{bind, tls_from_pem};
 use countersign_server::{App, Listeners, MovableClock, Running, Server, authority, dev};
 use jiff::{SignedDuration, Timestamp};
@@ -46,10 +46,12 @@ impl World {
         let (roots, intermediates): (Vec<_>, Vec<_>) = cas.into_iter().partition(|ca| ca.is_self_issued());
         let tsa = vec![authorities.time_stamping().certificate().clone(), roots[0].clone()];
         let anchors = TrustAnchors { ca: roots, intermediates, tsa, ..TrustAnchors::default() };
+        // TLS is checked by the machine's clock, whatever the service believes.
+        let (tls_root, config) = tls_config(countersign_server::Clock::now(&*clock));
         let time = clock.clone();
         let bank = countersign_bank::routes(Settings {
             provider: origin.parse().unwrap(),
-            tls_roots: Vec::new(),
+            tls_roots: vec![tls_root],
             relying_party: RelyingPartyUuid::parse("00000000-0000-4000-8000-000000000000").unwrap(),
             relying_party_name: "DEMO".to_owned(),
             scheme: SchemeName::DEMO,
@@ -64,8 +66,6 @@ impl World {
             .extra_routes(bank)
             .build()
             .unwrap();
-        // TLS is checked by the machine's clock, whatever the service believes.
-        let config = tls_config(app.now());
         clock.set_offset(NOW.duration_since(app.now()));
         dev::enter(&app, clock, None).await.unwrap();
         let mut listeners = Listeners::new();
@@ -112,7 +112,7 @@ impl World {
 }
 
 /// A server's certificate for this machine, valid today, whenever that is.
-fn tls_config(today: Timestamp) -> Arc<rustls::ServerConfig> {
+fn tls_config(today: Timestamp) -> (Certificate, Arc<rustls::ServerConfig>) {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let validity = Validity::days(today - SignedDuration::from_hours(24), 397).unwrap();
     let attributes =
@@ -125,7 +125,8 @@ fn tls_config(today: Timestamp) -> Arc<rustls::ServerConfig> {
     let certificate = issuer
         .issue_tls_server(&["localhost".to_owned()], &[], key.public_key(), validity, &mut rng)
         .unwrap();
-    tls_from_pem(&certificate.to_pem(), &key.to_pem().unwrap()).unwrap()
+    let config = tls_from_pem(&certificate.to_pem(), &key.to_pem().unwrap()).unwrap();
+    (root, config)
 }
 
 /// What a browser is to the bank: cookies, and an origin that it tells.

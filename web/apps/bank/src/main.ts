@@ -34,6 +34,8 @@ const sign = Object.assign(make(BankSign), { phone });
 /** On a narrow screen the bank and the phone take turns. */
 const body = document.body;
 const turn = (to: "bank" | "phone") => {
+  // Each begins at its top; side by side nothing moves.
+  if (body.dataset["turn"] !== to && matchMedia("(max-width: 60rem)").matches) scrollTo({ top: 0, behavior: "instant" });
   body.dataset["turn"] = to;
   for (const each of ["bank", "phone"] as const) {
     document.getElementById(`turn-${each}`)?.setAttribute("aria-pressed", String(each === to));
