@@ -16,8 +16,9 @@
  * | `countersign-expired` | the code is shown no longer; the session may still end well |
  * | `countersign-complete` · `-refused` · `-timeout` · `-error` | the end: the backend's answer, or `{ reason }` |
  *
- * CSS custom properties: `--countersign-ink`, `--countersign-muted`, `--countersign-accent`, `--countersign-on-accent`.
- * Parts: `code`, `time`, `link`, `note`. The secret of the session never comes here: links are made in the backend.
+ * CSS custom properties: `--countersign-ink`, `--countersign-muted`, `--countersign-accent`, `--countersign-on-accent`,
+ * `--countersign-size`.
+ * Parts: `code`, `time`, `link`, `bar`. The secret of the session never comes here: links are made in the backend.
  */
 
 import { clock, ending, isFinal, type LinkAnswer, readLink, readStatus, type StatusAnswer } from "./answers.ts";
