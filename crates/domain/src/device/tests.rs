@@ -91,3 +91,39 @@ fn storage_holds_hashes_and_comes_back() {
     assert_eq!(again, device);
     assert_eq!(again.judge(&phone.token, &request_id("a")), TokenVerdict::Fresh);
 }
+
+#[test]
+fn a_subscription_is_kept_replaced_and_ended_once() {
+    let (device, _) = device(DOCUMENT, 1);
+    let point = *device.proof_key().point().as_uncompressed();
+    let subscription = |url: &str| PushSubscription::new(url, &point, &[9; 16]).unwrap();
+    let (device, events) = device.subscribe(subscription("https://a.example/1"));
+    assert_eq!(events.len(), 1);
+    // The same once more is nothing new, another one is.
+    let (device, events) = device.subscribe(subscription("https://a.example/1"));
+    assert!(events.is_empty());
+    let (device, events) = device.subscribe(subscription("https://a.example/2"));
+    assert_eq!((events.len(), device.push().unwrap().endpoint()), (1, "https://a.example/2"));
+    let json = serde_json::to_string(&device).unwrap();
+    assert_eq!(serde_json::from_str::<Device>(&json).unwrap(), device);
+    assert!(!format!("{device:?}").contains("a.example"));
+    let (revoked, _) = device.clone().revoke(at(1));
+    assert!(revoked.push().is_none());
+    let (device, events) = device.unsubscribe();
+    assert_eq!((events.len(), device.push()), (1, None));
+    assert!(device.unsubscribe().1.is_empty());
+}
+
+#[test]
+fn what_is_no_key_makes_no_subscription() {
+    let point = *device(DOCUMENT, 1).0.proof_key().point().as_uncompressed();
+    for (key, auth) in [
+        (&point[..64], &[9; 16][..]),
+        (&point[..], &[9; 15]),
+        (&point[..], &[9; 17]),
+        (&[4; 65], &[9; 16]),
+        (&[], &[]),
+    ] {
+        assert!(PushSubscription::new("https://a.example/1", key, auth).is_none());
+    }
+}

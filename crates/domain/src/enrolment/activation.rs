@@ -426,4 +426,24 @@ mod tests {
             assert!(ActivationCode::parse(wrong).is_none(), "{wrong}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_typed_is_a_code_or_none(text in ".{0,150}") {
+            let _ = ActivationCode::parse(&text);
+            let _ = Locator::parse(&text);
+        }
+
+        #[test]
+        fn a_code_is_read_back_as_it_was_written(seed: u64, typed: bool) {
+            let mut rng = ChaCha20Rng::seed_from_u64(seed);
+            let delivery = if typed { Delivery::Letter } else { Delivery::Screen };
+            let code = ActivationCode {
+                locator: Locator(letters(LOCATOR, &mut rng)),
+                secret: Zeroizing::new(letters(delivery.secret_length(), &mut rng)),
+            };
+            let read = ActivationCode::parse(&code.to_text()).unwrap();
+            proptest::prop_assert_eq!((read.locator, read.secret), (code.locator, code.secret));
+        }
+    }
 }
