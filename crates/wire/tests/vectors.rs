@@ -252,3 +252,16 @@ fn properties_that_are_not_known_are_listed() {
     assert_eq!(request.capabilities.as_deref(), Some(&["X".to_owned()][..]));
     assert_eq!(request.nonce.unwrap().as_str(), "abc");
 }
+
+/// `docs/errors.md` has a row for every kind of problem, with its status.
+#[test]
+fn every_problem_is_described() {
+    use countersign_wire::device::DeviceErrorCode;
+    use countersign_wire::problem::ProblemType;
+    let described = include_str!("../../../docs/errors.md");
+    let own = ProblemType::ALL.iter().map(|kind| (kind.as_str(), kind.status()));
+    let device = DeviceErrorCode::ALL.iter().map(|code| (code.as_str(), code.status()));
+    for (word, status) in own.chain(device) {
+        assert!(described.contains(&format!("| `{word}` | {status} |")), "{word} with {status}");
+    }
+}
