@@ -6,6 +6,8 @@
 pub mod admin;
 mod app;
 pub mod authority;
+mod bearer;
+mod buckets;
 mod ca;
 pub mod clock;
 mod command;

@@ -6,18 +6,17 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use countersign_wire::problem::ProblemType;
 use http::HeaderValue;
-use http::header::{AUTHORIZATION, HeaderMap, WWW_AUTHENTICATE};
+use http::header::WWW_AUTHENTICATE;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
+use crate::bearer::{Bearer, bearer};
 use crate::problem::Problem;
 use crate::{App, Origin};
 
 /// The longest body of a request, in octets.
 const BODY_MAX: usize = 16 * 1024;
-/// The longest key that is hashed, in octets.
-const KEY_MAX: usize = 512;
 
 /// An operator whose key was right.
 pub(super) struct Operator {
@@ -33,7 +32,7 @@ impl FromRequestParts<App> for Operator {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         let address = Origin::of(app, parts).address;
-        let Some(key) = bearer(&parts.headers) else {
+        let Bearer::Key(key) = bearer(&parts.headers) else {
             return Err(unauthorized(
                 "expected one header Authorization: Bearer, with the key of an operator",
             ));
@@ -83,15 +82,6 @@ impl<T: DeserializeOwned> FromRequest<App> for Ordered<T> {
         })?;
         Ok(Self(operator, ordered))
     }
-}
-
-/// The one key of the request.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let mut lines = headers.get_all(AUTHORIZATION).iter();
-    let (Some(line), None) = (lines.next(), lines.next()) else { return None };
-    let (scheme, key) = line.to_str().ok()?.split_once(' ')?;
-    let key = key.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && (1..=KEY_MAX).contains(&key.len())).then_some(key)
 }
 
 fn unauthorized(detail: &str) -> Response {

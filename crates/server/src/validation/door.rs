@@ -1,22 +1,20 @@
 //! Who may come in: a bearer key where one is asked for, so many files a minute, so many at once.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use countersign_pki::Digest;
 use countersign_wire::problem::ProblemType;
-use http::header::{AUTHORIZATION, HeaderMap};
+use http::header::HeaderMap;
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::config::Validation;
 use super::trust::Trust;
+use crate::bearer::{Bearer, bearer};
+use crate::buckets::{Buckets, Network};
 use crate::compute::Compute;
 use crate::problem::Problem;
-
-/// Clients that are told apart; more than that share one count.
-const MOST_CLIENTS: usize = 10_000;
 
 pub(super) struct Door {
     config: Validation,
@@ -24,21 +22,13 @@ pub(super) struct Door {
     places: Arc<Semaphore>,
     compute: Compute,
     trust: Trust,
-    counts: Mutex<Counts>,
-}
-
-/// Files in the present minute.
-#[derive(Default)]
-struct Counts {
-    minute: i64,
-    by_client: HashMap<Client, u32>,
+    files: Buckets<Client>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Client {
     Key([u8; 32]),
-    Address(IpAddr),
-    Others,
+    Address(Network),
 }
 
 impl Door {
@@ -52,7 +42,7 @@ impl Door {
                 config.at_once as usize,
             ),
             trust: Trust::new(config),
-            counts: Mutex::default(),
+            files: Buckets::new(config.per_minute),
             config: config.clone(),
         }
     }
@@ -85,14 +75,8 @@ impl Door {
     }
 
     fn identify(&self, address: IpAddr, headers: &HeaderMap) -> Result<Client, Problem> {
-        let presented = headers.get(AUTHORIZATION).map(|value| {
-            let text = value.to_str().ok()?;
-            let (scheme, key) = text.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("Bearer").then_some(key.trim())
-        });
-        match presented {
-            // Digests are compared, so how long it takes says nothing about a key.
-            Some(Some(key)) => {
+        match bearer(headers) {
+            Bearer::Key(key) => {
                 let digest = Digest::Sha256.of(key.as_bytes());
                 let known = self.keys.iter().find(|known| known.as_slice() == digest);
                 known
@@ -100,33 +84,20 @@ impl Door {
                     .map(Client::Key)
                     .ok_or_else(|| unauthorized("the bearer key is not known here"))
             }
-            Some(None) => Err(unauthorized("expected Authorization: Bearer KEY")),
-            None if self.config.open => Ok(Client::Address(address)),
-            None if self.keys.is_empty() => {
+            Bearer::Malformed => Err(unauthorized("expected one header Authorization: Bearer KEY")),
+            Bearer::Absent if self.config.open => Ok(Client::Address(Network::of(address))),
+            Bearer::Absent if self.keys.is_empty() => {
                 Err(Problem::of(ProblemType::NotFound, "this service validates no files for others"))
             }
-            None => Err(unauthorized("expected Authorization: Bearer KEY")),
+            Bearer::Absent => Err(unauthorized("expected Authorization: Bearer KEY")),
         }
     }
 
     fn count(&self, now: Timestamp, client: Client) -> Result<(), Problem> {
-        if self.config.per_minute == 0 {
-            return Ok(());
-        }
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let minute = now.as_second().div_euclid(60);
-        if counts.minute != minute {
-            counts.minute = minute;
-            counts.by_client.clear();
-        }
-        let full = counts.by_client.len() >= MOST_CLIENTS && !counts.by_client.contains_key(&client);
-        let count = counts.by_client.entry(if full { Client::Others } else { client }).or_default();
-        if *count >= self.config.per_minute {
-            let detail = format!("at most {} files a minute; come back in the next", self.config.per_minute);
-            return Err(Problem::of(ProblemType::TooManyRequests, detail));
-        }
-        *count += 1;
-        Ok(())
+        self.files.take(client, now).map_err(|wait| {
+            let detail = format!("at most {} files a minute; come back in {wait} s", self.config.per_minute);
+            Problem::of(ProblemType::TooManyRequests, detail).retry_after(wait)
+        })
     }
 }
 
