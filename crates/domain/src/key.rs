@@ -303,7 +303,18 @@ impl Key {
     }
 
     /// The PIN of `request` was right: tries and locks are forgotten.
-    pub fn settle_right(mut self, request: &RequestId) -> Result<(Self, Vec<Event>), LeaseLost> {
+    ///
+    /// A computation that outlived its lease still counts, unless the end of the lease has locked the key: from then on
+    /// everybody saw it locked, or blocked for good, and what was seen stays.
+    pub fn settle_right(
+        mut self,
+        request: &RequestId,
+        now: Timestamp,
+        policy: &PinPolicy,
+    ) -> Result<(Self, Vec<Event>), LeaseLost> {
+        if self.state(now, policy) != KeyState::Active {
+            return Err(LeaseLost);
+        }
         self.counter = self.counter.released(request)?;
         self.counter.tries_used = 0;
         self.counter.lock_level = 0;

@@ -198,7 +198,7 @@ pub fn finish_pin(finish: FinishPin, settings: &Settings, now: Timestamp) -> Res
     let FinishPin { device, key, request, result, next } = finish;
     let (key, answered, events) = match result {
         Ok(PinRight { step, proposed }) => {
-            let (key, mut events) = key.settle_right(&request)?;
+            let (key, mut events) = key.settle_right(&request, now, &settings.pins)?;
             match (step, proposed) {
                 (PinStep::Propose, Some(proposed)) => {
                     (key.propose_refresh(proposed), Answered::PinChangeProposed, events)

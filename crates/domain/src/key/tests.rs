@@ -80,7 +80,7 @@ fn a_right_pin_forgets_tries_and_locks() {
     let (key, _) = wrong(key, HOURS_3);
     let request = request_id("r");
     let (key, _) = key.reserve_try(&request, at(HOURS_3), &policy()).unwrap();
-    let (key, events) = key.settle_right(&request).unwrap();
+    let (key, events) = key.settle_right(&request, at(0), &policy()).unwrap();
     assert_eq!(events, [Event::PinAccepted { key: key.id().clone() }]);
     assert_eq!(key.tries_left(at(HOURS_3), &policy()), 3);
     // The ladder starts anew: the next lock is the short one.
@@ -100,8 +100,8 @@ fn one_computation_at_a_time() {
     let (key, _) = key.reserve_try(&request_id("b"), at(10), &policy()).unwrap();
     // The crashed try stays counted, and its late result counts for nothing.
     assert_eq!(key.tries_left(at(10), &policy()), 1);
-    assert_eq!(key.clone().settle_right(&request_id("a")), Err(LeaseLost));
-    assert!(key.settle_right(&request_id("b")).is_ok());
+    assert_eq!(key.clone().settle_right(&request_id("a"), at(11), &policy()), Err(LeaseLost));
+    assert!(key.settle_right(&request_id("b"), at(11), &policy()).is_ok());
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn three_crashed_tries_lock_from_the_end_of_the_last_lease() {
 fn a_slow_right_pin_still_counts_while_nobody_else_took_the_key() {
     let request = request_id("slow");
     let (key, _) = key(DOCUMENT, KeyUse::Auth).reserve_try(&request, at(0), &policy()).unwrap();
-    assert!(key.settle_right(&request).is_ok());
+    assert!(key.settle_right(&request, at(15), &policy()).is_ok());
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_revoked_key_stays_so() {
     let request = request_id("r");
     let (key, _) = key(DOCUMENT, KeyUse::Auth).reserve_try(&request, at(0), &policy()).unwrap();
     let key = key.revoke();
-    assert_eq!(key.clone().settle_right(&request), Err(LeaseLost));
+    assert_eq!(key.clone().settle_right(&request, at(0), &policy()), Err(LeaseLost));
     assert_eq!(key.clone().settle_wrong(&request, at(0), &policy()), Err(LeaseLost));
     assert_eq!(key.reserve_try(&request, at(HOURS_24 * 100), &policy()), Err(KeyRefusal::Revoked));
 }
@@ -215,6 +215,25 @@ fn a_lock_is_opened_and_forgotten_and_nothing_else_is() {
     assert_eq!(blocked.revoke().unlock(later, &policy()), Err(NotLocked));
 }
 
+#[test]
+fn a_right_pin_that_comes_after_its_lease_opens_no_lock() {
+    let request = request_id("r");
+    let lease = policy().lease.as_secs();
+    let mut key = key(DOCUMENT, KeyUse::Auth);
+    for row in 1..=2 {
+        let (taken, _) = key.reserve_try(&request, at(0), &policy()).unwrap();
+        if row == 1 {
+            // One of three: nothing is locked when the lease ends, so a slow computation still counts.
+            assert!(taken.clone().settle_right(&request, at(lease), &policy()).is_ok());
+        }
+        (key, ..) = taken.settle_wrong(&request, at(0), &policy()).unwrap();
+    }
+    let (last, _) = key.reserve_try(&request, at(0), &policy()).unwrap();
+    assert!(last.clone().settle_right(&request, at(lease - 1), &policy()).is_ok());
+    assert!(matches!(last.state(at(lease), &policy()), KeyState::Locked { .. }));
+    assert_eq!(last.settle_right(&request, at(lease), &policy()), Err(LeaseLost));
+}
+
 /// What can be done to a key.
 #[derive(Debug, Clone)]
 enum Act {
@@ -253,7 +272,7 @@ proptest! {
                     key = taken;
                     tries += 1;
                 },
-                Act::Right => if let Ok((settled, _)) = key.clone().settle_right(&request) {
+                Act::Right => if let Ok((settled, _)) = key.clone().settle_right(&request, now, &policy()) {
                     key = settled;
                     tries = 0;
                 },

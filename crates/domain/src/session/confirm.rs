@@ -226,7 +226,7 @@ pub fn finish_confirm(finish: Finish, settings: &Settings, now: Timestamp) -> Re
         Ok(signature) => {
             let certificate =
                 key.certificate().map(|certificate| certificate.der.clone()).ok_or(LeaseLost)?;
-            let (key, mut events) = key.settle_right(&request)?;
+            let (key, mut events) = key.settle_right(&request, now, &settings.pins)?;
             let (session, answered) = match session.confirming(&request, now) {
                 Ok((session, to, interaction, user_challenge)) => {
                     let callback = session.callback(&to, true);
