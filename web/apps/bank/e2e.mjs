@@ -94,7 +94,7 @@ test("log-in-by-notification", async (page) => {
 test("same-device-callback", async (page) => {
   await page.click("#tab-here");
   await page.click("#log-in");
-  const link = await page.locator("countersign-qr .link").getAttribute("href");
+  const link = await page.locator("countersign-qr .link[href*=deviceLinkType]").getAttribute("href");
   equal(link.includes("deviceLinkType=Web2App"), true, link);
   const cookies = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
   const strict = (await page.context().cookies()).find(({ name }) => name === "bank_visitor");
