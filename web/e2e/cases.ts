@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import type { Page } from "playwright-core";
 import { RpSession } from "../apps/phone/test/service.ts";
 import { audit } from "./audit.ts";
+import { JavaClient, javaClient } from "./java.ts";
 import { type Device, PATIENCE, type PhonePage } from "./pages.ts";
 import { qrImage } from "./qr-image.ts";
 import type { Stage } from "./suite.ts";
@@ -54,6 +55,24 @@ async function awaitCallback({ device }: Enrolled): Promise<{ readonly url: Prom
     return route.fulfill({ contentType: "text/html", body: "<!doctype html><title>back</title>back" });
   });
   return { url };
+}
+
+/**
+ * Reads a log-in's code from its picture. As at an e-service, the picture is a new one each second, so one that came too
+ * late is read again.
+ */
+async function scan(phone: PhonePage, link: () => string): Promise<void> {
+  const [approve, outcome] = [phone.page.locator(".approve.login"), phone.page.locator(".outcome")];
+  for (let attempt = 0; ; attempt++) {
+    await phone.page.locator(".foot .main").click();
+    await phone.page.locator("#scan-image").waitFor({ state: "attached" });
+    const image = { name: "qr.gif", mimeType: "image/gif", buffer: qrImage(link()) };
+    await phone.page.locator("#scan-image").setInputFiles(image);
+    await approve.or(outcome).first().waitFor();
+    if (await approve.isVisible()) return;
+    must(attempt < 5, `the code is not taken: ${await phone.text(".outcome")}`);
+    await phone.done();
+  }
 }
 
 const choice = [{ type: "confirmationMessageAndVerificationCodeChoice", displayText200: "Transfer 10 EUR to a friend" }];
@@ -135,22 +154,7 @@ export const cases: readonly Case[] = [
       const { phone } = await enrolled(stage);
       const rp = await RpSession.authenticate(service, { callback: CALLBACK });
       const started = Date.now();
-      await phone.page.locator(".foot .main").click();
-      await phone.page.locator("#scan-image").waitFor({ state: "attached" });
-      // As an e-service does: the picture is a new one each second, so one that came too late is read again.
-      const approve = phone.page.locator(".approve.login");
-      for (let attempt = 0; ; attempt++) {
-        const seconds = Math.floor((Date.now() - started) / 1000) + 1;
-        const image = { name: "qr.gif", mimeType: "image/gif", buffer: qrImage(rp.deviceLink(seconds)) };
-        await phone.page.locator("#scan-image").setInputFiles(image);
-        const outcome = phone.page.locator(".outcome");
-        await approve.or(outcome).first().waitFor();
-        if (await approve.isVisible()) break;
-        must(attempt < 5, `the code is not taken: ${await phone.text(".outcome")}`);
-        await phone.done();
-        await phone.page.locator(".foot .main").click();
-        await phone.page.locator("#scan-image").waitFor({ state: "attached" });
-      }
+      await scan(phone, () => rp.deviceLink(Math.floor((Date.now() - started) / 1000) + 1));
       await phone.enter(PIN1);
       await phone.outcome(/./);
       // The callback belongs to links on the same device only.
@@ -462,6 +466,46 @@ export const cases: readonly Case[] = [
     },
   },
   {
+    name: "the official Java client accepts log-ins and a signature",
+    async play(stage) {
+      const { service, binary, work } = stage;
+      const version = await javaClient();
+      const { phone, document } = await enrolled(stage);
+      const trust = join(work, "trust");
+      await command(binary, ["trust", "export", trust]);
+      const client = JavaClient.start(version, {
+        "countersign.url": service.origin, "countersign.trust": trust, "countersign.webphone.document": document,
+        "build.dir": join(work, "java"), test: "WebPhoneTest",
+      });
+      try {
+        const code = await client.said("CODE authentication");
+        await phone.asked("login");
+        same(await shownCode(phone), code, "the code of the log-in");
+        await phone.enter(PIN1);
+        await phone.outcome(/./);
+        await client.said("ACCEPTED notification");
+        await phone.done();
+
+        await client.said("LINK");
+        await scan(phone, () => client.last("LINK")!);
+        await phone.enter(PIN1);
+        await phone.outcome(/./);
+        await client.said("ACCEPTED link");
+        await phone.done();
+
+        const signing = await client.said("CODE signature");
+        await phone.asked("sign");
+        same(await shownCode(phone), signing, "the code of the signature");
+        await phone.enter(PIN2);
+        await phone.outcome(/./);
+        await client.said("ACCEPTED signature");
+        await client.success();
+      } finally {
+        client.kill();
+      }
+    },
+  },
+  {
     name: "three wrong PINs lock, the clock moves, the right PIN unlocks",
     async play(stage) {
       const { service } = stage;
@@ -486,6 +530,9 @@ export const cases: readonly Case[] = [
     },
   },
 ];
+
+/** The code to compare, as it is on the screen. */
+const shownCode = (phone: PhonePage): Promise<string> => phone.text(".approve .code strong [aria-hidden]");
 
 /** Types a PIN and waits for the end; measured in the page, without the driver's own time. */
 async function timed(phone: PhonePage, pin: string): Promise<{ took: number; gap: number }> {
