@@ -47,7 +47,7 @@ pub use tx::{Swept, Tx};
 pub use writer::{Grouping, Written};
 
 use readers::Readers;
-use writer::{Job, Reply, Writer};
+use writer::{Alone, Job, Reply, Writer};
 
 /// Where the data are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub enum Location {
 /// How a store is run. `Options::default()` is right unless measured otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Reading threads on a file; at least one. In memory the writing thread reads too.
+    /// Reading threads on a file; at least one. In memory there are none.
     pub readers: usize,
     /// How much one commit may gather.
     pub grouping: Grouping,
@@ -76,13 +76,15 @@ impl Default for Options {
 /// A handle to the database. Clones share it; it is closed with the last one.
 #[derive(Clone)]
 pub struct Store {
-    threads: Arc<Threads>,
+    engine: Arc<Engine>,
 }
 
-struct Threads {
-    // Readers end first, so that the writer's connection is the last and folds the log into the file.
-    readers: Option<Readers>,
-    writer: Writer,
+/// Who runs the closures.
+enum Engine {
+    /// Whoever comes, one after another.
+    Memory(Alone),
+    /// Threads. Readers end first, so that the writer's connection is the last and folds the log into the file.
+    File { readers: Readers, writer: Writer },
 }
 
 /// How long a statement waits for another program on the same file.
@@ -96,21 +98,22 @@ impl Store {
 
     /// [`Store::open`] with options of one's own.
     pub fn open_with(location: Location, options: &Options) -> Result<Self, Error> {
-        let (writing, reading) = match location {
-            Location::Memory => (open_writing(Path::new(":memory:"), Connection::open_in_memory())?, None),
+        let engine = match location {
+            Location::Memory => {
+                Engine::Memory(Alone::new(open_writing(Path::new(":memory:"), Connection::open_in_memory())?))
+            }
             Location::File(path) => {
                 let writing = open_writing(&path, Connection::open(&path))?;
                 let reading =
                     (0..options.readers.max(1)).map(|_| open_reading(&path)).collect::<Result<_, _>>()?;
-                (writing, Some(reading))
+                let readers = Readers::start(reading)?;
+                Engine::File { readers, writer: Writer::start(writing, options.grouping)? }
             }
         };
-        let readers = reading.map(Readers::start).transpose()?;
-        let writer = Writer::start(writing, options.grouping)?;
-        Ok(Self { threads: Arc::new(Threads { readers, writer }) })
+        Ok(Self { engine: Arc::new(engine) })
     }
 
-    /// Runs `work` on the writing thread. `Ok` comes back only when everything it wrote is durable; after `Err` or a
+    /// Runs `work` where it may write. `Ok` comes back only when everything it wrote is durable; after `Err` or a
     /// panic nothing of it is there. `name` appears in errors and logs.
     ///
     /// `work` must be short and may run together with others in one commit. Dropping the future once it was polled
@@ -121,9 +124,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let (job, reply) = Job::new(name, false, work);
-        self.threads.writer.send(job)?;
-        reply.await.unwrap_or_else(|_| Err(Error::Closed.into()))
+        self.start_writing(name, work)?.await.unwrap_or_else(|_| Err(Error::Closed.into()))
     }
 
     /// Runs `work` on one consistent view of the database. Writing inside fails.
@@ -143,9 +144,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let (job, reply) = Job::new(name, false, work);
-        self.threads.writer.send(job)?;
-        reply.blocking_recv().unwrap_or_else(|_| Err(Error::Closed.into()))
+        self.start_writing(name, work)?.blocking_recv().unwrap_or_else(|_| Err(Error::Closed.into()))
     }
 
     /// [`Store::read`] for programs and tests without a runtime. Panics inside an asynchronous task.
@@ -158,9 +157,26 @@ impl Store {
         self.start_reading(name, work)?.blocking_recv().unwrap_or_else(|_| Err(Error::Closed.into()))
     }
 
-    /// What the writing thread has done, and what it has before it: for metrics.
+    /// What the writer has done, and what it has before it: for metrics.
     pub fn written(&self) -> Written {
-        self.threads.writer.written()
+        match &*self.engine {
+            Engine::Memory(alone) => alone.written(),
+            Engine::File { writer, .. } => writer.written(),
+        }
+    }
+
+    fn start_writing<T, E, F>(&self, name: &'static str, work: F) -> Result<Reply<T, E>, Error>
+    where
+        F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (job, reply) = Job::new(name, false, work);
+        match &*self.engine {
+            Engine::Memory(alone) => alone.write(job),
+            Engine::File { writer, .. } => writer.send(job)?,
+        }
+        Ok(reply)
     }
 
     fn start_reading<T, E, F>(&self, name: &'static str, work: F) -> Result<Reply<T, E>, Error>
@@ -170,9 +186,9 @@ impl Store {
         E: From<Error> + Send + 'static,
     {
         let (job, reply) = Job::new(name, true, work);
-        match &self.threads.readers {
-            Some(readers) => readers.send(job)?,
-            None => self.threads.writer.send(job)?,
+        match &*self.engine {
+            Engine::Memory(alone) => alone.read(job),
+            Engine::File { readers, .. } => readers.send(job)?,
         }
         Ok(reply)
     }

@@ -1,14 +1,17 @@
-//! The one thread that writes.
+//! The one writer.
 //!
-//! Closures queue; the thread takes what is there, runs each in its own savepoint of one SQLite transaction,
-//! commits with `synchronous=FULL`, and only then tells everyone. So a result is on disk before anyone hears of it,
-//! and writers that compete share one `fsync`. A lone writer waits for nobody.
+//! On a file it is a thread. Closures queue; the thread takes what is there, runs each in its own savepoint of one SQLite
+//! transaction, commits with `synchronous=FULL`, and only then tells everyone. So a result is on disk before anyone hears
+//! of it, and writers that compete share one `fsync`. A lone writer waits for nobody.
+//!
+//! In memory there is no disk to wait for, so nothing is gained by gathering: whoever comes runs its closure itself,
+//! one after another, and is spared two changes of thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -119,7 +122,7 @@ impl Job {
         (Self { name, run: Box::new(run) }, receiver)
     }
 
-    /// Runs a reading closure on a connection of its own.
+    /// Runs a reading closure on a connection where nothing else runs.
     pub(crate) fn run_alone(self, connection: &Connection) {
         let tx = Tx::new(connection);
         let begun = execute(connection, "BEGIN DEFERRED").map_err(Error::from);
@@ -157,8 +160,43 @@ impl Writer {
     }
 
     pub(crate) fn written(&self) -> Written {
-        let (commits, closures) = (self.tally.commits.load(Relaxed), self.tally.closures.load(Relaxed));
-        Written { commits, closures, waiting: self.tally.sent.load(Relaxed).saturating_sub(closures) }
+        self.tally.written()
+    }
+}
+
+/// The writer of a database in memory: nobody's thread.
+pub(crate) struct Alone {
+    connection: Mutex<Connection>,
+    tally: Tally,
+}
+
+impl Alone {
+    pub(crate) fn new(connection: Connection) -> Self {
+        Self { connection: Mutex::new(connection), tally: Tally::default() }
+    }
+
+    /// Runs a closure that may write, and commits.
+    pub(crate) fn write(&self, job: Job) {
+        self.tally.sent.fetch_add(1, Relaxed);
+        // Panics of closures are caught inside, so a poisoned lock still guards a sound connection.
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        write_group(&connection, job, || None, Grouping::default(), &self.tally);
+    }
+
+    /// Runs a closure that only reads.
+    pub(crate) fn read(&self, job: Job) {
+        job.run_alone(&self.connection.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(crate) fn written(&self) -> Written {
+        self.tally.written()
+    }
+}
+
+impl Tally {
+    fn written(&self) -> Written {
+        let (commits, closures) = (self.commits.load(Relaxed), self.closures.load(Relaxed));
+        Written { commits, closures, waiting: self.sent.load(Relaxed).saturating_sub(closures) }
     }
 }
 
@@ -181,19 +219,30 @@ pub(crate) fn join(thread: Option<JoinHandle<()>>) {
 
 fn serve(connection: &Connection, jobs: &Receiver<Job>, grouping: Grouping, tally: &Tally) {
     while let Ok(first) = jobs.recv() {
-        let mut told = Vec::new();
-        let fate = group(connection, first, jobs, grouping, &mut told);
-        tally.commits.fetch_add(u64::from(fate.is_ok()), Relaxed);
-        tally.closures.fetch_add(told.len() as u64, Relaxed);
-        for (name, tell) in told {
-            tell(match &fate {
-                Ok(()) => Fate::Committed,
-                Err(Lost::Statement(source)) => {
-                    Fate::Lost(Error::NotCommitted { name, source: Arc::clone(source) })
-                }
-                Err(Lost::Abandoned) => Fate::Lost(Error::GroupAbandoned { name }),
-            });
-        }
+        write_group(connection, first, || jobs.try_recv().ok(), grouping, tally);
+    }
+}
+
+/// Runs one group, commits it and tells everybody what became of it.
+fn write_group(
+    connection: &Connection,
+    first: Job,
+    next: impl FnMut() -> Option<Job>,
+    grouping: Grouping,
+    tally: &Tally,
+) {
+    let mut told = Vec::new();
+    let fate = group(connection, first, next, grouping, &mut told);
+    tally.commits.fetch_add(u64::from(fate.is_ok()), Relaxed);
+    tally.closures.fetch_add(told.len() as u64, Relaxed);
+    for (name, tell) in told {
+        tell(match &fate {
+            Ok(()) => Fate::Committed,
+            Err(Lost::Statement(source)) => {
+                Fate::Lost(Error::NotCommitted { name, source: Arc::clone(source) })
+            }
+            Err(Lost::Abandoned) => Fate::Lost(Error::GroupAbandoned { name }),
+        });
     }
 }
 
@@ -213,7 +262,7 @@ impl From<rusqlite::Error> for Lost {
 fn group(
     connection: &Connection,
     first: Job,
-    jobs: &Receiver<Job>,
+    mut more: impl FnMut() -> Option<Job>,
     grouping: Grouping,
     told: &mut Vec<(&'static str, Tell)>,
 ) -> Result<(), Lost> {
@@ -243,7 +292,7 @@ fn group(
         }
         count += 1;
         next = if count < grouping.closures && since.elapsed() < grouping.work {
-            jobs.try_recv().ok()
+            more()
         } else {
             None
         };

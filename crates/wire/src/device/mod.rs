@@ -4,6 +4,7 @@
 //! device ([`proof`]), every secret inside is sealed ([`sealed`]), every answer carries a fresh nonce ([`nonce`]).
 
 mod jwk;
+mod kem;
 pub mod nonce;
 mod problem;
 pub mod proof;

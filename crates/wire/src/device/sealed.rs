@@ -6,12 +6,12 @@
 
 use hpke::aead::AesGcm256;
 use hpke::kdf::HkdfSha256;
-use hpke::kem::DhP256HkdfSha256;
 use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable};
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::kem::{DhP256, PublicKey, SecretKey};
 use super::{KeyUse, Point};
 use crate::Error;
 use crate::base64::B64u;
@@ -91,8 +91,8 @@ pub fn seal(
 ) -> Result<Sealed, Error> {
     let refused = |_| Error::PublicKey("cannot be sealed to");
     let public =
-        <DhP256HkdfSha256 as Kem>::PublicKey::from_bytes(recipient.as_uncompressed()).map_err(refused)?;
-    let (enc, ct) = hpke::single_shot_seal_with_rng::<AesGcm256, HkdfSha256, DhP256HkdfSha256>(
+        PublicKey::from_bytes(recipient.as_uncompressed()).map_err(refused)?;
+    let (enc, ct) = hpke::single_shot_seal_with_rng::<AesGcm256, HkdfSha256, DhP256>(
         &OpModeS::Base,
         &public,
         purpose.info().as_bytes(),
@@ -106,16 +106,16 @@ pub fn seal(
 
 /// A private key that opens sealed values: the core's, or a device's `ek`.
 ///
-/// Zeroized on drop by the curve library; no `Debug`, no `Clone`.
+/// Zeroized on drop; no `Debug`, no `Clone`.
 pub struct SealingKey {
-    secret: <DhP256HkdfSha256 as Kem>::PrivateKey,
+    secret: SecretKey,
     point: Point,
 }
 
 impl SealingKey {
     /// A new key from this source of randomness.
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
-        let (secret, public) = DhP256HkdfSha256::gen_keypair_with_rng(rng);
+        let (secret, public) = DhP256::gen_keypair_with_rng(rng);
         // Cannot fail: the public half of a key that was just derived is a point of the curve.
         let point = Point::from_uncompressed(&public.to_bytes()).expect("a point of P-256");
         Self { secret, point }
@@ -124,8 +124,8 @@ impl SealingKey {
     /// A stored key. Error: [`Error::SecretKey`].
     pub fn from_secret(scalar: &[u8; 32]) -> Result<Self, Error> {
         let secret =
-            <DhP256HkdfSha256 as Kem>::PrivateKey::from_bytes(scalar).map_err(|_| Error::SecretKey)?;
-        let public = DhP256HkdfSha256::sk_to_pk(&secret);
+            SecretKey::from_bytes(scalar).map_err(|_| Error::SecretKey)?;
+        let public = DhP256::sk_to_pk(&secret);
         let point = Point::from_uncompressed(&public.to_bytes())?;
         Ok(Self { secret, point })
     }
@@ -145,9 +145,9 @@ impl SealingKey {
     /// Opens a value that was sealed to this key for this purpose. Error: [`Error::Unsealable`], which does not
     /// say why: key, purpose and ciphertext fail alike.
     pub fn open(&self, sealed: &Sealed, purpose: SealedFor<'_>) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let enc = <DhP256HkdfSha256 as Kem>::EncappedKey::from_bytes(sealed.enc.as_ref())
+        let enc = PublicKey::from_bytes(sealed.enc.as_ref())
             .map_err(|_| Error::Unsealable)?;
-        hpke::single_shot_open::<AesGcm256, HkdfSha256, DhP256HkdfSha256>(
+        hpke::single_shot_open::<AesGcm256, HkdfSha256, DhP256>(
             &OpModeR::Base,
             &self.secret,
             &enc,
