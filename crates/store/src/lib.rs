@@ -1,4 +1,4 @@
-//! Everything that is kept: one SQLite database, one thread that writes, events beside the state.
+//! Everything that is kept: one SQLite database, one writer, events beside the state.
 //!
 //! A command of the server opens one named transaction, loads what its rule needs, saves what the rule gave back
 //! together with the rule's events, and hears of the result only when it is on disk:

@@ -32,12 +32,6 @@ pub(super) struct SecretKey {
     public: PublicKey,
 }
 
-impl PublicKey {
-    pub(super) fn as_uncompressed(&self) -> &[u8; 65] {
-        &self.0
-    }
-}
-
 impl Serializable for PublicKey {
     type OutputSize = U65;
 
