@@ -291,11 +291,7 @@ fn group(
             return Err(source.into());
         }
         count += 1;
-        next = if count < grouping.closures && since.elapsed() < grouping.work {
-            more()
-        } else {
-            None
-        };
+        next = if count < grouping.closures && since.elapsed() < grouping.work { more() } else { None };
     }
     if let Err(source) = execute(connection, "COMMIT") {
         undo_all(connection);

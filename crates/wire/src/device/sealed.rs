@@ -90,8 +90,7 @@ pub fn seal(
     plaintext: &[u8],
 ) -> Result<Sealed, Error> {
     let refused = |_| Error::PublicKey("cannot be sealed to");
-    let public =
-        PublicKey::from_bytes(recipient.as_uncompressed()).map_err(refused)?;
+    let public = PublicKey::from_bytes(recipient.as_uncompressed()).map_err(refused)?;
     let (enc, ct) = hpke::single_shot_seal_with_rng::<AesGcm256, HkdfSha256, DhP256>(
         &OpModeS::Base,
         &public,
@@ -123,8 +122,7 @@ impl SealingKey {
 
     /// A stored key. Error: [`Error::SecretKey`].
     pub fn from_secret(scalar: &[u8; 32]) -> Result<Self, Error> {
-        let secret =
-            SecretKey::from_bytes(scalar).map_err(|_| Error::SecretKey)?;
+        let secret = SecretKey::from_bytes(scalar).map_err(|_| Error::SecretKey)?;
         let public = DhP256::sk_to_pk(&secret);
         let point = Point::from_uncompressed(&public.to_bytes())?;
         Ok(Self { secret, point })
@@ -145,8 +143,7 @@ impl SealingKey {
     /// Opens a value that was sealed to this key for this purpose. Error: [`Error::Unsealable`], which does not
     /// say why: key, purpose and ciphertext fail alike.
     pub fn open(&self, sealed: &Sealed, purpose: SealedFor<'_>) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let enc = PublicKey::from_bytes(sealed.enc.as_ref())
-            .map_err(|_| Error::Unsealable)?;
+        let enc = PublicKey::from_bytes(sealed.enc.as_ref()).map_err(|_| Error::Unsealable)?;
         hpke::single_shot_open::<AesGcm256, HkdfSha256, DhP256>(
             &OpModeR::Base,
             &self.secret,
