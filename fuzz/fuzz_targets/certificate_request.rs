@@ -1,0 +1,12 @@
+//! Certification requests: what is read proves its key, and keeps its bytes.
+
+#![no_main]
+
+use countersign_pki::csr::CertificationRequest;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(request) = CertificationRequest::from_der(bytes) else { return };
+    assert_eq!(request.as_der(), bytes);
+    let _ = (request.subject().readable(), request.public_key());
+});
