@@ -184,6 +184,13 @@ pub enum Error {
         problem: String,
     },
 
+    /// A signature that cannot be taken out of a document again.
+    #[error("the signature can't be removed: {problem}")]
+    NotRemovable {
+        /// What stands in the way.
+        problem: String,
+    },
+
     /// What a signature shall show cannot be shown.
     #[error("the signature can't be shown: {problem}")]
     Appearance {
@@ -284,6 +291,7 @@ impl Error {
             Self::OcspTooEarly { .. } => "ocsp-too-early",
             Self::Pdf(error) => error.fault.rule(),
             Self::Unsignable { rule, .. } => rule,
+            Self::NotRemovable { .. } => "not-removable",
             Self::Appearance { .. } => "appearance",
             Self::TooManyArchiveInputs { .. } => "archive-inputs",
             Self::NoSuchSignature { .. } => "no-such-signature",
@@ -384,6 +392,8 @@ faults! {
         Entries = "limit-entries", "the number of entries";
         /// [`crate::Limits::metadata_bytes`].
         MetadataBytes = "limit-metadata-bytes", "the size of a file in META-INF in bytes";
+        /// [`crate::Limits::all_metadata_bytes`].
+        AllMetadataBytes = "limit-all-metadata-bytes", "the size of all files in META-INF in bytes";
         /// [`crate::Limits::data_file_bytes`].
         DataFileBytes = "limit-data-file-bytes", "the size of a data file in bytes";
         /// [`crate::Limits::total_bytes`].

@@ -13,6 +13,8 @@ pub struct Limits {
     pub entries: usize,
     /// Bytes of one file in `META-INF/`, unpacked.
     pub metadata_bytes: u64,
+    /// Bytes of all files in `META-INF/` together, unpacked: they are parsed, which costs more than hashing.
+    pub all_metadata_bytes: u64,
     /// Bytes of one data file, unpacked.
     pub data_file_bytes: u64,
     /// Bytes of all entries together, unpacked.
@@ -42,6 +44,7 @@ impl Default for Limits {
         Self {
             entries: 256,
             metadata_bytes: 10 << 20,
+            all_metadata_bytes: 32 << 20,
             data_file_bytes: 100 << 20,
             total_bytes: 512 << 20,
             ratio: 100,

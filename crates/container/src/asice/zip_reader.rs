@@ -23,7 +23,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use super::unpack::{Packing, check_size, unpack};
 use crate::error::{Bound, Error, NameFault, Result, ZipFault};
 use crate::limits::Limits;
-use crate::name::check_path;
+use crate::name::{check_path, is_metadata};
 
 /// How an entry's bytes are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,12 +97,21 @@ impl<R: Read + Seek> ZipReader<R> {
         }
         let mut entries = read_directory(&mut source, &end, limits)?;
         check_names(&entries)?;
-        let mut total: u64 = 0;
+        // What comes out is counted against the declared sizes later.
+        let (mut total, mut metadata) = (0_u64, 0_u64);
         for entry in &entries {
             total = total.saturating_add(entry.header.size);
+            if is_metadata(&entry.name) {
+                metadata = metadata.saturating_add(entry.header.size);
+            }
         }
-        if total > limits.total_bytes {
-            return Err(Error::limit(Bound::TotalBytes, None, limits.total_bytes, total));
+        for (bound, allowed, found) in [
+            (Bound::TotalBytes, limits.total_bytes, total),
+            (Bound::AllMetadataBytes, limits.all_metadata_bytes, metadata),
+        ] {
+            if found > allowed {
+                return Err(Error::limit(bound, None, allowed, found));
+            }
         }
         // The mimetype has to come first for those who read the directory, too.
         let listed_first = entries.first().map(|entry| entry.offset);

@@ -249,6 +249,7 @@ impl Reader<'_, '_> {
         document.signatures.sort_by_key(|signature| signature.revision);
         self.find_certification(&mut document)?;
         self.find_modifications(&mut document)?;
+        self.find_active_content(&mut document);
         self.read_stores(&mut document);
         Ok(document)
     }
@@ -452,6 +453,34 @@ impl Reader<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// What may show something else on another day or in another program, without a byte being changed: scripts, programs that
+    /// are started, forms in a language of their own. It is signed like everything else, so it is only said to be there.
+    fn find_active_content(&self, document: &mut Document) {
+        // What cannot be read does nothing either.
+        let dictionary = |above: &Dictionary, key: &str| {
+            self.view.dictionary(above, key).ok().flatten().unwrap_or_default()
+        };
+        let catalog = self.view.catalog().unwrap_or_default();
+        if dictionary(&catalog, "AcroForm").get("XFA").is_some() {
+            document.remarks.push("it has an XFA form, which programs show in their own ways".to_owned());
+        }
+        let when_opened = catalog.get("OpenAction");
+        let later = dictionary(&catalog, "AA");
+        let actions: Vec<Object> = when_opened
+            .into_iter()
+            .chain(later.iter().map(|(_, action)| action))
+            .filter_map(|action| self.view.resolve(action).ok())
+            .collect();
+        let does =
+            |what: &str| actions.iter().filter_map(Object::as_dictionary).any(|action| action.is("S", what));
+        if does("JavaScript") || dictionary(&catalog, "Names").get("JavaScript").is_some() {
+            document.remarks.push("it runs scripts, which may change what is shown".to_owned());
+        }
+        if does("Launch") {
+            document.remarks.push("it starts another program".to_owned());
+        }
     }
 
     fn read_stores(&self, document: &mut Document) {

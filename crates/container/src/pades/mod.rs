@@ -16,6 +16,7 @@ mod extend;
 mod fields;
 pub mod modification;
 pub mod pdf;
+mod remove;
 mod sign;
 
 pub use appearance::{Appearance, Font, Picture};
@@ -25,4 +26,5 @@ pub use extend::SignedPdf;
 pub(crate) use extend::signature_time_stamps;
 pub use modification::{Modification, ModificationKind};
 pub use pdf::{PdfError, PdfFault, PdfLimits};
+pub use remove::without_last_signature;
 pub use sign::{PdfSignatureRequest, PreparedSignature, prepare};

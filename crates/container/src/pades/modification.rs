@@ -64,6 +64,12 @@ impl ModificationKind {
             Self::Unknown => "a change of the document",
         }
     }
+
+    /// Whether it only helps to validate what was there before, and changes nothing that anybody is shown.
+    pub const fn is_validation_material(self) -> bool {
+        // Programs that add such material note the time in the document information.
+        matches!(self, Self::SecurityStore | Self::DocumentTimeStamp | Self::Metadata)
+    }
 }
 
 impl fmt::Display for Modification {
@@ -81,8 +87,7 @@ impl Modification {
     pub(super) fn judged(&self, permission: Option<Permission>, locks: &[&FieldLock]) -> Self {
         let locked = self.field.as_ref().is_some_and(|field| locks.iter().any(|lock| lock.locks(field)));
         let permitted = match self.kind {
-            // ISO 32000-2 §12.8.2.2.2: these change nothing that anybody is shown.
-            // Programs that add them note the time in the document information.
+            // ISO 32000-2 §12.8.2.2.2.
             ModificationKind::SecurityStore
             | ModificationKind::DocumentTimeStamp
             | ModificationKind::Metadata => true,
@@ -131,16 +136,7 @@ impl<'p, 'a> Analysis<'p, 'a> {
     }
 
     fn walk(&mut self, view: &View<'_, '_>) -> Result<()> {
-        let mut seen = HashSet::new();
-        let mut stack = Vec::new();
-        self.note(TRAILER, &Object::Dictionary(view.trailer().clone()), &mut stack);
-        while let Some(id) = stack.pop() {
-            if seen.insert(id) {
-                let object = view.get(id)?;
-                self.note(id.number, &object, &mut stack);
-            }
-        }
-        Ok(())
+        walk(view, &mut |from, object, found| self.note(from, object, found))
     }
 
     fn note(&mut self, from: u32, object: &Object, found: &mut Vec<Id>) {
@@ -190,6 +186,27 @@ impl<'p, 'a> Analysis<'p, 'a> {
         self.note(TRAILER, &Object::Dictionary(new.trailer().clone()), &mut ignored);
         Ok(found)
     }
+}
+
+/// Reads every object that is reached from the trailer, as is done again and again once somebody has signed.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub(super) fn read_everything(view: &View<'_, '_>) -> Result<()> {
+    walk(view, &mut |_, object, found| object.for_each_reference(&mut |id| found.push(id)))
+}
+
+/// Visits the trailer and every object that is reached from it: its number, the object, and where to put what it refers to.
+fn walk(view: &View<'_, '_>, visit: &mut dyn FnMut(u32, &Object, &mut Vec<Id>)) -> Result<()> {
+    let mut seen = HashSet::new();
+    let mut stack = Vec::new();
+    visit(TRAILER, &Object::Dictionary(view.trailer().clone()), &mut stack);
+    while let Some(id) = stack.pop() {
+        if seen.insert(id) {
+            visit(id.number, &view.get(id)?, &mut stack);
+        }
+    }
+    Ok(())
 }
 
 /// An object that a revision wrote. One that is none now, or was none before, is `None` there.

@@ -18,6 +18,7 @@ use super::date;
 use super::document::{self, Document, Permission};
 use super::extend::SignedPdf;
 use super::fields::{Field, fields, form};
+use super::modification;
 use super::pdf::{
     Dictionary, Id, Object, Pdf, PdfError, PdfFault, PdfLimits, Update, View, byte_range_text, hex,
     text_string,
@@ -94,7 +95,7 @@ pub struct PreparedSignature {
 /// Writes a revision with a signature that lacks its value.
 ///
 /// # Errors
-/// [`Error::Pdf`] when the bytes are no document that is read here; [`Error::Unsignable`] when it may not be
+/// [`Error::Pdf`] when the bytes are no document that is read here, or an object in it cannot be read; [`Error::Unsignable`] when it may not be
 /// signed so; [`Error::WrongCertificate`] and [`Error::UnsupportedAlgorithm`] when certificate and algorithm do not
 /// make a signature; [`Error::Appearance`] when something cannot be shown.
 pub fn prepare(file: &[u8], request: &PdfSignatureRequest, limits: &PdfLimits) -> Result<PreparedSignature> {
@@ -130,6 +131,9 @@ pub fn prepare(file: &[u8], request: &PdfSignatureRequest, limits: &PdfLimits) -
     let (byte_range, contents) = update.put_with_gap(value, &dictionary, reserve);
     let mut file = update.finish()?;
     fill_byte_range(&mut file, &byte_range, &contents);
+    // What cannot be validated later is found out now, and not when somebody has signed.
+    document::open(&file, limits)?;
+    modification::read_everything(&Pdf::open(&file, limits)?.latest())?;
 
     PreparedSignature::new(
         file,

@@ -21,6 +21,8 @@ struct Standing {
     qualified: bool,
     kind: Kind,
     device: bool,
+    /// Whether the lists contradict themselves; what they say then counts as the lesser.
+    conflict: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +62,18 @@ impl Check<'_> {
             let expected = "the same qualification when the certificate was issued and when signing";
             self.warn(Part::Chain, "qualification", expected, "different ones; the lesser counts");
         }
+        let conflict = issued.conflict || signing.conflict;
+        if conflict {
+            let expected = "services of one key that say the same about a certificate";
+            self.warn(
+                Part::Chain,
+                "qualification",
+                expected,
+                "qualifiers that contradict each other; the lesser counts",
+            );
+        }
         let standing = Standing {
+            conflict,
             qualified: issued.qualified && signing.qualified,
             kind: if issued.kind == signing.kind { issued.kind } else { Kind::Unknown },
             device: issued.device && signing.device,
@@ -93,9 +106,8 @@ fn standing_at(
     }
     let has = |wanted: &[Qualifier]| qualifiers.iter().any(|qualifier| wanted.contains(qualifier));
     use Qualifier::*;
-    let conflict = has(&[NotQualified]) && has(&[QcStatement]);
     let claimed = statements.compliance || has(&[QcStatement]);
-    let qualified = !services.is_empty() && claimed && !has(&[NotQualified]) && !conflict;
+    let qualified = !services.is_empty() && claimed && !has(&[NotQualified]);
     let by_scope = |scope: ServiceScope| periods.iter().any(|period| period.scopes.contains(&scope));
     let scoped = periods.iter().any(|period| !period.scopes.is_empty());
     let stated = |kind: ObjectIdentifier| statements.types.contains(&kind);
@@ -118,7 +130,10 @@ fn standing_at(
         (false, false) => in_certificate,
         (_, true) => false,
     };
-    Standing { qualified, kind, device }
+    let conflict = (yes && no)
+        || (has(&[NotQualified]) && has(&[QcStatement]))
+        || (has(&[QcForESig]) && has(&[QcForESeal, QcForLegalPerson]));
+    Standing { qualified, kind, device, conflict }
 }
 
 /// The words of the validation service that is in use in Estonia.
@@ -151,13 +166,13 @@ mod tests {
 
     #[test]
     fn words_follow_verdict_and_standing() {
-        let standing = Standing { qualified: true, kind: Kind::Signature, device: true };
+        let standing = Standing { qualified: true, kind: Kind::Signature, device: true, conflict: false };
         assert_eq!(word(standing, Indication::TotalPassed), "QESIG");
         assert_eq!(word(standing, Indication::Indeterminate), "INDETERMINATE_QESIG");
         assert_eq!(word(standing, Indication::TotalFailed), "NOT_ADES_QC_QSCD");
-        let seal = Standing { qualified: true, kind: Kind::Seal, device: false };
+        let seal = Standing { kind: Kind::Seal, device: false, ..standing };
         assert_eq!(word(seal, Indication::TotalPassed), "ADESEAL_QC");
-        let unknown = Standing { qualified: false, kind: Kind::Unknown, device: true };
+        let unknown = Standing { qualified: false, kind: Kind::Unknown, ..standing };
         assert_eq!(word(unknown, Indication::TotalPassed), "ADES");
     }
 }

@@ -393,6 +393,7 @@ fn limits_are_the_callers_to_set() {
     assert_eq!(bound(Limits { entries: 2, ..Limits::default() }), Bound::Entries);
     assert_eq!(bound(Limits { data_file_bytes: 10, ..Limits::default() }), Bound::DataFileBytes);
     assert_eq!(bound(Limits { metadata_bytes: 100, ..Limits::default() }), Bound::MetadataBytes);
+    assert_eq!(bound(Limits { all_metadata_bytes: 100, ..Limits::default() }), Bound::AllMetadataBytes);
     assert_eq!(bound(Limits { total_bytes: 100, ..Limits::default() }), Bound::TotalBytes);
     assert_eq!(bound(Limits { xml_items: 3, ..Limits::default() }), Bound::XmlItems);
 }

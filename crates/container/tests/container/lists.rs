@@ -3,8 +3,8 @@
 #![allow(clippy::print_stderr)]
 
 use countersign_container::trusted_list::{
-    ListError, ListKind, ListSet, NewService, NewTrustedList, Pointer, ServiceScope, ServiceStatus,
-    ServiceType, TrustedList, Update,
+    Assertion, Criteria, ListError, ListKind, ListSet, NewService, NewTrustedList, Pointer, Qualification,
+    Qualifier, ServiceScope, ServiceStatus, ServiceType, TrustedList, Update,
 };
 use countersign_container::validate::{TrustAnchors, validate};
 use countersign_container::{Level, Policy, Report, SubIndication};
@@ -13,7 +13,7 @@ use countersign_pki::certificate::{Certificate, KeyUsage};
 use countersign_pki::{Digest, Signer as _, SoftwareKey, asn1};
 use der::asn1::ObjectIdentifier;
 use jiff::{SignedDuration, Timestamp};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use crate::make::{sign, signed, unsigned};
 use crate::world::{CertificateSpec, WORLD, authority_name, lt, noon, person_name, seconds};
@@ -348,6 +348,36 @@ fn what_a_signature_is_worth_follows_from_list_and_certificate() {
     not_qualified.services[0].kind = ServiceType::CaPkc;
     not_qualified.services[0].scopes.clear();
     assert_eq!(worth(&with, &not_qualified, Level::Lt), "ADESIG");
+}
+
+/// Row 121 of the list of defects.
+#[test]
+fn services_of_one_key_that_contradict_each_other_count_as_the_lesser() {
+    use Qualifier::{NotQualified, QcForESeal, QcForESig, QcNoQscd, QcStatement, QcWithQscd};
+    let mut container = unsigned();
+    let signature = sign(&container, &qualified_signer(true), &WORLD.signer_key, Level::Lt);
+    container.add_signature(&signature, noon()).unwrap();
+    let worth = |first: Qualifier, second: Qualifier| {
+        let mut anchors = anchors(&OPERATOR.sign(&usual(1)));
+        anchors.intermediates = vec![WORLD.ca.clone()];
+        let qualified = |qualifier: Qualifier| {
+            let mut service = (*anchors.services[0]).clone();
+            let criteria = Criteria { assertion: Assertion::All, conditions: Vec::new() };
+            service.periods[0].qualifications = vec![Qualification { qualifiers: vec![qualifier], criteria }];
+            Arc::new(service)
+        };
+        let twins = [qualified(first), qualified(second)];
+        anchors.services.remove(0);
+        anchors.services.extend(twins);
+        let report = validate(&container, &anchors, noon() + seconds(3600), &Policy::strict());
+        let signature = &report.signatures[0];
+        let warned = signature.warnings.iter().any(|finding| finding.rule == "qualification");
+        (signature.qualification.clone().unwrap().signature_level, warned)
+    };
+    assert_eq!(worth(QcWithQscd, QcWithQscd), ("QESIG".to_owned(), false));
+    assert_eq!(worth(QcWithQscd, QcNoQscd), ("ADESIG_QC".to_owned(), true));
+    assert_eq!(worth(QcStatement, NotQualified), ("ADESIG".to_owned(), true));
+    assert_eq!(worth(QcForESig, QcForESeal), ("QES".to_owned(), true));
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod other_forms;
 mod pdf;
 mod raw_zip;
 mod reports;
+mod rows;
 mod streaming;
 mod whole;
 mod world;

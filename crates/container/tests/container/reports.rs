@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use countersign_container::validate::{TrustAnchors, validate_bytes};
-use countersign_container::{Indication, Limits, Policy, Report, SubIndication};
+use countersign_container::{Indication, Level, Limits, Policy, Report, SubIndication};
 use countersign_pki::Certificate;
 
 use crate::forge::Forgery;
@@ -40,6 +40,22 @@ fn report_on(name: &str) -> Report {
         noon() + seconds(3600),
         &Policy::default(),
     )
+}
+
+/// Row 123 of the list of defects: nothing is remembered from one validation to the next.
+#[test]
+fn a_verdict_is_of_its_time_policy_and_anchors_alone() {
+    let bytes = Forgery::new().lt().bytes();
+    let verdict = |anchors: &TrustAnchors, at: i64, policy: &Policy| {
+        validate_bytes(&bytes, None, &Limits::default(), anchors, noon() + seconds(at), policy).is_valid()
+    };
+    let higher = Policy { required_level: Level::Lta, ..lt() };
+    for _ in 0..2 {
+        assert!(verdict(&WORLD.anchors(), 100, &lt()));
+        assert!(!verdict(&WORLD.anchors(), 100, &higher), "the level is below what the policy asks for");
+        assert!(!verdict(&TrustAnchors::default(), 100, &lt()), "nobody is trusted");
+        assert!(!verdict(&WORLD.anchors(), 40 * 365 * 86_400, &lt()), "the time-stamp has expired");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod cost;
 mod flips;
-mod hostile;
+pub(crate) mod hostile;
 pub(crate) mod make;
 pub(crate) mod matrix;
 mod others;

@@ -4,6 +4,7 @@
 
 use countersign_container::pades::{
     self, PdfLimits, PdfSignatureRequest, Permission, PreparedSignature, SignedPdf, prepare,
+    without_last_signature,
 };
 use countersign_container::{Error, Level, Need};
 use countersign_pki::Signer as _;
@@ -127,6 +128,27 @@ fn a_certification_rules_what_follows() {
 }
 
 #[test]
+fn the_last_signature_can_be_taken_back_and_no_other() {
+    let original = Sample::with_form().with_table();
+    let once = signed(&original, Level::Lta);
+    let field = |file: &[u8], index: usize| {
+        let document = pades::open(file, &limits()).unwrap();
+        let of_persons = document.signatures.iter().filter(|signature| !signature.is_time_stamp());
+        of_persons.map(|signature| signature.field.clone()).nth(index).unwrap()
+    };
+    let first = field(&once, 0);
+    assert_eq!(without_last_signature(&once, &first, &limits()).unwrap(), original);
+    let request = request(&WORLD.ec_signer, &WORLD.ec_signer_key, noon() + seconds(100));
+    let twice = sign(&once, &request, &WORLD.ec_signer_key, Level::Lt);
+    let second = field(&twice, 1);
+    assert_eq!(without_last_signature(&twice, &second, &limits()).unwrap(), once);
+    let rule = |file: &[u8], field: &str| without_last_signature(file, field, &limits()).unwrap_err().rule();
+    assert_eq!(rule(&twice, &first), "not-removable");
+    assert_eq!(rule(&twice, "nobody"), "no-such-signature");
+    assert_eq!(rule(b"no document", &first), "pdf-header");
+}
+
+#[test]
 fn archive_time_stamps_are_renewed() {
     let file = signed(&Sample::new().with_stream(), Level::Lta);
     let mut document = SignedPdf::open(file.clone(), &limits()).unwrap();
@@ -183,6 +205,11 @@ fn what_should_not_be_signed_is_refused() {
     let request = request(&WORLD.signer, &WORLD.signer_key, noon());
     let junk = [&form.with_table()[..], b"junk"].concat();
     assert_eq!(prepare(&junk, &request, &limits()).unwrap_err().rule(), "pdf-end");
+    // A page whose content ends elsewhere than it says: nobody reads it when signing, and everybody does when validating.
+    let mut cut = Sample::new();
+    cut.set(5, "<</Length 1000>>\nstream\nA\nendstream");
+    assert_eq!(prepare(&cut.with_table(), &request, &limits()).unwrap_err().rule(), "pdf-stream");
+
     let mut encrypted = form.with_table();
     let at = encrypted.windows(5).rposition(|window| window == b"/Root").unwrap();
     encrypted.splice(at..at, b"/Encrypt 9 0 R".iter().copied());
@@ -263,7 +290,14 @@ fn other_scripts_and_pictures_are_shown() {
     if let Ok(folder) = std::env::var("COUNTERSIGN_KEEP") {
         std::fs::write(format!("{folder}/visible.pdf"), &signed).unwrap();
     }
-    for text in ["שלום", "漢字 and \u{10FFFF}"] {
+    // From the right, joined, and both directions in one line: drawn from left to right as it is seen. The text can be copied.
+    let lines = ["שלום 2026", "مرحبا بالعالم", "Õie وافقت 7 Шмид"];
+    let signed = sign(&file, &visible(&lines, Some(font.clone())), &WORLD.signer_key, Level::B);
+    assert!(check(&signed, Level::B).is_valid());
+    if let Ok(folder) = std::env::var("COUNTERSIGN_KEEP") {
+        std::fs::write(format!("{folder}/scripts.pdf"), &signed).unwrap();
+    }
+    for text in ["turned \u{202e}back", "漢字 and \u{10FFFF}"] {
         let refused = prepare(&file, &visible(&[text], Some(font.clone())), &limits());
         assert!(matches!(refused, Err(Error::Appearance { .. })), "{text}");
     }
