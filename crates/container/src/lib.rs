@@ -91,6 +91,56 @@
 //! }
 //! ```
 //!
+//! # Signing a PDF document
+//!
+//! The same in two steps: what is prepared is a document with a place for the value.
+//!
+//! ```
+//! use countersign_container::Error;
+//! use countersign_container::pades::{PdfLimits, PdfSignatureRequest, SignedPdf, prepare};
+//! use countersign_pki::{Certificate, Digest, SignatureAlgorithm};
+//!
+//! fn sign(
+//!     document: &[u8],
+//!     signer: &Certificate,
+//!     now: jiff::Timestamp,
+//!     value_of: impl Fn(&[u8]) -> Vec<u8>,
+//! ) -> Result<SignedPdf, Error> {
+//!     let algorithm = SignatureAlgorithm::RsaPss(Digest::Sha256);
+//!     let mut request = PdfSignatureRequest::new(signer.clone(), algorithm, now);
+//!     request.reason = Some("I agree".to_owned());
+//!     let prepared = prepare(document, &request, &PdfLimits::default())?;
+//!     // `prepared.to_bytes()` can be stored here, until the person has answered. Then levels T, LT and LTA are reached by
+//!     // `SignedPdf::needs`, as above.
+//!     prepared.finish(&value_of(&prepared.digest_to_sign()))
+//! }
+//! # assert!(prepare(b"no document", &PdfSignatureRequest::new(
+//! #     Certificate::from_der(include_bytes!("../../../fuzz/seeds/certificate/person")).unwrap(),
+//! #     SignatureAlgorithm::Ecdsa(Digest::Sha256), jiff::Timestamp::UNIX_EPOCH), &PdfLimits::default()).is_err());
+//! ```
+//!
+//! # A time-stamp without a signature
+//!
+//! ```
+//! use countersign_container::{Container, Error, FileName, Form, Method};
+//! use countersign_pki::{Digest, tsp::TimeStampToken};
+//!
+//! fn evidence(
+//!     content: &[u8],
+//!     now: jiff::Timestamp,
+//!     time_stamp: impl Fn(Digest, &[u8]) -> TimeStampToken,
+//! ) -> Result<Vec<u8>, Error> {
+//!     let mut container = Container::of_form(Form::AsicS);
+//!     container.add_data_file(FileName::parse("old.ddoc")?, "application/octet-stream", content, Method::Deflated, now)?;
+//!     let imprint = container.digest_data_file("old.ddoc", Digest::Sha512)?;
+//!     container.add_time_stamp_token(&time_stamp(Digest::Sha512, &imprint), now)?;
+//!     // Before the certificate of that time-stamp expires, years later:
+//!     let renewal = container.renew_evidence(Digest::Sha512)?;
+//!     container.add_renewal(&renewal, &time_stamp(renewal.digest(), &renewal.imprint()), now)?;
+//!     container.to_bytes()
+//! }
+//! ```
+//!
 //! # Validating
 //!
 //! ```
@@ -110,6 +160,11 @@
 //! assert!(!check(b"no container", &TrustAnchors::default(), now).is_valid());
 //! ```
 
+/// The examples of the README, so that they go on compiling.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub mod asice;
 mod error;
 pub mod level;
@@ -123,13 +178,13 @@ pub mod validate;
 pub mod xades;
 mod xml;
 
-pub use asice::{Container, ContainerWriter, DataFile, Form, Method, Remark};
+pub use asice::{Container, ContainerWriter, DataFile, Evidence, Form, Method, Remark, Renewal};
 pub use error::{Bound, Error, ManifestFault, NameFault, Result, ZipFault};
 pub use level::{Level, SignatureFormat};
 pub use limits::Limits;
 pub use name::FileName;
 pub use policy::Policy;
-pub use report::{Finding, Indication, Part, Report, SignatureReport, SubIndication};
+pub use report::{EvidenceReport, Finding, Indication, Part, Report, SignatureReport, SubIndication};
 pub use validate::{TrustAnchors, validate, validate_bytes};
 pub use xades::{
     ArchiveDigests, ArchiveInput, DataFileDigest, Need, SignatureId, SignatureRequest, SignatureTemplate,

@@ -48,7 +48,7 @@ impl FileName {
 
     /// The name as the `URI` of a reference.
     pub fn to_uri(&self) -> String {
-        utf8_percent_encode(&self.0, SEGMENT).to_string()
+        to_uri(&self.0)
     }
 
     /// The form under which two names may collide on somebody's disk: NFC and lower case.
@@ -67,6 +67,11 @@ impl AsRef<str> for FileName {
     fn as_ref(&self) -> &str {
         &self.0
     }
+}
+
+/// The name of an entry as the `URI` of a reference.
+pub(crate) fn to_uri(name: &str) -> String {
+    utf8_percent_encode(name, SEGMENT).to_string()
 }
 
 /// The name a reference's `URI` points at, or why it points at no file of the container.

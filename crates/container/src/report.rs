@@ -39,6 +39,9 @@ pub struct Report {
     pub data_files: Vec<DataFileInfo>,
     /// One entry for each signature.
     pub signatures: Vec<SignatureReport>,
+    /// Time-stamps that stand for themselves (ASiC-S), the first one first. They prove that the file existed; nobody signed it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub time_stamp_tokens: Vec<EvidenceReport>,
     /// Faults of the container itself. With one of these nothing in it is valid.
     pub errors: Vec<Finding>,
     /// Oddities of the container itself.
@@ -180,6 +183,19 @@ pub struct TimeStampReport {
     pub timestamp_level: String,
     /// What is wrong.
     pub errors: Vec<Finding>,
+}
+
+/// What was found out about a time-stamp that stands for itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EvidenceReport {
+    /// The entry it lies in.
+    pub file: String,
+    /// The verdict, the unit and the time.
+    #[serde(flatten)]
+    pub time_stamp: TimeStampReport,
+    /// The entries that it covers.
+    pub timestamp_scopes: Vec<String>,
 }
 
 /// Something that happened to a signature or its certificates.
@@ -541,7 +557,7 @@ impl fmt::Display for Part {
 
 /// Text from a file as it may stand in a report: no control characters that would act on a terminal, and
 /// not longer than a reader reads.
-fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> String {
     const MOST: usize = 2_000;
     let harmless = |c: char| !c.is_control() && !is_direction_control(c);
     text.chars().map(|c| if harmless(c) { c } else { '\u{fffd}' }).take(MOST).collect()
@@ -553,6 +569,15 @@ fn is_direction_control(c: char) -> bool {
 }
 
 impl Report {
+    /// Whether the file is proven to have existed by time-stamps of its own, all of them sound. It may be that nobody signed it:
+    /// then [`Self::is_valid`] says no all the same.
+    pub fn is_time_stamped(&self) -> bool {
+        let sound = |token: &EvidenceReport| token.time_stamp.indication == Indication::TotalPassed;
+        self.errors.is_empty()
+            && !self.time_stamp_tokens.is_empty()
+            && self.time_stamp_tokens.iter().all(sound)
+    }
+
     /// Whether there is at least one signature, all of them are valid, and the container is sound.
     pub fn is_valid(&self) -> bool {
         self.errors.is_empty()

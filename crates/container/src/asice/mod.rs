@@ -4,6 +4,7 @@
 //! elsewhere and are represented by their digests ([`hashcode`]); and ASiC-S, one data file with a time-stamp
 //! or a XAdES signature.
 
+mod evidence;
 mod hashcode;
 mod manifest;
 mod unpack;
@@ -19,6 +20,8 @@ use countersign_pki::algorithm::Digest;
 use countersign_pki::tsp::{MessageImprint, TimeStampToken};
 use jiff::Timestamp;
 
+use self::evidence::{ArchiveManifest, is_archive_manifest, is_token};
+pub use self::evidence::{Evidence, Renewal};
 use self::hashcode::HashcodeList;
 use self::manifest::{MANIFEST_NAME, Manifest};
 pub use self::writer::ContainerWriter;
@@ -533,7 +536,7 @@ impl Container {
         Ok(())
     }
 
-    /// The DER of the time-stamp token of an ASiC-S container.
+    /// The DER of the time-stamp token of an ASiC-S container: the first one, which [`Self::evidence`] has with its renewals.
     ///
     /// # Errors
     ///
@@ -737,7 +740,7 @@ impl Container {
             return Err(Error::NotAsicS { problem });
         }
         self.index_files();
-        Ok(())
+        self.evidence().map(|_| ())
     }
 
     /// ASiC-S needs no manifest; the media type is then the one that is signed, if any.
@@ -836,7 +839,12 @@ impl Metadata {
             }
         } else if let Some(digest) = HashcodeList::digest_by_name(name) {
             self.hashcodes.push(HashcodeList::parse(digest, content, limits)?);
-        } else if name != TIME_STAMP_NAME || form != Form::AsicS {
+        } else if form == Form::AsicS && is_archive_manifest(name) {
+            self.digests.extend(ArchiveManifest::parse(name, content, limits)?.digests());
+        } else if form == Form::AsicS && is_token(name) {
+            let imprint = TimeStampToken::from_der(content).ok().and_then(|token| token.imprint().digest());
+            self.digests.extend(imprint);
+        } else {
             self.remarks.push(Remark::UnsignedMetadata { name: name.to_owned() });
         }
         Ok(())

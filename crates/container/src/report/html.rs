@@ -47,6 +47,7 @@ impl Report {
         for (index, signature) in self.signatures.iter().enumerate() {
             signature.write(&mut page, index + 1, self.signatures.len());
         }
+        self.write_evidence(&mut page);
         self.write_files(&mut page);
         self.write_foot(&mut page);
         page.raw("</main>\n</body>\n</html>\n");
@@ -80,6 +81,9 @@ impl Report {
             _ if !self.errors.is_empty() => {
                 "This is not a sound signed file. Nothing in it may be relied on.".to_owned()
             }
+            (0, _) if self.is_time_stamped() => {
+                "Nobody has signed this file. Time-stamps prove since when it exists.".to_owned()
+            }
             (0, _) => "Nobody has signed this file.".to_owned(),
             (1, 1) => "The signature is valid.".to_owned(),
             (1, _) => match self.overall() {
@@ -98,6 +102,22 @@ impl Report {
         page.raw("<section class=\"card\">\n<h2>The file itself</h2>\n");
         page.findings(&self.errors, "bad");
         page.findings(&self.warnings, "odd");
+        page.raw("</section>\n");
+    }
+
+    fn write_evidence(&self, page: &mut Page) {
+        if self.time_stamp_tokens.is_empty() {
+            return;
+        }
+        page.raw("<section class=\"card\">\n<h2>Time-stamps of the file</h2>\n");
+        page.raw(TIME_STAMPS);
+        for token in &self.time_stamp_tokens {
+            write_time_stamp(page, &token.time_stamp);
+        }
+        page.raw("</tbody></table></div>\n");
+        for token in &self.time_stamp_tokens {
+            page.findings(&token.time_stamp.errors, "bad");
+        }
         page.raw("</section>\n");
     }
 
@@ -271,7 +291,7 @@ impl SignatureReport {
             page.raw("</ul></details>\n");
         }
         if !self.time_stamps.is_empty() {
-            page.raw("<details><summary>Time-stamps</summary>\n<div class=\"wide\"><table><thead><tr><th>Kind</th><th>Time</th><th>Made by</th><th>Verdict</th></tr></thead><tbody>\n");
+            page.raw("<details><summary>Time-stamps</summary>\n").raw(TIME_STAMPS);
             for time_stamp in &self.time_stamps {
                 write_time_stamp(page, time_stamp);
             }
@@ -294,9 +314,16 @@ impl SignatureReport {
     }
 }
 
+/// The head of a table of time-stamps.
+const TIME_STAMPS: &str = "<div class=\"wide\"><table><thead><tr><th>Kind</th><th>Time</th><th>Made by</th><th>Verdict</th></tr></thead><tbody>\n";
+
 fn write_time_stamp(page: &mut Page, time_stamp: &TimeStampReport) {
     let Look { class, word, .. } = look(time_stamp.indication);
-    let kind = if time_stamp.kind == "ARCHIVE_TIMESTAMP" { "Archive" } else { "Signature" };
+    let kind = match &*time_stamp.kind {
+        "ARCHIVE_TIMESTAMP" => "Archive",
+        "CONTENT_TIMESTAMP" => "File",
+        _ => "Signature",
+    };
     let time = time_stamp.signed_time.map(moment).unwrap_or_else(|| "unknown".to_owned());
     page.raw("<tr><td>").text(kind).raw("</td><td>").text(&time).raw("</td><td><bdi>");
     page.text(time_stamp.signed_by.as_deref().unwrap_or("unknown"));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Finding, Report, SignatureReport};
+use super::{EvidenceReport, Finding, Report, SignatureReport};
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -23,6 +23,23 @@ impl fmt::Display for Report {
         for signature in &self.signatures {
             write!(f, "\n{signature}")?;
         }
+        for EvidenceReport { file, time_stamp, timestamp_scopes } in &self.time_stamp_tokens {
+            write!(f, "\nTime-stamp in {file}: {}", time_stamp.indication)?;
+            match time_stamp.sub_indication {
+                Some(sub) => writeln!(f, ", {sub}\n  because  {}", sub.explanation())?,
+                None => writeln!(f)?,
+            }
+            if let Some(time) = time_stamp.signed_time {
+                let unit = time_stamp.signed_by.as_deref().unwrap_or("nobody who is known");
+                writeln!(f, "  existed  before {time}, says {unit}")?;
+            }
+            for name in timestamp_scopes {
+                writeln!(f, "  covers   {name:?}")?;
+            }
+            for error in &time_stamp.errors {
+                writeln!(f, "  error    {error}")?;
+            }
+        }
         Ok(())
     }
 }
@@ -30,6 +47,9 @@ impl fmt::Display for Report {
 impl Report {
     /// The outcome in one line, such as `NOT VALID: one signature, and it is not valid`.
     pub fn headline(&self) -> String {
+        if self.signatures.is_empty() && self.is_time_stamped() {
+            return "NOT SIGNED: time-stamps that are sound prove since when the file exists".to_owned();
+        }
         let verdict = if self.is_valid() { "VALID" } else { "NOT VALID" };
         let what = match (self.signatures_count, self.valid_signatures_count) {
             _ if !self.errors.is_empty() => "this is not a sound container".to_owned(),

@@ -235,6 +235,8 @@ pub enum TimeStampKind {
     /// Over the signature, what it signs, and all that was added before (XAdES `ArchiveTimeStamp`, the
     /// document time-stamp of a PDF).
     Archive,
+    /// Over a file that need not be signed, and all that was added before (ASiC-S).
+    Content,
 }
 
 /// What a time-stamp has to cover.
@@ -259,6 +261,7 @@ impl TimeStampKind {
         match self {
             Self::Signature => "SIGNATURE_TIMESTAMP",
             Self::Archive => "ARCHIVE_TIMESTAMP",
+            Self::Content => "CONTENT_TIMESTAMP",
         }
     }
 }

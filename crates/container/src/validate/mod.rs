@@ -6,6 +6,7 @@
 //! the indication.
 
 mod chain;
+mod evidence;
 pub mod input;
 pub mod pades;
 mod proof;
@@ -46,7 +47,9 @@ pub fn validate(container: &Container, anchors: &TrustAnchors, now: Timestamp, p
         .map(|remark| Finding::new(Part::Container, "remark", "nothing of the kind", remark))
         .collect();
     let context = Context { anchors, now, policy };
-    if let Err(error) = check_all(container, context, &mut report.signatures) {
+    let checked = check_all(container, context, &mut report.signatures)
+        .and_then(|()| evidence::check(container, context).map(|tokens| report.time_stamp_tokens = tokens));
+    if let Err(error) = checked {
         report.errors.push(container_finding(&error));
     }
     report.signatures_count = report.signatures.len();
@@ -141,6 +144,7 @@ fn empty_report(now: Timestamp, policy: &Policy) -> Report {
         valid_signatures_count: 0,
         data_files: Vec::new(),
         signatures: Vec::new(),
+        time_stamp_tokens: Vec::new(),
         errors: Vec::new(),
         warnings: Vec::new(),
     }

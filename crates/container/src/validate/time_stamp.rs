@@ -40,6 +40,7 @@ impl Check<'_> {
             let part = match time_stamp.kind {
                 TimeStampKind::Signature => Part::TimeStamp,
                 TimeStampKind::Archive => Part::ArchiveTimeStamp,
+                TimeStampKind::Content => Part::TimeStamp,
             };
             let outcome = self.check_time_stamp(time_stamp, pool, sources, &proofs);
             let outcome =
@@ -74,7 +75,9 @@ impl Check<'_> {
         sound.push((time_stamp.position, gen_time));
         let (role, event) = match time_stamp.kind {
             TimeStampKind::Signature => (CertificateRole::SignatureTimestamp, EventKind::TimeStamp),
-            TimeStampKind::Archive => (CertificateRole::ArchiveTimestamp, EventKind::ArchiveTimeStamp),
+            TimeStampKind::Archive | TimeStampKind::Content => {
+                (CertificateRole::ArchiveTimestamp, EventKind::ArchiveTimeStamp)
+            }
         };
         match time_stamp.kind {
             TimeStampKind::Signature => {
@@ -82,7 +85,7 @@ impl Check<'_> {
                 let known = self.info.timestamp_creation_time.get_or_insert(gen_time);
                 *known = (*known).min(gen_time);
             }
-            TimeStampKind::Archive => {
+            TimeStampKind::Archive | TimeStampKind::Content => {
                 proofs.add_archive(time_stamp.position, gen_time);
                 self.info.archive_time_stamps.insert(0, gen_time);
             }
@@ -106,6 +109,7 @@ impl Check<'_> {
         let expected = match time_stamp.kind {
             TimeStampKind::Signature => "a time-stamp that proves when the signature existed",
             TimeStampKind::Archive => "an archive time-stamp that proves when everything before it existed",
+            TimeStampKind::Content => "a time-stamp that proves when the file existed",
         };
         let finding = Finding::new(part, fault.rule, expected, fault.problem);
         let token = TimeStampToken::from_der(&time_stamp.token).ok();
@@ -132,7 +136,7 @@ impl Check<'_> {
             }
             TimeStampKind::Archive if out_of_order => self.indeterminate(fault.sub_indication, finding),
             // What it would have covered is judged by what is left.
-            TimeStampKind::Archive => self.push_warning(finding),
+            TimeStampKind::Archive | TimeStampKind::Content => self.push_warning(finding),
         }
     }
 

@@ -2,11 +2,14 @@
 
 use std::io::Cursor;
 
+use countersign_container::asice::zip_reader::{ZipEntry, ZipReader};
 use countersign_container::{
-    Container, Error, FileName, Form, Level, Method, Policy, SignatureTemplate, validate,
+    Container, Error, EvidenceReport, FileName, Form, Indication, Level, Method, Policy, SignatureTemplate,
+    SubIndication, validate,
 };
 use countersign_pki::algorithm::Digest;
 use countersign_pki::tsp::TimeStampToken;
+use jiff::Timestamp;
 
 use crate::forge::{Forgery, SIGNATURES};
 use crate::make::{FILES, extend, request, sign, signed, unsigned};
@@ -32,8 +35,7 @@ fn is_valid(container: &Container) -> bool {
 }
 
 fn names(bytes: &[u8]) -> Vec<String> {
-    let archive =
-        countersign_container::asice::zip_reader::ZipReader::open(Cursor::new(bytes), &Default::default());
+    let archive = ZipReader::open(Cursor::new(bytes), &Default::default());
     archive.unwrap().entries().iter().map(|entry| entry.name.clone()).collect()
 }
 
@@ -128,11 +130,7 @@ fn other_digests_than_signed_are_refused() {
     assert!(is_valid(&Container::from_bytes(&with(list(FILES[1].2)).to_bytes()).unwrap()));
     let other = Container::from_bytes(&with(list(b"abc")).to_bytes()).unwrap();
     let report = validate(&other, &WORLD.anchors(), noon() + seconds(3600), &lt());
-    assert_eq!(
-        report.signatures[0].sub_indication,
-        Some(countersign_container::SubIndication::HashFailure),
-        "{report}"
-    );
+    assert_eq!(report.signatures[0].sub_indication, Some(SubIndication::HashFailure), "{report}");
     let refused = |what: &str, zip: &RawZip| {
         let result = Container::from_bytes(&zip.to_bytes()).map(|_| ());
         assert!(
@@ -190,6 +188,140 @@ fn asic_s_holds_one_file_and_its_time_stamp() {
     assert!(matches!(unsigned().add_time_stamp_token(&token, noon()), Err(Error::NotAsicS { .. })));
     let signature = sign(&unsigned(), &WORLD.signer, &WORLD.signer_key, Level::B);
     assert!(matches!(empty.add_signature(&signature, noon()), Err(Error::NotAsicS { .. })));
+}
+
+/// One more time-stamp over everything that is there.
+fn renewed(mut container: Container, at: Timestamp) -> Container {
+    let renewal = container.renew_evidence(Digest::Sha512).unwrap();
+    let token = crate::make::time_stamp(renewal.digest(), &renewal.imprint(), at);
+    container.add_renewal(&renewal, &token, at).unwrap();
+    Container::from_bytes(&container.to_bytes().unwrap()).unwrap()
+}
+
+fn verdicts(container: &Container, at: Timestamp) -> Vec<Option<SubIndication>> {
+    let report = validate(container, &WORLD.anchors(), at, &lt());
+    assert!(!report.is_valid(), "nobody signed it");
+    let verdict = |token: &EvidenceReport| match token.time_stamp.indication {
+        Indication::TotalPassed => None,
+        _ => Some(token.time_stamp.sub_indication.unwrap()),
+    };
+    assert_eq!(
+        report.is_time_stamped(),
+        report.time_stamp_tokens.iter().all(|token| verdict(token).is_none())
+    );
+    report.time_stamp_tokens.iter().map(verdict).collect()
+}
+
+#[test]
+fn the_time_stamp_of_asic_s_is_judged_and_is_no_signature() {
+    let container = time_stamped();
+    let now = noon() + seconds(3600);
+    assert_eq!(verdicts(&container, now), [None]);
+    let report = validate(&container, &WORLD.anchors(), now, &lt());
+    assert_eq!(report.headline(), "NOT SIGNED: time-stamps that are sound prove since when the file exists");
+    assert_eq!(report.time_stamp_tokens[0].time_stamp.signed_time, Some(noon()));
+    assert_eq!(report.time_stamp_tokens[0].timestamp_scopes, ["vana.ddoc"]);
+    assert!(report.to_string().contains("Time-stamp in META-INF/timestamp.tst: TOTAL-PASSED"), "{report}");
+    assert!(report.to_html().contains("Time-stamps of the file"));
+    let read: countersign_container::Report = serde_json::from_str(&report.to_json()).unwrap();
+    assert_eq!(read, report);
+    let nobody = validate(&container, &Default::default(), now, &lt());
+    assert!(!nobody.is_time_stamped() && !nobody.is_valid());
+}
+
+#[test]
+fn asic_s_is_renewed_with_archive_manifests() {
+    let now = noon() + seconds(3600);
+    let once = renewed(time_stamped(), noon() + seconds(10));
+    let twice = renewed(once.clone(), noon() + seconds(20));
+    assert_eq!(
+        names(&twice.to_bytes().unwrap()),
+        [
+            "mimetype",
+            "vana.ddoc",
+            "META-INF/timestamp.tst",
+            "META-INF/ASiCArchiveManifest001.xml",
+            "META-INF/timestamp001.tst",
+            "META-INF/ASiCArchiveManifest.xml",
+            "META-INF/timestamp002.tst",
+        ]
+    );
+    assert_eq!(verdicts(&once, now), [None; 2]);
+    assert_eq!(verdicts(&twice, now), [None; 3]);
+    let covered: Vec<usize> =
+        twice.evidence().unwrap().iter().map(|evidence| evidence.covers.len()).collect();
+    assert_eq!(covered, [1, 2, 4]);
+
+    // Without a renewal nothing speaks for a time-stamp whose certificate has expired.
+    assert_eq!(
+        verdicts(&time_stamped(), WORLD.tsu.not_after() + seconds(1)),
+        [Some(SubIndication::OutOfBoundsNoPoe)]
+    );
+
+    let renewal = twice.clone().renew_evidence(Digest::Sha512).unwrap();
+    let other = crate::make::time_stamp(Digest::Sha512, &Digest::Sha512.of(b"other"), now);
+    assert!(matches!(twice.clone().add_renewal(&renewal, &other, now), Err(Error::WrongTimeStamp { .. })));
+    let token = crate::make::time_stamp(Digest::Sha512, &renewal.imprint(), now);
+    assert!(matches!(once.clone().add_renewal(&renewal, &token, now), Err(Error::WrongTimeStamp { .. })));
+    assert!(matches!(unsigned().renew_evidence(Digest::Sha512), Err(Error::NotAsicS { .. })));
+}
+
+#[test]
+fn a_changed_renewal_proves_nothing() {
+    let now = noon() + seconds(3600);
+    let honest = renewed(renewed(time_stamped(), noon() + seconds(10)), noon() + seconds(20));
+    let files: Vec<(String, Vec<u8>)> = {
+        let bytes = honest.to_bytes().unwrap();
+        let mut archive = ZipReader::open(Cursor::new(bytes), &Default::default()).unwrap();
+        let mut read = |entry: &ZipEntry| {
+            let mut content = Vec::new();
+            let mut sink = |piece: &[u8]| {
+                content.extend_from_slice(piece);
+                Ok(())
+            };
+            archive.unpack(entry, &mut sink).unwrap();
+            (entry.name.clone(), content)
+        };
+        let entries = ZipReader::open(Cursor::new(honest.to_bytes().unwrap()), &Default::default()).unwrap();
+        entries.entries().iter().map(&mut read).collect()
+    };
+    let with = |change: &dyn Fn(&mut Vec<(String, Vec<u8>)>)| {
+        let mut files = files.clone();
+        change(&mut files);
+        let entries = files.iter().map(|(name, content)| RawEntry::stored(name, content)).collect();
+        Container::from_bytes(&RawZip::new(entries).to_bytes())
+    };
+    let replaced = |index: usize, from: &str, to: &str| {
+        with(&|files| {
+            let text = String::from_utf8(files[index].1.clone()).unwrap();
+            assert!(text.contains(from), "{text}");
+            files[index].1 = text.replacen(from, to, 1).into_bytes();
+        })
+    };
+    let hash = Some(SubIndication::HashFailure);
+    let lost = Some(SubIndication::SignedDataNotFound);
+    assert_eq!(verdicts(&with(&|_| ()).unwrap(), now), [None; 3]);
+    // The data file: the first time-stamp is over something else, and so are the lists.
+    assert_eq!(verdicts(&with(&|files| files[1].1[0] ^= 1).unwrap(), now), [hash, lost, lost]);
+    // A manifest: what it lists is right or not, but its time-stamp is over something else, and the next manifest sees it.
+    assert_eq!(verdicts(&replaced(3, "?>\n", "?>\n\n").unwrap(), now), [None, hash, lost]);
+    assert_eq!(verdicts(&replaced(5, "?>\n", "?>\n\n").unwrap(), now), [None, None, hash]);
+    // A manifest that leaves out what came before.
+    let cut = with(&|files| {
+        let text = String::from_utf8(files[5].1.clone()).unwrap();
+        let start = text.find("<asic:DataObjectReference URI=\"META-INF/timestamp.tst\"").unwrap();
+        let end = start + text[start..].find("</asic:DataObjectReference>").unwrap() + 27;
+        files[5].1 = [&text[..start], &text[end..]].concat().into_bytes();
+    });
+    assert_eq!(verdicts(&cut.unwrap(), now), [None, None, lost]);
+    // Chains that are none.
+    let refused = |container: Result<Container, Error>| matches!(container, Err(Error::NotAsicS { .. }));
+    assert!(refused(with(&|files| drop(files.remove(2)))), "no first time-stamp");
+    assert!(refused(with(&|files| drop(files.remove(3)))), "a time-stamp without its manifest");
+    assert!(refused(with(&|files| drop(files.remove(4)))), "a manifest without its time-stamp");
+    assert!(refused(replaced(3, "timestamp001.tst", "../evil")), "a manifest that leads elsewhere");
+    assert!(refused(replaced(3, " URI=", " Other=")), "a manifest that leads nowhere");
+    assert!(refused(replaced(5, "<ds:DigestValue>", "<ds:DigestValue>!")));
 }
 
 #[test]
