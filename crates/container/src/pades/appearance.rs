@@ -2,6 +2,7 @@
 
 mod font;
 mod picture;
+mod shape;
 
 pub use font::Font;
 pub use picture::Picture;
@@ -20,7 +21,8 @@ pub struct Appearance {
     pub rectangle: [f64; 4],
     /// Lines of text.
     pub lines: Vec<String>,
-    /// What the text is set in; none for Helvetica, which has the letters of Western European languages.
+    /// What the text is set in; none for Helvetica, which has the letters of Western European languages. Scripts that join their
+    /// letters or run from the right are set as the font says.
     pub font: Option<Font>,
     /// At the left of the text.
     pub picture: Option<Picture>,
@@ -126,8 +128,15 @@ impl Appearance {
                 numbers[0], numbers[1], numbers[2], numbers[3]
             ));
             for line in &lines {
-                content.push_str(&line.operand);
-                content.push_str(" Tj T*\n");
+                let indent = if line.from_right { inner_width - line.width * size } else { 0.0 };
+                if indent != 0.0 {
+                    content.push_str(&format!("{} 0 Td\n", short(indent)));
+                }
+                content.push_str(&line.operators(size));
+                if indent != 0.0 {
+                    content.push_str(&format!("{} 0 Td\n", short(-indent)));
+                }
+                content.push_str("T*\n");
             }
             content.push_str("ET Q\n");
             let fonts = Dictionary::of([("F1", Object::Reference(typeface.write(update)?))]);

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use subsetter::GlyphRemapper;
-use ttf_parser::{Face, Permissions};
+use ttf_parser::{Face, GlyphId, Permissions};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::refuse;
+use super::shape::{Placed, shape};
 use crate::error::Result;
 use crate::pades::pdf::{Dictionary, Id, Object, Update, hex};
 
@@ -45,22 +46,48 @@ impl Font {
 
 /// A line as it is written into the content.
 pub(super) struct Line {
-    /// The string.
-    pub(super) operand: String,
+    pieces: Vec<Piece>,
     /// In sizes of the text.
     pub(super) width: f64,
+    /// Whether it begins at the right.
+    pub(super) from_right: bool,
+}
+
+enum Piece {
+    /// Strings, and how far the next one is moved to the left, in thousandths of the size: what `TJ` shows.
+    Show(String),
+    /// What follows stands this far above the line, in sizes of the text.
+    Rise(f64),
+}
+
+impl Line {
+    /// The operators that show it at a size.
+    pub(super) fn operators(&self, size: f64) -> String {
+        let operators = self.pieces.iter().map(|piece| match piece {
+            Piece::Show(strings) => format!("[{strings}] TJ\n"),
+            Piece::Rise(rise) => format!("{} Ts\n", super::short(rise * size)),
+        });
+        operators.collect()
+    }
 }
 
 /// What lines are set in.
 pub(super) enum Typeface<'f> {
     Helvetica,
-    TrueType { data: &'f [u8], face: Box<Face<'f>>, glyphs: GlyphRemapper, texts: BTreeMap<u16, char> },
+    TrueType {
+        data: &'f [u8],
+        face: Box<rustybuzz::Face<'f>>,
+        glyphs: GlyphRemapper,
+        texts: BTreeMap<u16, String>,
+    },
 }
 
 impl<'f> Typeface<'f> {
     pub(super) fn of(font: Option<&'f Font>) -> Result<Self> {
         let Some(Font { data }) = font else { return Ok(Self::Helvetica) };
-        let Ok(face) = Face::parse(data, 0) else { return refuse("the font can't be read") };
+        let Some(face) = rustybuzz::Face::from_slice(data, 0) else {
+            return refuse("the font can't be read");
+        };
         Ok(Self::TrueType {
             data,
             face: Box::new(face),
@@ -69,41 +96,15 @@ impl<'f> Typeface<'f> {
         })
     }
 
-    /// Sets a line. Glyphs stand one behind the other from the left, so scripts that join their letters or run from
-    /// the right are refused.
+    /// Sets a line.
     pub(super) fn set(&mut self, line: &str) -> Result<Line> {
-        let mut bytes = Vec::new();
-        let mut width = 0.0;
-        for character in line.nfc() {
-            match self {
-                Self::Helvetica => {
-                    let Some(byte) = win_ansi(character) else {
-                        return refuse(format!(
-                            "the character {character:?} is not in the built-in font; a font that has it is needed"
-                        ));
-                    };
-                    bytes.push(byte);
-                    width += f64::from(helvetica_width(character)) / 1000.0;
-                }
-                Self::TrueType { face, glyphs, texts, .. } => {
-                    if needs_shaping(character) {
-                        return refuse(format!(
-                            "the character {character:?} is of a script that can't be set here"
-                        ));
-                    }
-                    let Some(glyph) = face.glyph_index(character).filter(|glyph| glyph.0 != 0) else {
-                        return refuse(format!("the font has no glyph for the character {character:?}"));
-                    };
-                    let own = glyphs.remap(glyph.0);
-                    texts.insert(own, character);
-                    bytes.extend_from_slice(&own.to_be_bytes());
-                    let advance = face.glyph_hor_advance(glyph).unwrap_or(0);
-                    width += f64::from(advance) / f64::from(face.units_per_em());
-                }
+        match self {
+            Self::Helvetica => set_in_helvetica(line),
+            Self::TrueType { face, glyphs, texts, .. } => {
+                let (placed, from_right) = shape(face, line)?;
+                Ok(set_shaped(face, &placed, from_right, glyphs, texts))
             }
         }
-        let operand = format!("<{}>", hex(&bytes));
-        Ok(Line { operand, width })
     }
 
     /// Writes the font with the glyphs that were set.
@@ -122,12 +123,70 @@ impl<'f> Typeface<'f> {
     }
 }
 
+fn set_in_helvetica(line: &str) -> Result<Line> {
+    let mut bytes = Vec::new();
+    let mut width = 0.0;
+    for character in line.nfc() {
+        let Some(byte) = win_ansi(character) else {
+            return refuse(format!(
+                "the character {character:?} is not in the built-in font; a font that has it is needed"
+            ));
+        };
+        bytes.push(byte);
+        width += f64::from(helvetica_width(character)) / 1000.0;
+    }
+    Ok(Line { pieces: vec![Piece::Show(format!("<{}>", hex(&bytes)))], width, from_right: false })
+}
+
+fn set_shaped(
+    face: &Face<'_>,
+    placed: &[Placed],
+    from_right: bool,
+    glyphs: &mut GlyphRemapper,
+    texts: &mut BTreeMap<u16, String>,
+) -> Line {
+    let units = f64::from(face.units_per_em());
+    let thousandths = |length: i32| f64::from(length) * 1000.0 / units;
+    let (mut pieces, mut show, mut rise, mut width) = (Vec::new(), String::new(), 0, 0);
+    for Placed { glyph, text, advance, offset: (across, up) } in placed {
+        let own = glyphs.remap(*glyph);
+        if !text.is_empty() {
+            texts.entry(own).or_insert_with(|| text.clone());
+        }
+        if *up != rise {
+            if !show.is_empty() {
+                pieces.push(Piece::Show(std::mem::take(&mut show)));
+            }
+            pieces.push(Piece::Rise(f64::from(*up) / units));
+            rise = *up;
+        }
+        if *across != 0 {
+            show.push_str(&format!("{} ", super::short(-thousandths(*across))));
+        }
+        show.push_str(&format!("<{own:04X}>"));
+        // The viewer goes on by the glyph's own width; the font may want another one here.
+        let wide = i32::from(face.glyph_hor_advance(GlyphId(*glyph)).unwrap_or(0));
+        let back = wide + across - advance;
+        if back != 0 {
+            show.push_str(&format!(" {} ", super::short(thousandths(back))));
+        }
+        width += advance;
+    }
+    if !show.is_empty() {
+        pieces.push(Piece::Show(show));
+    }
+    if rise != 0 {
+        pieces.push(Piece::Rise(0.0));
+    }
+    Line { pieces, width: f64::from(width) / units, from_right }
+}
+
 fn write_true_type(
     update: &mut Update<'_, '_>,
     data: &[u8],
     face: &Face<'_>,
     glyphs: &GlyphRemapper,
-    texts: &BTreeMap<u16, char>,
+    texts: &BTreeMap<u16, String>,
 ) -> Result<Id> {
     let subset = match subsetter::subset(data, 0, glyphs) {
         Ok(subset) => subset,
@@ -156,7 +215,7 @@ fn write_true_type(
     ])));
     let widths = glyphs
         .remapped_gids()
-        .map(|glyph| scaled(f64::from(face.glyph_hor_advance(ttf_parser::GlyphId(glyph)).unwrap_or(0))))
+        .map(|glyph| scaled(f64::from(face.glyph_hor_advance(GlyphId(glyph)).unwrap_or(0))))
         .collect();
     let system = Dictionary::of([
         ("Registry", Object::String(b"Adobe".to_vec())),
@@ -184,7 +243,7 @@ fn write_true_type(
 }
 
 /// What each glyph stands for, so that the text can be searched and copied.
-fn to_unicode(texts: &BTreeMap<u16, char>) -> String {
+fn to_unicode(texts: &BTreeMap<u16, String>) -> String {
     let mut map = "/CIDInit /ProcSet findresource begin 12 dict begin begincmap\n\
         /CIDSystemInfo <</Registry (Adobe) /Ordering (UCS) /Supplement 0>> def\n\
         /CMapName /Adobe-Identity-UCS def /CMapType 2 def\n\
@@ -192,9 +251,8 @@ fn to_unicode(texts: &BTreeMap<u16, char>) -> String {
         .to_owned();
     let lines: Vec<String> = texts
         .iter()
-        .map(|(glyph, character)| {
-            let mut units = [0; 2];
-            let units = character.encode_utf16(&mut units).iter().map(|unit| format!("{unit:04X}"));
+        .map(|(glyph, text)| {
+            let units = text.encode_utf16().map(|unit| format!("{unit:04X}"));
             format!("<{glyph:04X}> <{}>\n", units.collect::<String>())
         })
         .collect();
@@ -204,14 +262,6 @@ fn to_unicode(texts: &BTreeMap<u16, char>) -> String {
     }
     map.push_str("endcmap CMapName currentdict /CMap defineresource pop end end\n");
     map
-}
-
-/// Scripts that run from the right, or whose letters change with their neighbours.
-fn needs_shaping(character: char) -> bool {
-    matches!(u32::from(character),
-        0x0590..=0x0DFF | 0x0F00..=0x109F | 0x1780..=0x18AF | 0x1900..=0x1AAF | 0x1B00..=0x1C4F
-        | 0x200B..=0x200F | 0x202A..=0x202E | 0x2066..=0x2069 | 0xA800..=0xA9FF | 0xAA00..=0xABFF
-        | 0xFB1D..=0xFDFF | 0xFE70..=0xFEFF | 0x1_0800..=0x1_1FFF | 0x1_E800..=0x1_EFFF)
 }
 
 /// WinAnsiEncoding [ISO 32000-1 annex D.2]: Latin-1, and these between.
