@@ -114,9 +114,6 @@
 //!     // `SignedPdf::needs`, as above.
 //!     prepared.finish(&value_of(&prepared.digest_to_sign()))
 //! }
-//! # assert!(prepare(b"no document", &PdfSignatureRequest::new(
-//! #     Certificate::from_der(include_bytes!("../../../fuzz/seeds/certificate/person")).unwrap(),
-//! #     SignatureAlgorithm::Ecdsa(Digest::Sha256), jiff::Timestamp::UNIX_EPOCH), &PdfLimits::default()).is_err());
 //! ```
 //!
 //! # A time-stamp without a signature
