@@ -2,7 +2,7 @@
 //! no longer compiles, or a rule that it states and that no longer holds, is noticed without a fuzzer.
 
 // The targets say `no_main`, which only a program can, and import the macro by the name of its crate.
-#![allow(unused_attributes, unused_imports, unreachable_pub)]
+#![allow(unused_attributes, unused_imports, unreachable_pub, clippy::all)]
 
 extern crate self as libfuzzer_sys;
 
