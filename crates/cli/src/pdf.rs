@@ -9,9 +9,9 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use countersign_container::pades::{
-    Appearance, Font, PdfLimits, PdfSignatureRequest, Permission, Picture, SignedPdf, prepare,
+    Appearance, Font, PdfLimits, PdfSignatureRequest, Permission, Picture, SignedPdf, check_signable, prepare,
 };
-use countersign_container::{Level, Limits, Policy, TrustAnchors, validate_bytes};
+use countersign_container::{Level, Limits, Policy, TrustAnchors, path_above, validate_bytes};
 use countersign_pki::{Certificate, SignatureAlgorithm};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -163,11 +163,12 @@ pub(crate) async fn sign_document(arguments: &sign::Arguments, path: &Path) -> R
         }
     };
     // What cannot be signed is found out before anybody is asked for anything.
-    countersign_container::pades::open(&document, &limits).map_err(countersign_container::Error::from)?;
+    check_signable(&document, &limits)?;
     let digest = sign::digest_of(arguments.hash)?;
     let chosen = sign::choose_certificate(arguments, &service, &say).await?;
     let certificate = chosen.certificate();
-    let authorities = path_of(certificate, anchors);
+    // Whoever trusts the anchor has it.
+    let authorities = path_above(certificate, &anchors.intermediates);
     let request = arguments.pdf.request(certificate, authorities, SignatureAlgorithm::RsaPss(digest))?;
     let prepared = prepare(&document, &request, &limits)?;
     let value =
@@ -301,19 +302,6 @@ fn check_own(bytes: &[u8], field: Option<&str>, level: Level, anchors: &TrustAnc
         return Err(Error::OwnContainer);
     }
     Ok(())
-}
-
-/// The authorities between a certificate and the anchor, which whoever trusts that has.
-fn path_of(certificate: &Certificate, anchors: &TrustAnchors) -> Vec<Certificate> {
-    let mut path: Vec<Certificate> = Vec::new();
-    let mut below = certificate;
-    while let Some(issuer) = anchors.intermediates.iter().find(|candidate| {
-        candidate.is_ca() && below.is_signed_by(candidate).is_ok() && !path.contains(candidate)
-    }) {
-        path.push(issuer.clone());
-        below = issuer;
-    }
-    path
 }
 
 #[cfg(test)]

@@ -164,6 +164,7 @@ struct Readme;
 
 pub mod asice;
 mod error;
+mod issuers;
 pub mod level;
 mod limits;
 pub mod name;
@@ -177,6 +178,7 @@ mod xml;
 
 pub use asice::{Container, ContainerWriter, DataFile, Evidence, Form, Method, Remark, Renewal};
 pub use error::{Bound, Error, ManifestFault, NameFault, Result, ZipFault};
+pub use issuers::path_above;
 pub use level::{Level, SignatureFormat};
 pub use limits::Limits;
 pub use name::FileName;

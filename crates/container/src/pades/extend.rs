@@ -26,6 +26,7 @@ use super::sign::{
     FormChanges, add_widget, field_dictionary, fill_byte_range, fill_contents, free_name, unsignable,
 };
 use crate::error::{Error, Result};
+use crate::issuers::{MAX_PATH, find_issuer, path_above};
 use crate::level::Level;
 use crate::xades::Need;
 
@@ -35,8 +36,6 @@ const TOKEN_RESERVE: usize = 16 << 10;
 const TOKEN_ROOM: usize = 6 << 10;
 /// Document time-stamps have to last longest.
 const ARCHIVE_DIGEST: Digest = Digest::Sha512;
-/// Longer paths than that lead nowhere.
-const MAX_PATH: usize = 8;
 
 /// A document with at least one signature.
 #[derive(Debug, Clone)]
@@ -579,24 +578,4 @@ fn name_extension(pdf: &Pdf<'_>, catalog: &mut Dictionary) -> Result<()> {
         catalog.set("Extensions", Object::Dictionary(extensions));
     }
     Ok(())
-}
-
-fn find_issuer<'a>(certificate: &Certificate, among: &'a [Certificate]) -> Option<&'a Certificate> {
-    among.iter().find(|candidate| candidate.is_ca() && certificate.is_signed_by(candidate).is_ok())
-}
-
-/// The authorities above a certificate, the nearest first.
-fn path_above(certificate: &Certificate, pool: &[Certificate]) -> Vec<Certificate> {
-    let mut path: Vec<Certificate> = Vec::new();
-    let mut below = certificate;
-    while let Some(issuer) =
-        find_issuer(below, pool).filter(|issuer| !path.contains(issuer) && *issuer != below)
-    {
-        path.push(issuer.clone());
-        below = issuer;
-        if path.len() == MAX_PATH {
-            break;
-        }
-    }
-    path
 }

@@ -27,4 +27,4 @@ pub(crate) use extend::signature_time_stamps;
 pub use modification::{Modification, ModificationKind};
 pub use pdf::{PdfError, PdfFault, PdfLimits};
 pub use remove::without_last_signature;
-pub use sign::{PdfSignatureRequest, PreparedSignature, prepare};
+pub use sign::{PdfSignatureRequest, PreparedSignature, check_signable, prepare};

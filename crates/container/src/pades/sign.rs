@@ -92,6 +92,17 @@ pub struct PreparedSignature {
     attributes: SignedAttributes,
 }
 
+/// Finds out before anybody is asked for anything whether a signature can be added, and what is there already.
+///
+/// # Errors
+/// [`Error::Pdf`] when the bytes are no document that is read here; [`Error::Unsignable`] when it takes no signature.
+pub fn check_signable(file: &[u8], limits: &PdfLimits) -> Result<Document> {
+    let pdf = Pdf::open(file, limits)?;
+    let document = document::open(file, limits)?;
+    check_takes_signatures(&pdf.latest(), &document)?;
+    Ok(document)
+}
+
 /// Writes a revision with a signature that lacks its value.
 ///
 /// # Errors
@@ -268,6 +279,14 @@ pub(super) fn unsignable(rule: &'static str, problem: impl Into<String>) -> Erro
 }
 
 fn check_document(view: &View<'_, '_>, document: &Document, request: &PdfSignatureRequest) -> Result<()> {
+    check_takes_signatures(view, document)?;
+    if request.certification.is_some() && !document.signatures.is_empty() {
+        return Err(unsignable("certification", "a certification has to be the first signature"));
+    }
+    Ok(())
+}
+
+fn check_takes_signatures(view: &View<'_, '_>, document: &Document) -> Result<()> {
     if form(view)?.is_some_and(|form| form.get("XFA").is_some()) {
         return Err(unsignable("xfa", "it has an XFA form, which programs show in their own ways"));
     }
@@ -280,9 +299,6 @@ fn check_document(view: &View<'_, '_>, document: &Document, request: &PdfSignatu
     if let Some(broken) = document.broken.first() {
         let problem = format!("field {:?} has a broken signature: {}", broken.field, broken.found);
         return Err(unsignable("broken-signature", problem));
-    }
-    if request.certification.is_some() && !document.signatures.is_empty() {
-        return Err(unsignable("certification", "a certification has to be the first signature"));
     }
     Ok(())
 }

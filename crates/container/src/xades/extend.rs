@@ -22,6 +22,7 @@ use super::archive::ArchiveInput;
 use super::build::SignatureId;
 use super::parse::{self, Editable, Signature, SignaturesFile};
 use crate::error::{Error, Result};
+use crate::issuers::{MAX_PATH, find_issuer};
 use crate::limits::Limits;
 use crate::xml::{self, ASIC, CanonicalText, Canonicalization, DS, XADES, XADES141};
 
@@ -79,8 +80,6 @@ pub enum Need {
 
 /// The digest of archive time-stamps: they have to last longest.
 pub const ARCHIVE_DIGEST: Digest = Digest::Sha512;
-/// Longer paths than that lead nowhere.
-const MAX_PATH: usize = 8;
 
 impl PartialEq for SignedSignature {
     fn eq(&self, other: &Self) -> bool {
@@ -675,8 +674,4 @@ pub(super) fn assemble(
     text.open("ds:Object", &[]).open("xades:QualifyingProperties", &[("Target", &target)]);
     text.raw(signed_properties);
     text.finish()
-}
-
-fn find_issuer<'a>(certificate: &Certificate, among: &'a [Certificate]) -> Option<&'a Certificate> {
-    among.iter().find(|candidate| candidate.is_ca() && certificate.is_signed_by(candidate).is_ok())
 }
