@@ -134,7 +134,7 @@ impl<T: Transport> Phone<T> {
     ///
     /// After [`Error::NoAnswer`] the same call asks again under the same request id, so that exactly one signature
     /// comes of it. A wrong PIN is [`Error::WrongPin`], and the transaction stays open. Another request that has no
-    /// answer yet is [settled](Self::settle) first.
+    /// answer yet is [settled](Self::settle) first, which may be too early.
     pub async fn approve(
         &mut self,
         opened: &Opened,
@@ -152,7 +152,7 @@ impl<T: Transport> Phone<T> {
         );
         let pending = match earlier {
             // The same request again: if it was carried out, its answer comes, and nothing is signed twice.
-            Some(earlier) => earlier,
+            Some(earlier) => Pending { sent_at: now, ..earlier },
             None => {
                 self.settle(now, rng).await?;
                 let verifier = match transaction.kind {
@@ -161,6 +161,7 @@ impl<T: Transport> Phone<T> {
                 };
                 Pending {
                     req: RequestId::generate(rng),
+                    sent_at: now,
                     token: self.storage.token.clone(),
                     salt: B64u(Padding::fresh(scheme(transaction)?, rng).salt().to_vec()),
                     kind: PendingKind::Confirm {

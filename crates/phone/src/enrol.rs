@@ -86,7 +86,8 @@ impl<T: Transport> Phone<T> {
         Ok((phone, certificates))
     }
 
-    /// Makes the keys that are missing yet and has them certified. The PINs of keys that are proven are not looked at.
+    /// Makes the keys that are missing yet and has them certified. A key that was proven before has the PIN of that time:
+    /// it has to be the one that is given now, which costs a try when it is not.
     pub async fn finish_enrolment<R: CryptoRng + Send>(
         &mut self,
         pins: Pins,
@@ -97,8 +98,10 @@ impl<T: Transport> Phone<T> {
         check_parameters(&self.storage.parameters, &parameters)?;
         self.settle(now, rng).await?;
         for (key_use, pin) in [(KeyUse::Auth, pins.pin1), (KeyUse::Sign, pins.pin2)] {
-            if !self.storage.keys.iter().any(|key| key.key_use == key_use && key.proven) {
-                self.make_key(key_use, Arc::new(pin), parameters, now, rng).await?;
+            let proven = self.storage.keys.iter().find(|key| key.key_use == key_use && key.proven);
+            match proven.map(|key| key.kid.clone()) {
+                Some(kid) => self.checked(&kid, &Arc::new(pin), now, rng).await?,
+                None => self.make_key(key_use, Arc::new(pin), parameters, now, rng).await?,
             }
         }
         let answer: RegistrationAnswer =
@@ -153,6 +156,7 @@ impl<T: Transport> Phone<T> {
         let (tx, digest) = (csr.tx.clone(), csr.digest.0.clone());
         let pending = Pending {
             req: RequestId::generate(rng),
+            sent_at: now,
             token: self.storage.token.clone(),
             salt: B64u(Padding::fresh(scheme, rng).salt().to_vec()),
             kind: PendingKind::KeyProof { kid: kid.clone(), csr },

@@ -52,6 +52,12 @@ pub enum Error {
     /// An earlier request is open; it has to be finished first.
     #[error("an earlier request has not been answered yet; finish it first")]
     PendingFirst,
+    /// An earlier request was sent a moment ago and may still arrive.
+    #[error("an earlier request may still be on its way; try again from {until} on")]
+    OnItsWay {
+        /// From when on it counts as lost.
+        until: Timestamp,
+    },
     /// The phone has no such key.
     #[error("this phone has no key {0}")]
     UnknownKey(String),
@@ -87,6 +93,7 @@ impl Error {
             | Error::MalformedTransaction(_)
             | Error::ForeignCertificationRequest
             | Error::PendingFirst
+            | Error::OnItsWay { .. }
             | Error::UnknownKey(_)
             | Error::Vault(_)
             | Error::Storage(_)

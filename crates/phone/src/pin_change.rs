@@ -62,14 +62,14 @@ impl<T: Transport> Phone<T> {
         self.commit(&kid, &new, now, rng).await
     }
 
-    async fn checked<R: CryptoRng + Send>(
+    pub(crate) async fn checked<R: CryptoRng + Send>(
         &mut self,
         kid: &KeyId,
         pin: &Arc<Pin>,
         now: Timestamp,
         rng: &mut R,
     ) -> Result<(), Error> {
-        let pending = self.pin_pending(kid, PinStep::Check, rng);
+        let pending = self.pin_pending(kid, PinStep::Check, now, rng);
         let request = self.pin_request(kid, Share::Current, pin, &pending, rng).await?;
         let path = format!("/keys/{kid}/pin-check");
         let PinCheckAnswer { .. } = self.counted(&path, pending, &request, |_, _| {}, now, rng).await??;
@@ -88,7 +88,7 @@ impl<T: Transport> Phone<T> {
         let (next, refresh) = self.make_refresh(kid, old, new, rng).await?;
         // Saved together with the pending request, before anything is sent.
         self.storage.key_mut(kid)?.next = Some(next);
-        let pending = self.pin_pending(kid, PinStep::Propose { refresh: refresh.clone() }, rng);
+        let pending = self.pin_pending(kid, PinStep::Propose { refresh: refresh.clone() }, now, rng);
         let PinCheckRequest { req, token, nonce, sealed } =
             self.pin_request(kid, Share::Current, old, &pending, rng).await?;
         let request = PinChangeRequest { req, token, nonce, sealed, refresh };
@@ -106,7 +106,7 @@ impl<T: Transport> Phone<T> {
         now: Timestamp,
         rng: &mut R,
     ) -> Result<(), Error> {
-        let pending = self.pin_pending(kid, PinStep::Commit, rng);
+        let pending = self.pin_pending(kid, PinStep::Commit, now, rng);
         let request = self.pin_request(kid, Share::Next, new, &pending, rng).await?;
         let path = format!("/keys/{kid}/pin-change/commit");
         let after = |storage: &mut Storage, outcome| storage.after_commit(kid, outcome);
@@ -140,11 +140,12 @@ impl<T: Transport> Phone<T> {
         Ok((StoredShare::new(&next), sealed))
     }
 
-    fn pin_pending(&self, kid: &KeyId, step: PinStep, rng: &mut impl CryptoRng) -> Pending {
+    fn pin_pending(&self, kid: &KeyId, step: PinStep, now: Timestamp, rng: &mut impl CryptoRng) -> Pending {
         let mut nonce = vec![0; 32];
         rng.fill_bytes(&mut nonce);
         Pending {
             req: RequestId::generate(rng),
+            sent_at: now,
             token: self.storage.token.clone(),
             salt: B64u(Padding::fresh(SCHEME, rng).salt().to_vec()),
             kind: PendingKind::Pin { kid: kid.clone(), nonce: B64u(nonce), step },

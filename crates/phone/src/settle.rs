@@ -79,6 +79,9 @@ impl Counted for PinChangeAnswer {
 impl<T: Transport> Phone<T> {
     /// Finds out what became of the last counted request if no answer to it came. Takes no PIN and costs no try.
     ///
+    /// [`Error::OnItsWay`]: it was sent less than two seconds ago. Were it told to be undone and then arrived, it would
+    /// use up the token behind the phone's back, which looks like a copied phone.
+    ///
     /// [`Error::Refused`] with code `IN_PROGRESS`: the service is at it still, or its lease has not run out; try again
     /// in some seconds.
     pub async fn settle(
@@ -87,6 +90,9 @@ impl<T: Transport> Phone<T> {
         rng: &mut (impl CryptoRng + Send),
     ) -> Result<Settled, Error> {
         let Some(pending) = self.storage.pending.clone() else { return Ok(Settled::Nothing) };
+        if let Some(until) = pending.on_its_way(now) {
+            return Err(Error::OnItsWay { until });
+        }
         let (req, token) = (pending.req.clone(), pending.token.clone());
         let empty = PartialSignature { salt: Vec::new(), y: Vec::new() };
         let settled = match pending.kind.clone() {

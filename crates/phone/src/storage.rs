@@ -14,6 +14,7 @@ use countersign_wire::device::sealed::SealingKey;
 use countersign_wire::device::{CoreKey, CsrTask, KeyParameters, KeyUse, Sealed, Token};
 use countersign_wire::id::{DeviceId, DocumentNumber, KeyId, RequestId, TransactionId};
 use countersign_wire::words::InteractionType;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
@@ -84,6 +85,9 @@ pub struct StoredShare {
 pub struct Pending {
     /// Its id: the same id with the same token gets the stored answer again.
     pub req: RequestId,
+    /// When it was sent last, with a part in it.
+    #[serde(default, rename = "sentAt")]
+    pub sent_at: Timestamp,
     /// The token it carries.
     pub token: Token,
     /// The salt of the encoding; not secret.
@@ -139,6 +143,18 @@ pub enum PinStep {
     },
     /// It is the new one, and takes the old one's place.
     Commit,
+}
+
+/// How long a request may be on its way.
+const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(2);
+
+impl Pending {
+    /// Until when it may still arrive, if it may.
+    pub(crate) fn on_its_way(&self, now: Timestamp) -> Option<Timestamp> {
+        let until = self.sent_at.saturating_add(ON_ITS_WAY).ok()?;
+        // A clock that was set back says nothing.
+        (self.sent_at <= now && now < until).then_some(until)
+    }
 }
 
 impl Storage {

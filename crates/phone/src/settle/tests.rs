@@ -5,6 +5,7 @@ use bytes::Bytes;
 use countersign_split_key::Pin;
 use countersign_wire::device::sealed;
 use countersign_wire::device::{DEVICE_NONCE, Jwk, KeyUse};
+use jiff::SignedDuration;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -170,6 +171,24 @@ async fn nothing_open_is_settled_without_asking() {
     let (mut phone, _) = phone(&transport);
     assert!(matches!(phone.settle(now(), &mut rng()).await, Ok(Settled::Nothing)));
     assert_eq!(transport.asked(), 0);
+}
+
+#[tokio::test]
+async fn a_request_of_the_last_moment_is_not_settled_yet() {
+    let (token, sealed) = next_token(&storage());
+    let transport = Canned::default();
+    let (mut phone, vault) = phone(&transport);
+    assert!(matches!(check(&mut phone).await, Err(Error::NoAnswer(_))));
+    let until = now() + SignedDuration::from_secs(2);
+    for early in [now(), until - SignedDuration::from_millis(1)] {
+        let settled = phone.settle(early, &mut rng()).await;
+        assert!(matches!(settled, Err(Error::OnItsWay { until: told }) if told == until));
+    }
+    assert_eq!(transport.asked(), 1, "nothing was sent that could contradict it");
+    let transport = transport.then(200, PinCheckAnswer { token: sealed });
+    assert!(matches!(phone.settle(until, &mut rng()).await, Ok(Settled::PinRight)));
+    assert_eq!(transport.asked(), 2);
+    assert!(vault.saved().expect("saved").token == token);
 }
 
 #[test]

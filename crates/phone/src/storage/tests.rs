@@ -51,6 +51,7 @@ fn pending(kind: PendingKind) -> Pending {
     let mut rng = ChaCha20Rng::seed_from_u64(2);
     Pending {
         req: RequestId::generate(&mut rng),
+        sent_at: Timestamp::from_second(1_795_341_600).unwrap(),
         token: Token::generate(&mut rng),
         salt: B64u(vec![5; 32]),
         kind,
@@ -93,6 +94,24 @@ fn a_storage_is_read_back_with_every_kind_of_open_request() {
         assert!(read.token == storage.token);
         assert_eq!(read.proof_key().unwrap().jwk(), storage.proof_key().unwrap().jwk());
     }
+}
+
+#[test]
+fn a_request_is_on_its_way_for_two_seconds() {
+    let pending = pending(PendingKind::Pin {
+        kid: KeyId::parse("key-1").unwrap(),
+        nonce: B64u(vec![6; 32]),
+        step: PinStep::Check,
+    });
+    let after =
+        |milliseconds| pending.on_its_way(pending.sent_at + SignedDuration::from_millis(milliseconds));
+    let until = pending.sent_at + SignedDuration::from_secs(2);
+    assert_eq!([after(-1), after(0), after(1999), after(2000)], [None, Some(until), Some(until), None]);
+    // One that was written down by an earlier release says nothing of its time.
+    let mut written = serde_json::to_value(&pending).unwrap();
+    written.as_object_mut().unwrap().remove("sentAt").unwrap();
+    let read: Pending = serde_json::from_value(written).unwrap();
+    assert_eq!(read.on_its_way(pending.sent_at), None);
 }
 
 #[test]

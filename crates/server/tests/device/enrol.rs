@@ -150,6 +150,8 @@ async fn enrolment_that_breaks_off_anywhere_can_be_finished() {
                 Err(Error::NoAnswer(_)) => {
                     let storage = vault.saved().expect("the activation itself is repeated");
                     let mut phone = Phone::open(line.clone(), storage, Box::new(vault)).expect("a phone");
+                    world.advance(2);
+                    let now = world.app().now();
                     phone.finish_enrolment(pins(), parameters(), now, &mut rng).await.expect("finished")
                 }
                 Err(error) => panic!("{fate:?} {step}: {error}"),
@@ -242,6 +244,30 @@ async fn a_share_sealed_for_something_else_is_refused() {
 }
 
 #[tokio::test]
+async fn an_enrolment_goes_on_with_the_pin_that_the_first_key_has() {
+    let world = world();
+    let code = activation_code(&world, DOCUMENT).await;
+    let (line, vault, mut random) = (Line::to(&world), MemoryVault::default(), rng(1));
+    let now = world.app().now();
+    // Requests: two for the activation, a key and its proof; the second key is not even asked for.
+    line.lose(4, Fate::RequestLost);
+    let boxed: Box<dyn Vault> = Box::new(vault.clone());
+    let enrolled = Phone::activate(line.clone(), boxed, &enrolment(&code), pins(), now, &mut random).await;
+    assert!(matches!(enrolled, Err(Error::NoAnswer(_))));
+    let storage = vault.saved().expect("saved");
+    assert_eq!(storage.keys.iter().map(|key| key.proven).collect::<Vec<_>>(), [true]);
+    let mut phone = Phone::open(line, storage, Box::new(vault)).expect("a phone");
+    let other = Pins { pin1: pin(WRONG), ..pins() };
+    let refused = phone.finish_enrolment(other, parameters(), now, &mut random).await;
+    assert!(
+        matches!(refused, Err(Error::WrongPin { tries_left: 2 })),
+        "a PIN that opens nothing is not taken"
+    );
+    let made = phone.finish_enrolment(pins(), parameters(), now, &mut random).await.expect("finished");
+    assert_eq!(made.len(), 2);
+}
+
+#[tokio::test]
 async fn a_key_whose_proof_is_wrong_is_thrown_away() {
     let world = world();
     let code = activation_code(&world, DOCUMENT).await;
@@ -267,6 +293,8 @@ async fn a_key_whose_proof_is_wrong_is_thrown_away() {
     assert_eq!(count(&world, "KeyDiscarded").await, 1);
     // The phone learns of it, keeps the token and makes another key.
     let mut phone = Phone::open(line, storage, Box::new(vault)).expect("a phone");
+    world.advance(2);
+    let now = world.app().now();
     let made = phone.finish_enrolment(pins(), parameters(), now, &mut random).await.expect("finished");
     assert_eq!(made.len(), 2);
     assert_eq!(count(&world, "KeyMade").await, 3);

@@ -236,8 +236,9 @@ impl Person {
         self.vault.saved().expect("a saved phone")
     }
 
-    /// The phone as it comes back after it lost its power.
+    /// The phone as it comes back after it lost its power: whatever it sent has arrived by then, or never will.
     pub(crate) fn restart(&mut self) {
+        self.world.advance(2);
         self.phone = self.copy(self.storage(), self.vault.clone());
     }
 
