@@ -76,6 +76,6 @@ pub(crate) async fn come_back(State(bank): State<Arc<Bank>>, uri: Uri, headers: 
     }
 }
 
-fn refused(title: &str, text: &str) -> Response {
+fn refused(title: &'static str, text: &'static str) -> Response {
     (StatusCode::FORBIDDEN, message_page::message(title, text)).into_response()
 }

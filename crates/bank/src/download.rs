@@ -1,4 +1,4 @@
-//! What was signed, to take home; and the check of any container that somebody brings.
+//! What was signed, to take home; and the check of any signed file that somebody brings.
 
 use std::sync::Arc;
 
@@ -12,14 +12,12 @@ use http::{HeaderMap, HeaderValue, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::door::{OwnPage, Refused};
+use crate::format::Format;
 use crate::office::Bank;
 use crate::transaction::Transaction;
 
-/// The largest container that is checked, in bytes: a file of the largest size with its signature.
+/// The largest signed file that is checked, in bytes: a file of the largest size with its signature.
 pub(crate) const VERIFY_MAX: usize = crate::file::FILE_MAX + (1 << 20);
-
-/// The media type of ASiC-E containers [EN 319 162-1 §A.1].
-const ASICE: &str = "application/vnd.etsi.asic-e+zip";
 
 /// What `filename*` may hold as it is [RFC 8187 §3.2.1].
 const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -39,14 +37,14 @@ fn limits() -> Limits {
     }
 }
 
-pub(crate) async fn container(
+pub(crate) async fn file(
     State(bank): State<Arc<Bank>>,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Response, Refused> {
     let transaction = bank.transaction(&headers, &id)?;
     let made = made(&transaction)?;
-    Ok(file(ASICE, &made.name, made.container.clone()))
+    Ok(attachment(made.format, &made.name, made.content.clone()))
 }
 
 pub(crate) async fn report_json(
@@ -72,21 +70,23 @@ pub(crate) async fn report_html(
     Ok((headers, made(&transaction)?.report.to_html()).into_response())
 }
 
-/// Checks a container that the page sends. Nothing of it is kept.
+/// Checks a signed file that the page sends. Nothing of it is kept.
 pub(crate) async fn verify(
     State(bank): State<Arc<Bank>>,
     uri: Uri,
     headers: HeaderMap,
-    container: Bytes,
+    content: Bytes,
 ) -> Result<Response, Refused> {
     OwnPage::of(&uri, &headers)?;
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if kind != ASICE {
-        return Err(Refused::because(ProblemType::UnsupportedMediaType, format!("expected {ASICE}")));
+    if Format::of_media_type(kind).is_none() {
+        let [asice, pdf] = [Format::Asice, Format::Pdf].map(Format::media_type);
+        let expected = format!("expected {asice} or {pdf}");
+        return Err(Refused::because(ProblemType::UnsupportedMediaType, expected));
     }
     let office = Arc::clone(&bank.office);
     let report = tokio::task::spawn_blocking(move || {
-        validate_bytes(&container, None, &limits(), &office.anchors, office.now(), &Policy::default())
+        validate_bytes(&content, None, &limits(), &office.anchors, office.now(), &Policy::default())
     });
     let report =
         report.await.map_err(|_| Refused::because(ProblemType::Internal, "the check was interrupted"))?;
@@ -101,11 +101,11 @@ fn json(report: &Report) -> Response {
     ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], report.to_json()).into_response()
 }
 
-fn file(kind: &'static str, name: &str, content: Vec<u8>) -> Response {
+fn attachment(format: Format, name: &str, content: Vec<u8>) -> Response {
     let name = utf8_percent_encode(name, ATTR_CHAR);
     let disposition = format!("attachment; filename*=UTF-8''{name}");
     let mut response = content.into_response();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
     if let Ok(disposition) = HeaderValue::from_str(&disposition) {
         response.headers_mut().insert(CONTENT_DISPOSITION, disposition);
     }

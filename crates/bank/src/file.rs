@@ -11,10 +11,11 @@ use countersign_container::FileName;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, Uri};
 use percent_encoding::percent_decode_str;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::cookie::{self, TokenHash, VISITOR};
 use crate::door::{OwnPage, Refused};
+use crate::format::{Format, Formats};
 use crate::office::{Bank, lock};
 
 /// The largest file, in bytes.
@@ -31,12 +32,38 @@ pub(crate) struct StoredFile {
     pub(crate) name: FileName,
     pub(crate) media_type: String,
     pub(crate) content: Bytes,
+    /// What it can become.
+    pub(crate) formats: Formats,
 }
 
 impl StoredFile {
     pub(crate) fn len(&self) -> usize {
         self.content.len()
     }
+
+    /// What it shall become: what was asked for, if that is possible, or else the usual.
+    pub(crate) fn format(&self, wanted: Option<Format>) -> Result<Format, Refused> {
+        let Formats { usual, other, not_as_pdf } = &self.formats;
+        match wanted {
+            None => Ok(*usual),
+            Some(format) if format == *usual || Some(format) == *other => Ok(format),
+            Some(_) => {
+                let why = not_as_pdf.as_deref().unwrap_or("only a PDF document can become a signed PDF");
+                Err(Refused::because(ProblemType::Conflict, why))
+            }
+        }
+    }
+}
+
+/// What the page is told about a file that is kept.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Kept<'a> {
+    name: &'a str,
+    bytes: usize,
+    media_type: &'a str,
+    #[serde(flatten)]
+    formats: &'a Formats,
 }
 
 pub(crate) async fn keep(
@@ -59,25 +86,35 @@ pub(crate) async fn keep(
     let name = FileName::parse(&name).map_err(|error| Refused::invalid(error.to_string()))?;
     let media_type = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let media_type = media_type.filter(|kind| is_media_type(kind)).unwrap_or(OCTETS).to_owned();
-    let answer = json!({ "name": name.as_str(), "bytes": content.len(), "mediaType": media_type });
-
     let now = bank.office.now();
+    let (office, bytes) = (Arc::clone(&bank.office), content.clone());
+    let formats = tokio::task::spawn_blocking(move || Formats::of(&bytes, &office.anchors, now)).await;
+    let formats =
+        formats.map_err(|_| Refused::because(ProblemType::Internal, "reading the file was interrupted"))?;
+    let file = Arc::new(StoredFile { name, media_type, content, formats });
+    let answer = Json(Kept {
+        name: file.name.as_str(),
+        bytes: file.len(),
+        media_type: &file.media_type,
+        formats: &file.formats,
+    })
+    .into_response();
+
     let mut visitors = lock(&bank.visitors);
-    if !visitors.has_room(content.len(), now) {
+    if !visitors.has_room(file.len(), now) {
         return Err(Refused::because(
             ProblemType::Unavailable,
             "the bank keeps as many files as it can at once; try again in some minutes",
         ));
     }
-    let file = Arc::new(StoredFile { name, media_type, content });
     let token = TokenHash::received(&headers, VISITOR);
     if let Some(visitor) = visitors.find(token, now) {
         visitor.file = Some((file, now));
-        return Ok(Json(answer).into_response());
+        return Ok(answer);
     }
     let (token, visitor) = visitors.renew(None, now).map_err(|_| Refused::full())?;
     visitor.file = Some((file, now));
-    Ok(cookie::with(Json(answer).into_response(), &[token.set(VISITOR, page.is_secure())]))
+    Ok(cookie::with(answer, &[token.set(VISITOR, page.is_secure())]))
 }
 
 /// `type/subtype` in the characters of RFC 6838, without parameters.

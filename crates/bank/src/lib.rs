@@ -14,8 +14,8 @@
 //! | `POST /bank/api/sign` | start a signature over it |
 //! | `GET /bank/api/transactions/{id}` | how it stands; with `seen`, waits for something newer |
 //! | `GET /bank/api/transactions/{id}/link` | the device link of this second |
-//! | `GET /bank/api/transactions/{id}/container` · `report.json` · `report.html` | what was signed |
-//! | `POST /bank/api/verify` | the report about a container |
+//! | `GET /bank/api/transactions/{id}/file` · `report.json` · `report.html` | what was signed |
+//! | `POST /bank/api/verify` | the report about a signed file |
 //! | `GET /bank/callback` | where same-device links lead back to |
 //!
 //! What keeps strangers out: a cookie that scripts cannot read and other sites cannot send; for whatever changes
@@ -30,6 +30,7 @@ mod door;
 mod download;
 mod exchange;
 mod file;
+mod format;
 mod log_in;
 mod message_page;
 mod office;
@@ -37,6 +38,7 @@ mod sign;
 mod transaction;
 mod view;
 mod visitor;
+mod workpiece;
 
 use std::sync::Arc;
 
@@ -95,7 +97,7 @@ pub fn routes(settings: Settings) -> Result<Router, Error> {
         .route("/bank/api/sign", post(sign::start).layer(small))
         .route("/bank/api/transactions/{id}", get(transaction::show).delete(transaction::end))
         .route("/bank/api/transactions/{id}/link", get(transaction::link))
-        .route("/bank/api/transactions/{id}/container", get(download::container))
+        .route("/bank/api/transactions/{id}/file", get(download::file))
         .route("/bank/api/transactions/{id}/report.json", get(download::report_json))
         .route("/bank/api/transactions/{id}/report.html", get(download::report_html))
         .route("/bank/api/verify", post(download::verify).layer(DefaultBodyLimit::max(download::VERIFY_MAX)))

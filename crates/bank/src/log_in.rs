@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -118,10 +117,7 @@ pub(crate) async fn start(
         client: transaction.client(&bank.office, &page),
         transaction: Arc::clone(&transaction),
     };
-    let work = work.run(recipient, asked, wanted.way, back.url);
-    transaction.works(bank.begin(work));
-    transaction.ready().await;
-    Ok(cookie::with(Json(transaction.shown()).into_response(), &cookies))
+    Ok(transaction.carried_out(&bank, work.run(recipient, asked, wanted.way, back.url), &cookies).await)
 }
 
 pub(crate) async fn end(

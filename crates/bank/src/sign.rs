@@ -4,10 +4,9 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use countersign_client::wire::callback::CallbackUrl;
 use countersign_client::wire::endpoint::Recipient;
 use countersign_client::wire::id::DocumentNumber;
@@ -17,11 +16,8 @@ use countersign_client::{
     CertificateChoiceVerifier, CheckedCallback, ChosenCertificate, Client, Error, SignatureVerifier, Signed,
     Signing, StartedSession, SystemRandom, checklist,
 };
-use countersign_container::{
-    Container, Level, Limits, Method, Need, Policy, SignatureId, SignatureRequest, SignatureTemplate,
-    SignedSignature, validate_bytes,
-};
-use countersign_pki::{Certificate, Digest, SignatureAlgorithm};
+use countersign_container::{Level, Limits, Need, Policy, path_above, validate_bytes};
+use countersign_pki::{Digest, SignatureAlgorithm};
 use http::{HeaderMap, Uri};
 use serde::Deserialize;
 use tokio::sync::oneshot;
@@ -29,12 +25,14 @@ use tokio::time::timeout;
 
 use crate::advice::Failure;
 use crate::callback::WayBack;
-use crate::cookie::{self, TokenHash, VISITOR};
+use crate::cookie::{TokenHash, VISITOR};
 use crate::door::{self, OwnPage, Refused};
 use crate::file::StoredFile;
+use crate::format::Format;
 use crate::office::{Bank, Office, lock};
 use crate::transaction::{Made, PATIENCE, RETURN, Transaction};
 use crate::view::{Kind, PersonShown, SignedFile, StepName, Way};
+use crate::workpiece::{Prepared, Workpiece};
 
 /// The most characters on the PIN screen.
 const TEXT_MAX: usize = 60;
@@ -52,7 +50,7 @@ const STEPS: [StepName; 7] = [
     StepName::Check,
     StepName::TimeStamp,
     StepName::Status,
-    StepName::Container,
+    StepName::File,
 ];
 
 #[derive(Deserialize)]
@@ -60,6 +58,8 @@ const STEPS: [StepName; 7] = [
 struct Wanted {
     way: Way,
     document_number: Option<DocumentNumber>,
+    /// The usual one of this file where none is said.
+    format: Option<Format>,
 }
 
 pub(crate) async fn start(
@@ -80,6 +80,7 @@ pub(crate) async fn start(
         let file = file.ok_or_else(|| {
             Refused::because(ProblemType::Conflict, "there is no file to sign, or no longer")
         })?;
+        let format = file.format(wanted.format)?;
         let known = || visitor.log_in.as_ref()?.person();
         let document = match (wanted.way, wanted.document_number) {
             (Way::Linked, None) => None,
@@ -98,17 +99,17 @@ pub(crate) async fn start(
             old.abandon();
         }
         let cookies: Vec<String> = back.remember(visitor, page.is_secure()).into_iter().collect();
-        (transaction, file, document, cookies)
+        (transaction, (file, format), document, cookies)
     };
+    let (file, format) = file;
     let work = Work {
         office: Arc::clone(&bank.office),
         client: transaction.client(&bank.office, &page),
         transaction: Arc::clone(&transaction),
         file,
+        format,
     };
-    transaction.works(bank.begin(work.run(document, wanted.way, back.url)));
-    transaction.ready().await;
-    Ok(cookie::with(Json(transaction.shown()).into_response(), &cookies))
+    Ok(transaction.carried_out(&bank, work.run(document, wanted.way, back.url), &cookies).await)
 }
 
 /// Why there is no signed file.
@@ -120,8 +121,8 @@ enum Fault {
     Container(#[from] countersign_container::Error),
     #[error("the issuer of {issuer} is not among the bank's authorities")]
     NoIssuer { issuer: String },
-    #[error("the finished container does not pass the bank's own check")]
-    OwnContainer,
+    #[error("the signed file does not pass the bank's own check")]
+    OwnFile,
     #[error("the work was interrupted")]
     Interrupted,
 }
@@ -130,14 +131,12 @@ impl Fault {
     fn failure(&self) -> Failure {
         match self {
             Self::Client(error) => Failure::of(error),
-            Self::Container(_) | Self::NoIssuer { .. } | Self::OwnContainer | Self::Interrupted => {
-                Failure::new(
-                    "CONTAINER",
-                    "The signed file could not be made",
-                    self.to_string(),
-                    "A fault of the e-service. Give out no file that your own check refuses.",
-                )
-            }
+            Self::Container(_) | Self::NoIssuer { .. } | Self::OwnFile | Self::Interrupted => Failure::new(
+                "FILE",
+                "The signed file could not be made",
+                self.to_string(),
+                "A fault of the e-service. Give out no file that your own check refuses.",
+            ),
         }
     }
 }
@@ -147,6 +146,7 @@ struct Work {
     client: Client,
     transaction: Arc<Transaction>,
     file: Arc<StoredFile>,
+    format: Format,
 }
 
 /// Waits for the browser to come back.
@@ -173,11 +173,11 @@ impl Work {
                 (chosen, Some((session, back)))
             }
         };
-        let (container, template) = self.prepare(&chosen).await?;
-        let signed = self.ask(&template, &chosen, choice, way, callback).await?;
-        let mut signature = template.finish(&signed.signature)?;
-        self.complete(&mut signature).await?;
-        self.finish(container, signature, &signed).await
+        let prepared = self.prepare(&chosen).await?;
+        let signed = self.ask(&prepared, &chosen, choice, way, callback).await?;
+        let mut workpiece = prepared.finish(&signed.signature)?;
+        self.complete(&mut workpiece).await?;
+        self.finish(workpiece, &signed).await
     }
 
     /// The signing certificate of an account that is known.
@@ -222,25 +222,15 @@ impl Work {
         Ok((chosen, session, back))
     }
 
-    /// The container with the file, and what is to be signed. Hashing ten megabytes is no work for a thread that answers.
-    async fn prepare(&self, chosen: &ChosenCertificate) -> Result<(Container, SignatureTemplate), Fault> {
-        let (file, certificate, now) =
-            (Arc::clone(&self.file), chosen.certificate().clone(), self.office.now());
-        let prepared = tokio::task::spawn_blocking(move || -> Result<_, countersign_container::Error> {
-            let mut container = Container::new();
-            let method = Method::Deflated;
-            container.add_data_file(file.name.clone(), &file.media_type, &file.content, method, now)?;
-            let template = SignatureTemplate::new(&SignatureRequest {
-                id: SignatureId::default(),
-                data_files: container.data_file_digests(HASH.1)?,
-                certificate,
-                digest: HASH.1,
-                algorithm: SignatureAlgorithm::RsaPss(HASH.1),
-                signing_time: now,
-                production_place: None,
-                claimed_roles: Vec::new(),
-            })?;
-            Ok((container, template))
+    /// What is to be signed. Hashing ten megabytes is no work for a thread that answers.
+    async fn prepare(&self, chosen: &ChosenCertificate) -> Result<Prepared, Fault> {
+        let (file, format, now) = (Arc::clone(&self.file), self.format, self.office.now());
+        let certificate = chosen.certificate().clone();
+        // Whoever trusts the anchor has it.
+        let between = path_above(&certificate, &self.office.anchors.intermediates);
+        let algorithm = SignatureAlgorithm::RsaPss(HASH.1);
+        let prepared = tokio::task::spawn_blocking(move || {
+            Prepared::of(&file, format, certificate, between, algorithm, now)
         });
         Ok(prepared.await.map_err(|_| Fault::Interrupted)??)
     }
@@ -248,7 +238,7 @@ impl Work {
     /// Asks the person to sign, and checks the answer.
     async fn ask(
         &self,
-        template: &SignatureTemplate,
+        prepared: &Prepared,
         chosen: &ChosenCertificate,
         choice: Option<(Arc<StartedSession>, Back)>,
         way: Way,
@@ -257,7 +247,7 @@ impl Work {
         let transaction = &self.transaction;
         transaction.begin(StepName::Ask);
         let text = text_for(self.file.name.as_str());
-        let wanted = Signing::of_digest(&template.digest_to_sign(), HASH.0, text)?;
+        let wanted = Signing::of_digest(&prepared.digest_to_sign(), HASH.0, text)?;
         let recipient = Recipient::Document(chosen.document.clone());
         let now = self.office.now();
         let (session, back) = match (choice, way) {
@@ -299,11 +289,11 @@ impl Work {
     }
 
     /// The time-stamp, and then the responder's answer.
-    async fn complete(&self, signature: &mut SignedSignature) -> Result<(), Fault> {
+    async fn complete(&self, workpiece: &mut Workpiece) -> Result<(), Fault> {
         let (office, client) = (&self.office, &self.client);
         let authorities = office.authorities();
         loop {
-            let needs = signature.needs(LEVEL, &authorities);
+            let needs = workpiece.needs(LEVEL, &authorities)?;
             if needs.is_empty() {
                 return Ok(());
             }
@@ -323,65 +313,58 @@ impl Work {
                                 &mut SystemRandom,
                             )
                             .await?;
-                        signature.add_timestamp(&token)?;
+                        workpiece.add_timestamp(&token)?;
                         self.transaction.done(StepName::TimeStamp, token.gen_time().to_string());
                     }
                     // The bank's own check asks for the signer's status alone.
-                    Need::Ocsp { certificate, required: false, .. } => signature.pass_over(&certificate),
+                    Need::Ocsp { certificate, required: false, .. } => workpiece.pass_over(&certificate),
                     Need::Ocsp { certificate, issuer, produced_from, required: true } => {
                         self.transaction.begin(StepName::Status);
                         let now = office.now();
                         let good = client
                             .good_status(&certificate, &issuer, produced_from, now, &mut SystemRandom)
                             .await?;
-                        let above = above(&certificate, &authorities);
-                        signature.add_validation_data(&above, &[good.response], now)?;
+                        workpiece.add_status(&certificate, good.response, &authorities, now)?;
                         self.transaction.done(StepName::Status, good.produced_at.to_string());
                     }
                     Need::Issuer { certificate } => {
                         return Err(Fault::NoIssuer { issuer: certificate.issuer().readable() });
                     }
                     // Level LT needs none.
-                    Need::ArchiveTimeStamp { .. } => return Err(Fault::OwnContainer),
+                    Need::ArchiveTimeStamp { .. } => return Err(Fault::OwnFile),
                 }
             }
         }
     }
 
-    async fn finish(
-        self,
-        mut container: Container,
-        signature: SignedSignature,
-        signed: &Signed,
-    ) -> Result<(), Fault> {
-        self.transaction.begin(StepName::Container);
-        let (office, now) = (Arc::clone(&self.office), self.office.now());
-        let level = signature.level().as_str().to_owned();
-        let time_stamp = signature.time_stamp_time();
-        let name = container_name(self.file.name.as_str());
+    async fn finish(self, workpiece: Workpiece, signed: &Signed) -> Result<(), Fault> {
+        self.transaction.begin(StepName::File);
+        let (office, format, now) = (Arc::clone(&self.office), self.format, self.office.now());
+        let (level, time_stamp) = (workpiece.level(), workpiece.time_stamp());
+        let name = format.name_for(self.file.name.as_str());
         let named = name.clone();
         let made = tokio::task::spawn_blocking(move || -> Result<_, countersign_container::Error> {
-            container.add_signature(&signature, now)?;
-            let bytes = container.to_bytes()?;
+            let content = workpiece.into_bytes(now)?;
             let policy = Policy { required_level: LEVEL, ..Policy::default() };
             // As whoever gets the file will check it: from its bytes.
             let limits = Limits::default();
-            let report = validate_bytes(&bytes, Some(&named), &limits, &office.anchors, now, &policy);
-            Ok((report, bytes))
+            let report = validate_bytes(&content, Some(&named), &limits, &office.anchors, now, &policy);
+            Ok((report, content))
         });
-        let (report, container) = made.await.map_err(|_| Fault::Interrupted)??;
+        let (report, content) = made.await.map_err(|_| Fault::Interrupted)??;
         if !report.is_valid() {
-            return Err(Fault::OwnContainer);
+            return Err(Fault::OwnFile);
         }
-        let file = SignedFile { name: name.clone(), bytes: container.len(), level, time_stamp, valid: true };
+        let bytes = content.len();
+        let file = SignedFile { name: name.clone(), format, bytes, level, time_stamp, valid: true };
         let person = PersonShown::of(
             &signed.identity,
             &signed.document,
             signed.level.to_string(),
             signed.flow.to_string(),
         );
-        self.transaction.done(StepName::Container, "");
-        self.transaction.finish(Some(Made { name, container, report }), |view| {
+        self.transaction.done(StepName::File, "");
+        self.transaction.finish(Some(Made { name, format, content, report }), |view| {
             view.person = Some(person);
             view.file = Some(file);
         });
@@ -391,19 +374,6 @@ impl Work {
 
 fn subject(chosen: &ChosenCertificate) -> String {
     chosen.document.as_str().to_owned()
-}
-
-/// The certificates above this one, so that the container does not carry what nobody needs.
-fn above(certificate: &Certificate, all: &[Certificate]) -> Vec<Certificate> {
-    let mut path: Vec<Certificate> = Vec::new();
-    let mut below = certificate;
-    while let Some(issuer) =
-        all.iter().find(|candidate| below.is_signed_by(candidate).is_ok() && !path.contains(candidate))
-    {
-        path.push(issuer.clone());
-        below = issuer;
-    }
-    path
 }
 
 /// What the person reads: names the file, cut at the end of the screen.
@@ -416,12 +386,6 @@ fn text_for(name: &str) -> String {
     }
 }
 
-/// `contract.pdf` becomes `contract.asice`.
-fn container_name(name: &str) -> String {
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    format!("{}.asice", if stem.is_empty() { name } else { stem })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -432,13 +396,5 @@ mod tests {
         assert_eq!(text.chars().count(), 60);
         assert!(text.starts_with("Sign õõ") && text.ends_with('…'));
         assert_eq!(text_for("leping.txt"), "Sign leping.txt");
-    }
-
-    #[test]
-    fn a_container_is_named_after_its_file() {
-        assert_eq!(container_name("contract.pdf"), "contract.asice");
-        assert_eq!(container_name("contract"), "contract.asice");
-        assert_eq!(container_name(".env"), ".env.asice");
-        assert_eq!(container_name("a.b.c"), "a.b.asice");
     }
 }

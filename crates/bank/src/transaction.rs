@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
 use countersign_client::checklist::CheckLine;
 use countersign_client::wire::device_link::{Language, LinkKind};
 use countersign_client::wire::session::SessionStatus;
@@ -22,9 +23,10 @@ use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use crate::advice::Failure;
-use crate::cookie::{TokenHash, VISITOR};
+use crate::cookie::{self, TokenHash, VISITOR};
 use crate::door::{OwnPage, Refused};
 use crate::exchange::{EXCHANGES_MAX, Recorded};
+use crate::format::Format;
 use crate::office::{Bank, Office, lock};
 use crate::view::{Kind, PersonShown, Shown, State as Standing, Step, StepName, StepState, View, Way};
 
@@ -59,7 +61,8 @@ pub(crate) struct Transaction {
 /// What a signature ends with.
 pub(crate) struct Made {
     pub(crate) name: String,
-    pub(crate) container: Vec<u8>,
+    pub(crate) format: Format,
+    pub(crate) content: Vec<u8>,
     pub(crate) report: Report,
 }
 
@@ -242,8 +245,16 @@ impl Transaction {
         session.is_some_and(|session| check_callback(&session, path).is_ok())
     }
 
-    pub(crate) fn works(&self, handle: AbortHandle) {
-        *lock(&self.work) = Some(handle);
+    /// Has the work on it go on by itself, and answers once there is something for the person to do.
+    pub(crate) async fn carried_out(
+        &self,
+        bank: &Bank,
+        work: impl Future<Output = ()> + Send + 'static,
+        cookies: &[String],
+    ) -> Response {
+        *lock(&self.work) = Some(bank.begin(work));
+        self.ready().await;
+        cookie::with(Json(self.shown()).into_response(), cookies)
     }
 
     /// Nobody is interested any more.
@@ -256,7 +267,7 @@ impl Transaction {
     }
 
     /// Waits until there is something for the person to do, or nothing more at all.
-    pub(crate) async fn ready(&self) {
+    async fn ready(&self) {
         let mut view = self.view.subscribe();
         let ready = view.wait_for(|view| {
             let asked = view

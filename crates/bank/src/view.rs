@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::acsp::Payload;
 use crate::advice::Failure;
+use crate::format::Format;
 
 /// What a transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -67,8 +68,8 @@ pub(crate) enum StepName {
     TimeStamp,
     /// The responder is asked.
     Status,
-    /// The container is made and validated.
-    Container,
+    /// The signed file is made and validated.
+    File,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -119,6 +120,7 @@ impl PersonShown {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SignedFile {
     pub(crate) name: String,
+    pub(crate) format: Format,
     pub(crate) bytes: usize,
     pub(crate) level: String,
     #[serde(skip_serializing_if = "Option::is_none")]

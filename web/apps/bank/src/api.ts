@@ -26,7 +26,7 @@ export type Way = "deviceLink" | "notification" | "linked";
 export type Screen = "pin" | "confirmation" | "codeChoice";
 
 export interface Step {
-  readonly name: "certificate" | "ask" | "person" | "check" | "timeStamp" | "status" | "container";
+  readonly name: "certificate" | "ask" | "person" | "check" | "timeStamp" | "status" | "file";
   readonly state: "waiting" | "running" | "done" | "failed";
   readonly detail?: string;
 }
@@ -72,8 +72,22 @@ export interface Failure {
   readonly advice: string;
 }
 
+/** What comes out of signing: a container with the file inside, or a PDF document with the signature inside. */
+export type Format = "asice" | "pdf";
+
+/** A file to sign, and what it can become. */
+export interface Kept {
+  readonly name: string;
+  readonly bytes: number;
+  readonly usual: Format;
+  readonly other?: Format;
+  /** Why a PDF document cannot become a signed PDF. */
+  readonly notAsPdf?: string;
+}
+
 export interface SignedFile {
   readonly name: string;
+  readonly format: Format;
   readonly bytes: number;
   readonly level: string;
   readonly timeStamp?: string;
@@ -158,7 +172,7 @@ async function call(method: string, path: string, body?: BodyInit, headers: Reco
 }
 
 const JSON_BODY = { "content-type": "application/json" };
-const ASICE = "application/vnd.etsi.asic-e+zip";
+const MEDIA_TYPES: Record<Format, string> = { asice: "application/vnd.etsi.asic-e+zip", pdf: "application/pdf" };
 
 async function json<T>(answer: Promise<Response>): Promise<T> {
   return (await (await answer).json()) as T;
@@ -172,19 +186,20 @@ export const bank = {
     post<Transaction>("/bank/api/log-in", wanted),
   logOut: () => call("DELETE", "/bank/api/log-in"),
   keep: (file: File) =>
-    json<{ name: string; bytes: number }>(
+    json<Kept>(
       call("PUT", "/bank/api/file", file, {
         "content-type": file.type || "application/octet-stream",
         "x-file-name": encodeURIComponent(file.name),
       }),
     ),
-  sign: (wanted: { way: Way; documentNumber?: string }) => post<Transaction>("/bank/api/sign", wanted),
+  sign: (wanted: { way: Way; format: Format; documentNumber?: string }) => post<Transaction>("/bank/api/sign", wanted),
   transaction: (id: string, seen?: number) =>
     json<Transaction>(call("GET", `/bank/api/transactions/${id}${seen === undefined ? "" : `?seen=${seen}`}`)),
   cancel: (id: string) => call("DELETE", `/bank/api/transactions/${id}`),
   link: (id: string) => json<Link>(call("GET", `/bank/api/transactions/${id}/link`)),
-  container: async (id: string) => (await call("GET", `/bank/api/transactions/${id}/container`)).arrayBuffer(),
-  verify: (container: BufferSource) => json<Report>(call("POST", "/bank/api/verify", container as BodyInit, { "content-type": ASICE })),
+  signed: async (id: string) => (await call("GET", `/bank/api/transactions/${id}/file`)).arrayBuffer(),
+  verify: (format: Format, signed: BufferSource) =>
+    json<Report>(call("POST", "/bank/api/verify", signed as BodyInit, { "content-type": MEDIA_TYPES[format] })),
 };
 
 /** The service's own controls and test persons: they are there in development only. */

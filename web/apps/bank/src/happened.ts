@@ -1,6 +1,6 @@
 /** What just happened: what travelled, what was signed, what the bank checked. */
 
-import type { Check, Exchange, Json, Payload, Transaction } from "./api.ts";
+import type { Check, Exchange, Format, Json, Payload, Transaction } from "./api.ts";
 import { fill, h, icon } from "./dom.ts";
 import type { BankState } from "./state.ts";
 
@@ -99,14 +99,20 @@ function masked(members: Record<string, Json>): HTMLElement {
   );
 }
 
+const DIGEST_OF: Record<Format, string> = {
+  asice: "The digest of the SignedInfo of an XAdES signature, which holds the digests of the file and of the signer's certificate.",
+  pdf: "The digest of the signed attributes of a PAdES signature, which hold the digests of the document and of the signer's certificate.",
+};
+
 function signed(transaction: Transaction): HTMLElement {
-  const { payload, kind } = transaction;
+  const { payload, kind, file, state } = transaction;
   const section = h("section", { class: "sheet" }, h("h3", null, "What was signed"));
+  const say = (text: string) => section.append(h("p", { class: "quiet" }, text));
   if (payload) section.append(...fields(payload));
-  else if (kind === "sign") {
-    section.append(h("p", { class: "quiet" },
-      "The digest over the signed properties of the file's XAdES signature. The phone and the service signed it together; it is not hashed again."));
-  } else section.append(h("p", { class: "quiet" }, transaction.state === "failed" ? "Nothing that the bank accepts." : "Eleven fields, shown here as soon as the signature over them is checked."));
+  else if (file) say(`${DIGEST_OF[file.format]} The phone and the service signed it together; it is not hashed again.`);
+  else if (state === "failed") say("Nothing that the bank accepts.");
+  else if (kind === "sign") say("A digest: what it is of is said here as soon as the file is signed.");
+  else say("Eleven fields, shown here as soon as the signature over them is checked.");
   return section;
 }
 

@@ -1,10 +1,11 @@
 /** Signing a file that was dropped: the way, the steps, and what to take home. */
 
-import { Refusal, type Step, type Transaction, type Way, bank } from "./api.ts";
+import { type Format, type Kept, Refusal, type SignedFile, type Step, type Transaction, type Way, bank } from "./api.ts";
 import { cancel, deviceLink } from "./device-link.ts";
 import { button, fill, h, icon } from "./dom.ts";
 import { failure } from "./failure.ts";
 import type { BankPhone } from "./phone-frame.ts";
+import { samplePdf, sampleText } from "./sample.ts";
 import type { BankState } from "./state.ts";
 import { clearError, say, showError } from "./voice.ts";
 import { whoAnswers } from "./who.ts";
@@ -16,7 +17,7 @@ const STEPS: Record<Step["name"], string> = {
   check: "The signature is checked",
   timeStamp: "A time-stamp proves when",
   status: "The responder says that the certificate is good",
-  container: "The container is made, and checked as anybody would",
+  file: "The signed file is made, and checked as anybody would",
 };
 
 const WAYS: readonly { readonly way: Way; readonly label: string; readonly hint: string }[] = [
@@ -25,10 +26,16 @@ const WAYS: readonly { readonly way: Way; readonly label: string; readonly hint:
   { way: "linked", label: "QR code, any account", hint: "Whoever scans chooses the account and signs at once: a linked signature." },
 ];
 
+const FORMATS: Record<Format, { readonly label: string; readonly hint: string }> = {
+  pdf: { label: "Signed PDF", hint: "The document itself, with the signature inside: PDF readers show who signed." },
+  asice: { label: "Container", hint: "An .asice file with the file and its signature inside, as for every other kind of file." },
+};
+
 export class BankSign extends HTMLElement {
   state!: BankState;
   phone!: BankPhone;
   #way: Way | null = null;
+  #format: Format | null = null;
   #busy = false;
   #painted = "";
   #broken: string | null = null;
@@ -50,6 +57,7 @@ export class BankSign extends HTMLElement {
     try {
       state.file = await bank.keep(file);
       state.signing = null;
+      this.#format = null;
       this.#broken = null;
       say(`${file.name} is ready to be signed.`);
       state.changed();
@@ -65,32 +73,35 @@ export class BankSign extends HTMLElement {
     this.#broken = null;
     this.#paint();
     try {
-      const { answerer, person } = state;
+      const { answerer, file, person } = state;
+      if (!file) return;
       const way = this.#chosen();
       // Somebody may sign without being logged in: their account is then named.
       const document = person || way === "linked" ? undefined : answerer.kind === "person" ? answerer.documentNumber : state.ownPhone?.documentNumber;
-      const started = await bank.sign({ way, ...(document !== undefined && { documentNumber: document }) });
+      const format = this.#format ?? file.usual;
+      const started = await bank.sign({ way, format, ...(document !== undefined && { documentNumber: document }) });
       if (started.hasLink) state.take(started);
       else void state.follow(started).catch(showError);
       if (way === "notification" && answerer.kind === "phone") this.dispatchEvent(new Event("phone-wanted", { bubbles: true }));
     } catch (error) {
       showError(error);
+    } finally {
+      this.#busy = false;
+      this.#paint();
     }
-    this.#busy = false;
-    this.#paint();
   }
 
   #chosen(): Way {
     return this.#way ?? (this.state.person ? "notification" : "linked");
   }
 
-  /** One byte of the container is changed, and the bank checks what comes out. */
-  async #break(transaction: Transaction): Promise<void> {
+  /** One byte of the signed file is changed, and the bank checks what comes out. */
+  async #break(transaction: Transaction, { format }: SignedFile): Promise<void> {
     try {
-      const bytes = new Uint8Array(await bank.container(transaction.id));
+      const bytes = new Uint8Array(await bank.signed(transaction.id));
       const at = Math.floor(bytes.length * 0.4);
       bytes[at] = (bytes[at] ?? 0) ^ 1;
-      const report = await bank.verify(bytes);
+      const report = await bank.verify(format, bytes);
       const first = report.errors[0] ?? report.signatures.flatMap((signature) => signature.errors)[0];
       const valid = report.errors.length === 0 && report.signaturesCount > 0 && report.signaturesCount === report.validSignaturesCount;
       this.#broken = valid
@@ -109,7 +120,7 @@ export class BankSign extends HTMLElement {
     const { signing } = state;
     const key = JSON.stringify([
       state.person?.documentNumber, state.file, signing?.id, signing?.state, signing?.verificationCode, signing?.steps,
-      state.answerer, state.hasPhone, state.persons.length, state.ownPhone, this.#way, this.#busy, this.#broken,
+      state.answerer, state.hasPhone, state.persons.length, state.ownPhone, this.#way, this.#format, this.#busy, this.#broken,
     ]);
     if (key === this.#painted) return;
     // The QR element goes on where it is while the steps beside it change.
@@ -132,6 +143,7 @@ export class BankSign extends HTMLElement {
       signing?.failure ? failure(signing.failure) : null,
       signing?.failure ? steps(signing) : null,
       this.#drop(),
+      file ? this.#formats(file) : null,
       file ? this.#ways() : null,
       file && this.#chosen() !== "notification" ? whoAnswers(state, "sign") : null,
       file ? button(this.#busy ? "One moment…" : `Sign ${file.name}`, () => void this.#start(), { class: "primary wide", id: "sign", attrs: { disabled: this.#busy } }) : null,
@@ -164,21 +176,49 @@ export class BankSign extends HTMLElement {
       void this.#keep(event.dataTransfer?.files[0]);
     });
     return h("div", { class: "drop-box" }, input, zone,
-      file ? null : button("Use a sample letter", () => void this.#keep(sample()), { class: "plain", id: "sample" }));
+      file ? null : h("div", { class: "row" },
+        button("Use a sample letter", () => void this.#keep(sampleText()), { class: "plain", id: "sample" }),
+        button("Use a sample PDF", () => void this.#keep(samplePdf()), { class: "plain", id: "sample-pdf" })));
+  }
+
+  /** For PDF documents only: everything else goes into a container anyway. */
+  #formats({ usual, other, notAsPdf }: Kept): HTMLElement | null {
+    if (notAsPdf !== undefined) return h("p", { class: "note", id: "not-as-pdf" }, `This PDF goes into a container: ${notAsPdf}.`);
+    if (other === undefined) return null;
+    const chosen = this.#format ?? usual;
+    return this.#choice("What to get", "format", [usual, other].map((format) => ({ id: format, label: FORMATS[format].label })), chosen, FORMATS[chosen].hint,
+      (format) => {
+        this.#format = format;
+      });
   }
 
   #ways(): HTMLElement {
     const chosen = this.#chosen();
     const hint = WAYS.find(({ way }) => way === chosen)?.hint ?? "";
     const unknown = !this.state.person && this.state.answerer.kind === "phone" && !this.state.ownPhone;
+    const options = WAYS.map(({ way, label }) => ({ id: way, label, disabled: way !== "linked" && unknown }));
+    return this.#choice("How to sign", "way", options, chosen, hint, (way) => {
+      this.#way = way;
+    });
+  }
+
+  /** A row of which one is pressed, with a word about that one. */
+  #choice<T extends string>(
+    label: string,
+    name: string,
+    options: readonly { readonly id: T; readonly label: string; readonly disabled?: boolean }[],
+    chosen: T,
+    hint: string,
+    choose: (id: T) => void,
+  ): HTMLElement {
     return h("div", null,
-      h("div", { class: "segments", attrs: { role: "group", "aria-label": "How to sign" } },
-        ...WAYS.map(({ way, label }) =>
-          button(label, () => {
-            this.#way = way;
+      h("div", { class: "segments", attrs: { role: "group", "aria-label": label } },
+        ...options.map((option) =>
+          button(option.label, () => {
+            choose(option.id);
             this.#paint();
-            document.getElementById(`way-${way}`)?.focus();
-          }, { id: `way-${way}`, attrs: { "aria-pressed": chosen === way ? "true" : "false", disabled: way !== "linked" && unknown } })),
+            document.getElementById(`${name}-${option.id}`)?.focus();
+          }, { id: `${name}-${option.id}`, attrs: { "aria-pressed": String(chosen === option.id), disabled: option.disabled } })),
       ),
       h("p", { class: "quiet" }, hint),
     );
@@ -209,13 +249,13 @@ export class BankSign extends HTMLElement {
         ),
       ),
       h("div", { class: "row" },
-        h("a", { class: "button primary", id: "download", attrs: { href: `${path}/container`, download: file.name } }, icon("down"), "Download .asice"),
+        h("a", { class: "button primary", id: "download", attrs: { href: `${path}/file`, download: file.name } }, icon("down"), file.format === "pdf" ? "Download signed PDF" : "Download .asice"),
         h("a", { class: "button secondary", attrs: { href: `${path}/report.html`, target: "_blank", rel: "noopener" } }, "Validation report"),
         h("a", { class: "button secondary", attrs: { href: `${path}/report.json`, target: "_blank", rel: "noopener" } }, "The same as JSON"),
       ),
       h("p", { class: "quiet" }, "Anybody can check it, offline: ", h("code", null, `countersign verify ${file.name} --dev-trust`)),
       h("div", { class: "row" },
-        button("Change one byte and check it", () => void this.#break(signing), { class: "secondary", id: "break-file" }),
+        button("Change one byte and check it", () => void this.#break(signing, file), { class: "secondary", id: "break-file" }),
         button("Sign another file", () => {
           this.state.file = null;
           this.state.signing = null;
@@ -244,9 +284,4 @@ function steps(transaction: Transaction): HTMLElement {
 function size(bytes: number): string {
   if (bytes < 1024) return `${bytes} bytes`;
   return bytes < 1 << 20 ? `${(bytes / 1024).toFixed(1)} kB` : `${(bytes / (1 << 20)).toFixed(1)} MB`;
-}
-
-function sample(): File {
-  const text = "I owe the bearer of the other half of this tally one sheep, payable at midsummer.\n";
-  return new File([text], "promise.txt", { type: "text/plain" });
 }

@@ -1,6 +1,6 @@
 /** What the page knows: one object, which tells everybody when something has changed. */
 
-import { type About, type Listed, type Person, Refusal, type Transaction, bank, dev } from "./api.ts";
+import { type About, type Kept, type Listed, type Person, Refusal, type Transaction, bank, dev } from "./api.ts";
 
 /** Who answers on the phone. */
 export type Answerer = { readonly kind: "phone" } | { readonly kind: "person"; readonly documentNumber: string };
@@ -22,7 +22,7 @@ export class BankState extends EventTarget {
   person: Person | null = null;
   logIn: Transaction | null = null;
   signing: Transaction | null = null;
-  file: { readonly name: string; readonly bytes: number } | null = null;
+  file: Kept | null = null;
   /** What the panel shows: the latest of whatever it was. */
   latest: Transaction | null = null;
   answerer: Answerer = { kind: "phone" };
