@@ -26,6 +26,8 @@ if (!browserPath) {
   process.exit(0);
 }
 
+/** A document without a signature. */
+const ONE_PAGE = readFileSync(join(root, "fixtures/pdf/one-page.pdf"));
 const QR_PERSON = "PNOEE-40404040009-MOCK-Q";
 const FLAGS = [
   "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -56,7 +58,9 @@ const test = (name, run, { at = "plain", width = 1280, phone = false } = {}) => 
 test("log-in-by-qr-decoded-from-the-image", async (page) => {
   await page.click("#log-in");
   const first = await scanned(page);
-  await page.waitForTimeout(1100);
+  const drawn = await page.locator("countersign-qr svg path").first().getAttribute("d");
+  await page.waitForFunction(
+    (drawn) => document.querySelector("countersign-qr").shadowRoot.querySelector("svg path").getAttribute("d") !== drawn, drawn);
   const link = await scanned(page);
   equal(first === link, false, "the code of the next second is another");
   const second = Number(/elapsedSeconds=(\d+)/.exec(link)[1]);
@@ -115,28 +119,29 @@ test("the-link-comes-first-on-a-phone", async (page) => {
 }, { at: "secure", width: 390 });
 
 test("the-element-survives-a-failed-refresh-and-pauses-when-hidden", async (page) => {
+  // The page's own clock: seconds pass in it without anybody waiting for them.
+  await page.clock.install();
+  await page.reload();
+  let asked = 0;
+  page.on("request", (request) => (asked += Number(request.url().endsWith("/link"))));
+  const look = (hidden) => page.evaluate((hidden) => {
+    if (hidden) Object.defineProperty(document, "hidden", { configurable: true, value: true });
+    else delete document.hidden;
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, hidden);
   await page.click("#log-in");
   await page.waitForSelector("countersign-qr svg path[d]");
   await page.route("**/link", (route) => route.abort());
   await page.waitForSelector("text=No connection. Trying again…");
   await page.unroute("**/link");
   await page.waitForSelector("text=left to scan");
-  let asked = 0;
-  await page.route("**/link", (route) => (asked += 1, route.continue()));
-  await page.evaluate(() => {
-    Object.defineProperty(document, "hidden", { configurable: true, value: true });
-    document.dispatchEvent(new Event("visibilitychange"));
-  });
-  await page.waitForTimeout(1500);
+  await look(true);
   const before = asked;
-  await page.waitForTimeout(2500);
+  await page.clock.runFor(10_000);
   equal(asked, before, "nothing is asked while nobody looks");
-  await page.evaluate(() => {
-    delete document.hidden;
-    document.dispatchEvent(new Event("visibilitychange"));
-  });
-  await page.waitForTimeout(1500);
-  equal(asked > before, true, "and again when somebody does");
+  const again = page.waitForRequest("**/link");
+  await look(false);
+  await again;
   await opens(page, QR_PERSON, await scanned(page), "QR");
   await page.waitForSelector("text=Welcome, OK TESTNUMBER");
 });
@@ -148,11 +153,19 @@ test("every-end-is-an-event-of-the-element", async (page) => {
       document.addEventListener(`countersign-${name}`, () => window.events.push(name));
     }
   });
-  for (const [document, event] of [["PNOEE-30403039917-MOCK-Q", "refused"], [QR_PERSON, "complete"]]) {
+  const ends = {
+    refused: (link) => opens(page, "PNOEE-30403039917-MOCK-Q", link, "QR"),
+    timeout: () => control(page, "clock", { advanceSeconds: 130 }),
+    error: (link) => opens(page, QR_PERSON, link.replace("lang=eng", "lang=est"), "QR"),
+    complete: (link) => opens(page, QR_PERSON, link, "QR"),
+  };
+  for (const [event, happens] of Object.entries(ends)) {
     await page.click("#log-in");
-    await opens(page, document, await scanned(page), "QR");
-    await page.waitForFunction((event) => window.events.includes(event), event);
+    await happens(await scanned(page));
+    await page.waitForFunction((event) => window.events.at(-1) === event, event);
+    await control(page, "clock", { reset: true });
   }
+  equal((await page.evaluate(() => window.events)).join(), Object.keys(ends).join(), "one event for each end");
 });
 
 // ---- with the phone beside: enrolled from this page, in its frame
@@ -172,7 +185,7 @@ test("the-phone-beside-scans-approves-and-signs", async (page) => {
   await pin(phone, PIN1);
   await page.waitForSelector("text=Welcome, NEW TESTNUMBER");
   await done(phone);
-  await page.click("#sample");
+  await page.click("#sample-pdf");
   await page.click("#way-notification");
   await page.click("#sign");
   const code = await page.textContent("bank-sign .code strong");
@@ -180,6 +193,7 @@ test("the-phone-beside-scans-approves-and-signs", async (page) => {
   equal((await phone.locator(".approve").innerText()).includes(code), true, "the same code on both");
   await pin(phone, PIN2);
   await page.waitForSelector("#download", { timeout: 60_000 });
+  await validated(page, "promise-signed.pdf");
   console.log(`    from nothing to a signed file in ${((Date.now() - began) / 1000).toFixed(1)} s`);
   await page.screenshot({ path: join(shots, "beside-signed-1280.png"), fullPage: true });
   await done(phone);
@@ -248,12 +262,7 @@ test("sign-a-file-and-verify-the-container", async (page) => {
   await page.click("#sign");
   await page.waitForSelector("#download", { timeout: 60_000 });
   equal(await page.locator("bank-sign .steps .done").count(), 7, "steps that are done");
-  const [download] = await Promise.all([page.waitForEvent("download"), page.click("#download")]);
-  equal(download.suggestedFilename(), "võlakiri.asice", "its name");
-  const file = join(work, "signed.asice");
-  await download.saveAs(file);
-  const verified = await promisify(execFile)(binary, ["verify", file, "--dev-trust"]);
-  equal(verified.stdout.includes("VALID: one signature"), true, verified.stdout);
+  await validated(page, "võlakiri.asice");
   await page.click("#break-file");
   const broken = await page.textContent("#broken");
   equal(broken.includes("not valid"), true, broken);
@@ -261,6 +270,43 @@ test("sign-a-file-and-verify-the-container", async (page) => {
   await page.goto(new URL(report, page.url()).href);
   equal(await page.locator(".verdict.good").count(), 1, "the report for people");
   await page.screenshot({ path: join(shots, "report.png"), fullPage: true });
+});
+
+test("sign-a-pdf-and-the-signature-is-inside", async (page) => {
+  await useTestPerson(page);
+  await page.setInputFiles("#file", { name: "leping õ.pdf", mimeType: "application/octet-stream", buffer: ONE_PAGE });
+  await page.waitForSelector('#format-pdf[aria-pressed="true"]');
+  await page.click("#way-notification");
+  await page.click("#sign");
+  await page.waitForSelector("#download", { timeout: 60_000 });
+  const file = await validated(page, "leping õ-signed.pdf");
+  equal(readFileSync(file).subarray(0, ONE_PAGE.length).equals(ONE_PAGE), true, "what was there stays byte for byte");
+  await judged("pdfsig", ["-nocert", file], /Signature Validation: Signature is Valid\./);
+  await judged("qpdf", ["--check", file], /No syntax or stream encoding errors/);
+  await page.click("#break-file");
+  const broken = await page.textContent("#broken");
+  equal(broken.includes("not valid"), true, broken);
+  const report = await page.locator("text=Validation report").getAttribute("href");
+  await page.goto(new URL(report, page.url()).href);
+  equal(await page.locator(".verdict.good").count(), 1, "the report for people");
+});
+
+test("a-pdf-goes-into-a-container-when-asked-or-when-it-must", async (page) => {
+  await useTestPerson(page);
+  await page.setInputFiles("#file", { name: "contract.pdf", mimeType: "application/pdf", buffer: ONE_PAGE });
+  await page.click("#way-notification");
+  await page.click("#format-asice");
+  equal(await page.getAttribute("#format-pdf", "aria-pressed"), "false", "what is chosen");
+  await page.click("#sign");
+  await page.waitForSelector("#download", { timeout: 60_000 });
+  await validated(page, "contract.asice");
+  await page.click("text=Sign another file");
+  const strangers = readFileSync(join(root, "fixtures/pdf/pyhanko/p384-LT-stream.pdf"));
+  await page.setInputFiles("#file", { name: "contract.pdf", mimeType: "application/pdf", buffer: strangers });
+  equal((await page.textContent("#not-as-pdf")).includes("signed already"), true, "why it cannot stay one");
+  await page.click("#sign");
+  await page.waitForSelector("#download", { timeout: 60_000 });
+  await validated(page, "contract.asice");
 });
 
 test("linked-signature-of-whoever-scans", async (page) => {
@@ -533,10 +579,39 @@ async function snippet(page, id) {
   return page.textContent("#snippet pre");
 }
 
+/** Takes the signed file home, and has it checked by the command line and by the service. Gives its path. */
+async function validated(page, name) {
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("#download")]);
+  equal(download.suggestedFilename(), name, "its name");
+  const file = join(work, name);
+  await download.saveAs(file);
+  const verified = await promisify(execFile)(binary, ["verify", file, "--dev-trust"]);
+  equal(verified.stdout.includes("VALID: one signature"), true, verified.stdout);
+  const multipart = { file: { name, mimeType: "application/octet-stream", buffer: readFileSync(file) } };
+  const answer = await page.request.post(`${origin}/validation/v1/reports`, { multipart });
+  const report = await answer.json();
+  equal([answer.status(), report.signaturesCount, report.validSignaturesCount].join(), "200,1,1", "the service's report");
+  return file;
+}
+
+/** What somebody else's program says of a file; a skip where it is not installed. */
+async function judged(program, args, expected) {
+  const said = await promisify(execFile)(program, args).catch((error) => error);
+  if (said.code === "ENOENT") {
+    console.log(`SKIP bank/${program}: ${program} not found`);
+    skipped += 1;
+    return;
+  }
+  equal(expected.test(`${said.stdout}${said.stderr}`), true, `${program} says ${said.stdout}${said.stderr}`);
+}
+
 /** Until nothing moves any more. */
 async function settled(page) {
-  await page.evaluate(() => document.fonts.ready);
-  await page.waitForTimeout(300);
+  await page.evaluate(async () => {
+    await document.fonts.ready;
+    const finite = document.getAnimations().filter(({ effect }) => Number.isFinite(effect?.getComputedTiming().endTime));
+    await Promise.all(finite.map(({ finished }) => finished.catch(() => undefined)));
+  });
 }
 
 /** No violation of the accessibility rules that a program can find. The phone in its frame has its own suite. */
