@@ -24,12 +24,11 @@ async function run(): Promise<void> {
   const language = linkLanguage(query.get("lang"), navigator.languages);
   const words = WORDS[language];
   document.documentElement.lang = LINK_LANGUAGES[language];
-  const link = location.href.split("#")[0] ?? "";
+  const target = `${PHONE}#link=${encodeURIComponent(location.href.split("#")[0] ?? "")}`;
   // Only what a link never lacks is looked at; whether it is right, the service decides.
   if (!query.get("sessionToken") || !query.get("authCode")) {
     show(icon("alert"), words.incomplete, [words.incompleteText], null);
   } else if (await enrolled()) {
-    const target = `${PHONE}#link=${encodeURIComponent(link)}`;
     show(
       mark("big"),
       words.opening,
@@ -42,7 +41,8 @@ async function run(): Promise<void> {
       mark("big"),
       words.notHere,
       [words.notHereText, words.otherDevice],
-      h("a", { class: "button main", attrs: { href: PHONE } }, words.setUp),
+      // The phone keeps the link while it is set up.
+      h("a", { class: "button main", attrs: { href: target } }, words.setUp),
     );
   }
 }

@@ -30,6 +30,16 @@ export interface Parts {
   readonly push?: Push | null;
 }
 
+/** How long a link waits for an account, in ms: no session lasts longer. */
+const LINK_LASTS = 180_000;
+
+/** A link that no account of this phone could take, and the accounts that there were. */
+interface Later {
+  readonly link: string;
+  readonly until: number;
+  readonly known: ReadonlySet<AccountId>;
+}
+
 export class App extends HTMLElement {
   readonly engine: Engine;
   readonly version: string;
@@ -51,6 +61,7 @@ export class App extends HTMLElement {
   #unwatch: (() => void) | null = null;
   #entering = 0;
   #opening: string | null = null;
+  #later: Later | null = null;
 
   constructor(parts: Parts) {
     super();
@@ -169,9 +180,14 @@ export class App extends HTMLElement {
       return;
     }
     const accounts = await this.engine.accounts().catch(() => []);
-    if (accounts.length === 0) this.show(new WelcomeScreen(this, start.kind === "LINK" ? "link" : null));
-    else if (start.kind === "LINK") await this.claim(start.link);
-    else await this.#openByName(start.tx, accounts);
+    if (start.kind === "TX" && accounts.length > 0) await this.#openByName(start.tx, accounts);
+    else if (start.kind === "TX") this.show(new WelcomeScreen(this, null));
+    else if (accounts.some((account) => account.status === "READY")) await this.claim(start.link);
+    else {
+      this.#keep(start.link, accounts);
+      if (accounts.length === 0) this.show(new WelcomeScreen(this, "link"));
+      else await this.home();
+    }
   }
 
   /** Stops working: another tab has taken over. */
@@ -232,6 +248,11 @@ export class App extends HTMLElement {
     if (!current) {
       this.account = null;
       this.show(new WelcomeScreen(this, null));
+      return;
+    }
+    const kept = this.#kept(accounts);
+    if (kept) {
+      await this.claim(kept.link, kept.account);
     } else if (current.status === "UNFINISHED") {
       this.account = current.id;
       this.show(EnrolFlow.resume(this, current.id));
@@ -268,8 +289,26 @@ export class App extends HTMLElement {
       await this.open(claimed.ref);
     } catch (error) {
       const problem = problemOf(error);
+      // The right person may have an account here in a minute.
+      if (problem.code === "WRONG_PERSON") this.#keep(link, await this.engine.accounts().catch(() => []));
       this.problem(problem, null, problem.code === "OFFLINE" ? () => void this.claim(link, account) : undefined);
     }
+  }
+
+  /** Keeps a link until there is another account; in memory alone, because it holds a secret. */
+  #keep(link: string, accounts: readonly AccountSummary[]): void {
+    const ready = accounts.filter((account) => account.status === "READY");
+    this.#later = { link, until: performance.now() + LINK_LASTS, known: new Set(ready.map((account) => account.id)) };
+  }
+
+  /** The link that waited, and the account that has come since. */
+  #kept(accounts: readonly AccountSummary[]): { readonly link: string; readonly account: AccountId } | null {
+    const later = this.#later;
+    if (!later || performance.now() >= later.until) return null;
+    const come = accounts.find((account) => account.status === "READY" && !later.known.has(account.id));
+    if (!come) return null;
+    this.#later = null;
+    return { link: later.link, account: come.id };
   }
 
   /** Shows a request. */
