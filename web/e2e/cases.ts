@@ -3,8 +3,9 @@
 import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { Page } from "playwright-core";
+import type { Page, Worker } from "playwright-core";
 import { RpSession } from "../apps/phone/test/service.ts";
 import { audit } from "./audit.ts";
 import { JavaClient, javaClient } from "./java.ts";
@@ -29,13 +30,56 @@ function same(found: unknown, expected: unknown, what: string): void {
   if (a !== b) throw new Error(`${what}: expected ${b}, found ${a}`);
 }
 
-interface Enrolled { readonly device: Device; readonly phone: PhonePage; readonly document: string }
+/** What an e-service may try to put beside the keypad, and what is shown of it. */
+const HOSTILE: readonly { readonly kind: string; readonly text: string; readonly shown: string }[] = [
+  {
+    kind: "markup stays text",
+    text: "<img src=x onerror=document.title='taken'><b>Pay</b>",
+    shown: "<img src=x onerror=document.title='taken'><b>Pay</b>",
+  },
+  { kind: "entities stay text", text: "&lt;b&gt;&#x202e;<!-- --><![CDATA[x]]>", shown: "&lt;b&gt;&#x202e;<!-- --><![CDATA[x]]>" },
+  { kind: "turned directions are taken out", text: "Pay \u202e000 01\u202c EUR \u2067\u2066now\u2069\u200f", shown: "Pay 000 01 EUR now" },
+  { kind: "invisible characters are taken out", text: "P\u200ba\u2060y\ufeff \u{e0041}\u3164\u00adnow", shown: "Pay now" },
+  { kind: "marks do not pile up", text: `Pay${"\u0301".repeat(50)} now`, shown: "Pa\u00fd\u0301\u0301\u0301 now" },
+  { kind: "a text from right to left stays in its box", text: "ادفع 10 يورو <b>", shown: "ادفع 10 يورو <b>" },
+  { kind: "a long text is bounded", text: "W".repeat(200), shown: "W".repeat(200) },
+];
+
+interface Enrolled { readonly device: Device; readonly phone: PhonePage; readonly document: string; readonly person: string }
 
 async function enrolled({ service, pages }: Stage, device?: Device): Promise<Enrolled> {
   const on = device ?? await pages.device();
-  const { link } = await service.activation();
+  const { link, person } = await service.activation();
   const phone = await on.phone(new URL(link).hash);
-  return { device: on, phone, document: await phone.enrol(PIN1, PIN2) };
+  return { device: on, phone, document: await phone.enrol(PIN1, PIN2), person };
+}
+
+/** Stops the account, by the way that its screen shows. */
+async function revoke(phone: PhonePage): Promise<void> {
+  await phone.page.locator('[data-keep="settings"]').click();
+  await phone.button(/^Stop this account/).click();
+  const stop = phone.page.locator(".button.stop");
+  must(await stop.isDisabled(), "the account ends without being asked twice");
+  await phone.page.locator('.tick input[type="checkbox"]').check();
+  await stop.click();
+  await phone.outcome(/stopped/);
+}
+
+interface Notified { readonly title: string; readonly options: Readonly<Record<string, unknown>> }
+
+/** What the worker will put on the lock screen next. */
+async function nextNotification(worker: Worker): Promise<() => Promise<Notified>> {
+  const next = await worker.evaluateHandle(() => {
+    const { registration } = self as unknown as { readonly registration: ServiceWorkerRegistration };
+    const show = ServiceWorkerRegistration.prototype.showNotification;
+    return { shown: new Promise<Notified>((resolve, reject) => {
+      registration.showNotification = async (title, options = {}) => {
+        await show.call(registration, title, options).catch(reject);
+        resolve({ title, options: { ...options } });
+      };
+    }) };
+  });
+  return () => next.evaluate(({ shown }) => shown);
 }
 
 const endOf = async (rp: RpSession): Promise<string> => {
@@ -47,7 +91,7 @@ const endOf = async (rp: RpSession): Promise<string> => {
 };
 
 /** Answers the callback's host without a network: the browser goes there, and what it asked for is what counts. */
-async function awaitCallback({ device }: Enrolled): Promise<{ readonly url: Promise<URL> }> {
+async function awaitCallback(device: Device): Promise<{ readonly url: Promise<URL> }> {
   let arrived: (url: URL) => void;
   const url = new Promise<URL>((resolve) => arrived = resolve);
   await device.context.route("https://rp.example.org/**", (route) => {
@@ -102,26 +146,32 @@ export const cases: readonly Case[] = [
   {
     name: "log-in by notification with a code to compare, and the time it takes",
     async play(stage) {
-      const { service, note } = stage;
-      const { phone, document } = await enrolled(stage);
-      const times: number[] = [];
-      const gaps: number[] = [];
+      const { service, budget } = stage;
+      const { device, phone: first, document } = await enrolled(stage);
+      await first.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+      await first.page.close();
+      const [opened, took, tasks, dropped]: number[][] = [[], [], [], []];
       for (let round = 0; round < 5; round++) {
         const rp = await RpSession.authenticate(service, { document });
-        await phone.asked("login");
+        // What waits is shown by itself, as after a notification.
+        const { phone, after } = await coldOpen(device);
+        opened!.push(after);
         must((await phone.text(".approve .code strong")).includes(rp.vc!), "the code is not on the screen");
         same(await phone.text(".approve .who"), "DEMO", "who asks");
-        const { took, gap } = await timed(phone, PIN1);
-        times.push(took);
-        gaps.push(gap);
+        const traced = await trace(phone.page);
+        took!.push(await timed(phone, PIN1));
+        const { longestTask, droppedFrames } = await traced.end();
+        tasks!.push(longestTask);
+        dropped!.push(droppedFrames);
         await rp.authenticated();
         await phone.done();
+        if (round === 4) await audit(phone.page, "after log-ins", [PIN1, PIN2]);
+        await phone.page.close();
       }
-      times.sort((a, b) => a - b);
-      note(`from the last digit of the PIN to done: median ${times[2]} ms, slowest ${times[4]} ms; `
-        + `longest time between two frames ${Math.max(...gaps)} ms`);
-      must(times[2]! < 10_000, `it takes ${times[2]} ms`);
-      await audit(phone.page, "after log-ins", [PIN1, PIN2]);
+      budget("from a cold open to the request, in ms", opened!, 1000);
+      budget("from the last digit of the PIN to done, in ms", took!, 1000);
+      budget("longest task of the page meanwhile, in ms", tasks!, 50);
+      budget("frames dropped meanwhile", dropped!, 1);
     },
   },
   {
@@ -167,21 +217,131 @@ export const cases: readonly Case[] = [
     async play(stage) {
       const { service } = stage;
       const who = await enrolled(stage);
-      const back = await awaitCallback(who);
+      const back = await awaitCallback(who.device);
       const rp = await RpSession.authenticate(service, { callback: CALLBACK });
       // The link leads to the service's own page, which opens the phone that is enrolled here.
       await who.phone.page.close();
       const page = await who.device.context.newPage();
       await page.goto(rp.deviceLink("Web2App"));
       await page.waitForURL(/\/phone\//);
-      const phone = Object.assign(Object.create(Object.getPrototypeOf(who.phone) as object) as PhonePage, { page });
+      const phone = who.device.phoneIn(page);
       await phone.asked("login");
       must(!page.url().includes("sessionToken"), "the link stays in the address");
       await phone.enter(PIN1);
       const url = await back.url;
+      await page.waitForURL("https://rp.example.org/**");
       same(url.searchParams.get("value"), "opaque", "the e-service's own value");
       same(url.searchParams.get("sessionSecretDigest"), rp.secretDigest(), "the digest of the secret");
       same((await rp.authenticated(url.searchParams.get("userChallengeVerifier")!)).signature?.flowType, "Web2App", "flow");
+    },
+  },
+  {
+    name: "a link that came before the account waits for it",
+    async play(stage) {
+      const { service, pages } = stage;
+      const device = await pages.device();
+      const page = await device.context.newPage();
+      const { link } = await service.activation();
+      const rp = await RpSession.authenticate(service, { callback: CALLBACK });
+      const back = await awaitCallback(device);
+      await page.goto(rp.deviceLink("Web2App"));
+      // The service's page says that there is no phone here; its button leads to one.
+      await page.locator("a.button.main").click();
+      const phone = device.phoneIn(page);
+      await page.locator("#activation").fill(link);
+      must(!page.url().includes("sessionToken"), "the link stays in the address");
+      await page.locator("#activation").press("Enter");
+      await phone.register(PIN1, PIN2);
+      await phone.asked("login");
+      await phone.enter(PIN1);
+      const url = await back.url;
+      await page.waitForURL("https://rp.example.org/**");
+      same((await rp.authenticated(url.searchParams.get("userChallengeVerifier")!)).signature?.flowType, "Web2App", "flow");
+    },
+  },
+  {
+    name: "a request for somebody else waits until they have an account here",
+    async play(stage) {
+      const { service } = stage;
+      const { phone, document } = await enrolled(stage);
+      // They have a phone, but it is elsewhere.
+      const { person } = await enrolled(stage);
+      must(!document.startsWith(person), "the same person again");
+      const { link } = await service.activation({ country: person.slice(3, 5), personalCode: person.slice(6) });
+      const rp = await RpSession.authenticate(service, { person });
+      await phone.page.evaluate((link) => location.hash = `#link=${encodeURIComponent(link)}`, rp.deviceLink("Web2App"));
+      await phone.outcome(/./);
+      await phone.done();
+      await phone.page.evaluate((hash) => location.hash = hash, new URL(link).hash);
+      await phone.register(PIN1, PIN2);
+      await phone.asked("login");
+      await phone.enter(PIN1);
+      await phone.outcome(/./);
+      const { result } = await rp.authenticated();
+      must(result!.documentNumber!.startsWith(person), `answered by ${result!.documentNumber}`);
+    },
+  },
+  {
+    name: "two phones of one person: each has its own account, and one goes on when the other is lost",
+    async play(stage) {
+      const { service, pages } = stage;
+      const { phone: first, document: one, person } = await enrolled(stage);
+      const [country, personalCode] = [person.slice(3, 5), person.slice(6)];
+      const again = await service.activation({ country, personalCode });
+      const second = await (await pages.device()).phone(new URL(again.link).hash);
+      const other = await second.enrol(PIN1, PIN2);
+      must(other !== one && other.startsWith(person), `the second account is ${other}`);
+      // A request that names an account goes to its phone alone.
+      for (const [phone, document] of [[second, other], [first, one]] as const) {
+        const rp = await RpSession.authenticate(service, { document });
+        await phone.asked("login");
+        const idle = phone === first ? second : first;
+        same(await idle.page.locator(".approve").count(), 0, "requests on the other phone");
+        await phone.enter(PIN1);
+        await phone.outcome(/./);
+        same((await rp.authenticated()).result?.documentNumber, document, "who answered");
+        await phone.done();
+      }
+      await revoke(second);
+      const rp = await RpSession.authenticate(service, { document: one });
+      await first.asked("login");
+      await first.enter(PIN1);
+      await first.outcome(/./);
+      await rp.authenticated();
+    },
+  },
+  {
+    name: "a notification says that something waits, and nothing more",
+    async play(stage) {
+      const { service } = stage;
+      const { device, phone, document } = await enrolled(stage);
+      const { page } = phone;
+      await device.context.grantPermissions(["notifications"], { origin: device.origin });
+      await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+      const worker = device.context.serviceWorkers()[0] ?? await device.context.waitForEvent("serviceworker");
+      const session = await device.context.newCDPSession(page);
+      const registered = new Promise<string>((resolve) => session.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => {
+        const found = registrations.find(({ scopeURL }) => scopeURL.startsWith(device.origin));
+        if (found) resolve(found.registrationId);
+      }));
+      await session.send("ServiceWorker.enable");
+      const registrationId = await registered;
+      const rp = await RpSession.authenticate(service, { document });
+      // As a push service delivers it, once it is decrypted.
+      for (const [data, tx] of [
+        [JSON.stringify({ type: "TX", tx: "abc-1" }), "abc-1"], [JSON.stringify({ type: "TX", tx: "../evil" }), null], ["no JSON", null],
+      ] as const) {
+        const shown = await nextNotification(worker);
+        await session.send("ServiceWorker.deliverPushMessage", { origin: device.origin, registrationId, data });
+        const { title, options } = await shown();
+        same(title, "Countersign: a request is waiting", "its title");
+        same(options.data, { tx }, "the request that it names");
+        same(Object.keys(options).sort(), ["badge", "data", "icon", "tag"], "what it holds");
+      }
+      await phone.asked("login");
+      await phone.enter(PIN1);
+      await phone.outcome(/./);
+      await rp.authenticated();
     },
   },
   {
@@ -361,27 +521,53 @@ export const cases: readonly Case[] = [
     },
   },
   {
-    name: "texts of a hostile e-service",
+    name: "what a hostile e-service writes stays in its box",
     async play(stage) {
       const { service } = stage;
       const { phone, document } = await enrolled(stage);
-      const texts = [
-        ["<img src=x onerror=document.title='taken'><b>Pay</b>", "<img src=x onerror=document.title='taken'><b>Pay</b>"],
-        ["Pay \u202e000 01\u202c EUR\u2066\u200b\u{e0041}", "Pay 000 01 EUR"],
-        [`Pay${"\u0301".repeat(150)} now`, "Paý\u0301\u0301\u0301 now"],
-        ["ادفع 10 يورو <b>", "ادفع 10 يورو <b>"],
-      ] as const;
-      for (const [text, shown] of texts) {
-        await RpSession.authenticate(service, { document }, [{ type: "confirmationMessage", displayText200: text }]);
-        await phone.asked("login");
-        const place = phone.page.locator(".approve .message cs-stranger, .approve .message bdi, .approve .message [dir=auto]").first();
-        same((await place.textContent())!.trim(), shown, "the text on the screen");
-        same(await phone.page.locator(".approve .message img, .approve .message b").count(), 0, "elements made of text");
-        await phone.page.locator(".approve .answers button").first().click();
-        await phone.outcome(/./);
-        await phone.done();
+      const { page } = phone;
+      const box = page.locator(".approve .message bdi");
+      for (const [type, place, limit] of [["confirmationMessage", "displayText200", 200], ["displayTextAndPIN", "displayText60", 60]] as const) {
+        const ask = async (words: string) => {
+          const rp = await RpSession.authenticate(service, { document }, [{ type, [place]: [...words].slice(0, limit).join("") }]);
+          await phone.asked("login");
+          return rp;
+        };
+        // A note may say that something was taken out; nothing else comes.
+        const notes = ".message .quiet, .message .quiet *";
+        const elements = async () => await page.locator(".approve *").count() - await page.locator(notes).count();
+        await ask("Pay");
+        const calm = await elements();
+        await phone.refuse();
+        for (const { kind, text, shown } of HOSTILE) {
+          const rp = await ask(text);
+          same(await box.count(), 1, `${kind}: boxes for the text`);
+          same(await box.textContent(), [...shown].slice(0, limit).join(""), `${kind}: the text on the screen`);
+          same(await box.locator("*").count(), 0, `${kind}: elements made of the text`);
+          same(await elements(), calm, `${kind}: elements on the screen`);
+          const width = await page.evaluate(() => window.document.documentElement.scrollWidth);
+          same(width, page.viewportSize()!.width, `${kind}: the width of the page`);
+          must(await page.locator("cs-pin-pad .confirm").isVisible(), `${kind}: the keypad is pushed out of sight`);
+          await phone.refuse();
+          same(await endOf(rp), "USER_REFUSED_INTERACTION", `${kind}: the session`);
+        }
       }
-      must((await phone.page.title()) !== "taken", "a script of the e-service ran");
+      must((await page.title()) !== "taken", "a script of the e-service ran");
+      // A kilobyte is not even taken, and leaves nothing: the next request is the first that is shown.
+      for (const interaction of [
+        { type: "confirmationMessage", displayText200: "I agree. ".repeat(114) },
+        { type: "displayTextAndPIN", displayText60: "W".repeat(1024) },
+        { type: "displayTextAndPIN", displayText60: "👩".repeat(256) },
+      ]) {
+        const refused = await RpSession.authenticate(service, { document }, [interaction]).then(() => "taken", String);
+        must(/: 400 /.test(refused), `a kilobyte: ${refused}`);
+      }
+      const rp = await RpSession.authenticate(service, { document });
+      await phone.asked("login");
+      same(await box.textContent(), "Log in", "the text on the screen");
+      await phone.enter(PIN1);
+      await phone.outcome(/./);
+      await rp.authenticated();
     },
   },
   {
@@ -389,13 +575,7 @@ export const cases: readonly Case[] = [
     async play(stage) {
       const { service } = stage;
       const { phone, document } = await enrolled(stage);
-      await phone.page.locator('[data-keep="settings"]').click();
-      await phone.button(/^Stop this account/).click();
-      const stop = phone.page.locator(".button.stop");
-      must(await stop.isDisabled(), "the account ends without being asked twice");
-      await phone.page.locator('.tick input[type="checkbox"]').check();
-      await stop.click();
-      await phone.outcome(/stopped/);
+      await revoke(phone);
       const asked = await RpSession.authenticate(service, { document }).then(endOf, () => "refused");
       must(asked === "refused" || asked === "DOCUMENT_UNUSABLE", `a revoked account is asked: ${asked}`);
       await audit(phone.page, "after revocation", [PIN1, PIN2]);
@@ -407,7 +587,7 @@ export const cases: readonly Case[] = [
   {
     name: "a log-in and files signed with the command line, approved on the phone, and validated",
     async play(stage) {
-      const { service, binary, work, note } = stage;
+      const { service, binary, work } = stage;
       const { phone, document } = await enrolled(stage);
       // The client library checks everything that a relying party has to.
       const login = command(binary, ["login", "--document", document, "--url", service.origin]);
@@ -416,11 +596,10 @@ export const cases: readonly Case[] = [
       await phone.outcome(/./);
       await login;
       await phone.done();
-      const help = await command(binary, ["sign", "--help"]);
-      const formats = help.includes("- pdf:") ? ["asice", "pdf"] : ["asice"];
-      for (const format of formats) {
-        const input = join(work, format === "pdf" ? "contract.pdf" : "contract.txt");
-        writeFileSync(input, format === "pdf" ? SMALL_PDF : "a contract");
+      const text = join(work, "contract.txt");
+      writeFileSync(text, "a contract");
+      for (const format of ["asice", "pdf"]) {
+        const input = format === "pdf" ? ONE_PAGE : text;
         const output = join(work, `signed.${format}`);
         const signing = command(binary, [
           "sign", input, "--format", format, "--document", document, "--url", service.origin, "-o", output,
@@ -432,7 +611,6 @@ export const cases: readonly Case[] = [
         await command(binary, ["verify", output, "--dev-trust"]);
         await phone.done();
       }
-      note(`signed and validated as ${formats.join(" and ")}`);
     },
   },
   {
@@ -534,31 +712,66 @@ export const cases: readonly Case[] = [
 /** The code to compare, as it is on the screen. */
 const shownCode = (phone: PhonePage): Promise<string> => phone.text(".approve .code strong [aria-hidden]");
 
-/** Types a PIN and waits for the end; measured in the page, without the driver's own time. */
-async function timed(phone: PhonePage, pin: string): Promise<{ took: number; gap: number }> {
-  return phone.page.evaluate((digits) => new Promise<{ took: number; gap: number }>((resolve, reject) => {
+/** Opens the phone in a new tab; how long after the navigation began the request was there to be answered, in ms. */
+async function coldOpen(device: Device): Promise<{ readonly phone: PhonePage; readonly after: number }> {
+  const page = await device.context.newPage();
+  await page.addInitScript(() => {
+    new MutationObserver((_, observer) => {
+      if (!document.querySelector(".approve cs-pin-pad .confirm")) return;
+      observer.disconnect();
+      // Its layout, too.
+      requestAnimationFrame(() => performance.mark("asked"));
+    }).observe(document, { childList: true, subtree: true });
+  });
+  const phone = await device.phone("", page);
+  await phone.asked("login");
+  await page.waitForFunction(() => performance.getEntriesByName("asked").length > 0);
+  return { phone, after: await page.evaluate(() => performance.getEntriesByName("asked")[0]!.startTime) };
+}
+
+/** Types a PIN and waits for the end, in ms; measured in the page, without the driver's own time. */
+const timed = (phone: PhonePage, pin: string): Promise<number> =>
+  phone.page.evaluate((digits) => new Promise<number>((resolve, reject) => {
     const press = (selector: string) => document.querySelector<HTMLElement>(`cs-pin-pad ${selector}`)!.click();
-    let [last, gap, counting] = [0, 0, true];
-    const frame = (now: number) => {
-      if (last > 0) gap = Math.max(gap, now - last);
-      last = now;
-      if (counting) requestAnimationFrame(frame);
-    };
     for (const digit of digits) press(`[data-digit="${digit}"]`);
     const started = performance.now();
-    requestAnimationFrame(frame);
     const observer = new MutationObserver(() => {
       if (!document.querySelector(".outcome .seal")) return;
       observer.disconnect();
-      counting = false;
-      resolve({ took: Math.round(performance.now() - started), gap: Math.round(gap) });
+      resolve(performance.now() - started);
     });
     observer.observe(document.body, { childList: true, subtree: true });
     setTimeout(() => reject(new Error("no end in sight")), 60_000);
     press(".confirm");
   }), pin);
-}
 
+interface Traced { readonly longestTask: number; readonly droppedFrames: number }
+
+/** What the browser's own trace says of a page's main thread and frames until `end`. */
+async function trace(page: Page): Promise<{ end(): Promise<Traced> }> {
+  interface Event { readonly name: string; readonly pid: number; readonly tid: number; readonly dur?: number; readonly args: Readonly<Record<string, unknown>> }
+  const session = await page.context().newCDPSession(page);
+  const events: Event[] = [];
+  session.on("Tracing.dataCollected", ({ value }) => events.push(...value as unknown as Event[]));
+  const includedCategories = [
+    "devtools.timeline", "disabled-by-default-devtools.timeline", "disabled-by-default-devtools.timeline.frame", "devtools.timeline.frame", "toplevel",
+  ];
+  await session.send("Tracing.start", { transferMode: "ReportEvents", traceConfig: { includedCategories } });
+  return {
+    async end() {
+      const complete = new Promise<void>((resolve) => session.on("Tracing.tracingComplete", () => resolve()));
+      await session.send("Tracing.end");
+      await complete;
+      // The page's thread is the one that handles its clicks.
+      const main = events.find(({ name, args }) => name === "EventDispatch" && (args["data"] as { type?: string } | undefined)?.type === "click");
+      must(main !== undefined, "the trace does not show the page's thread");
+      const own = events.filter(({ pid }) => pid === main.pid);
+      const tasks = own.filter(({ name, tid }) => name === "RunTask" && tid === main.tid).map(({ dur = 0 }) => dur / 1000);
+      must(tasks.length > 0 && own.some(({ name }) => name === "BeginFrame"), "the trace shows no tasks or no frames");
+      return { longestTask: Math.max(...tasks), droppedFrames: own.filter(({ name }) => name === "DroppedFrame").length };
+    },
+  };
+}
 
 const execute = promisify(execFile);
 
@@ -568,24 +781,8 @@ async function command(binary: string, args: readonly string[]): Promise<string>
   return stdout;
 }
 
-/** One empty page. */
-const SMALL_PDF = (() => {
-  const objects = [
-    "<< /Type /Catalog /Pages 2 0 R >>",
-    "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-    "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>",
-  ];
-  let text = "%PDF-1.7\n";
-  const places = objects.map((object, at) => {
-    const place = text.length;
-    text += `${at + 1} 0 obj\n${object}\nendobj\n`;
-    return place;
-  });
-  const start = text.length;
-  text += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n`;
-  for (const place of places) text += `${String(place).padStart(10, "0")} 00000 n \n`;
-  return `${text}trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${start}\n%%EOF\n`;
-})();
+/** A document of one empty page. */
+const ONE_PAGE = fileURLToPath(new URL("../../fixtures/pdf/one-page.pdf", import.meta.url));
 
 /** An authenticator that derives secrets, as phones and laptops have one. */
 async function virtualAuthenticator(page: Page): Promise<{ uses(): Promise<number>; refuse(): Promise<void> }> {

@@ -3,6 +3,7 @@
 import { cpSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, BrowserContext, BrowserType, Page } from "playwright-core";
+import { audit } from "./audit.ts";
 
 export const ARGUMENTS = [
   "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -23,6 +24,7 @@ export class Pages {
   readonly #origin: string;
   readonly #work: string;
   readonly #contexts: BrowserContext[] = [];
+  readonly #devices: Device[] = [];
   #profiles = 0;
 
   constructor(driver: BrowserType, browser: Browser, chromium: string, origin: string, work: string) {
@@ -62,7 +64,24 @@ export class Pages {
       }
     });
     context.on("weberror", (error) => this.heard.push(`error: ${error.error().message}`));
-    return new Device(context, origin);
+    const device = new Device(context, origin);
+    this.#devices.push(device);
+    return device;
+  }
+
+  /** What each browser keeps at the end: nothing but what it may, and no PIN that was typed into it. */
+  async audit(): Promise<void> {
+    for (const device of this.#devices) {
+      if (device.closed) continue;
+      for (const page of device.context.pages()) {
+        if (new URL(page.url()).pathname.startsWith("/phone/")) await audit(page, "at the end", [...device.typed], null);
+      }
+      // What is kept for the origin is there even where the app is open no longer.
+      const page = await device.context.newPage();
+      await page.goto(`${device.origin}/livez`);
+      await audit(page, "at the end", [...device.typed], null);
+      await page.close();
+    }
   }
 
   /** Fails when a console had something to complain about: errors, violated policies. */
@@ -84,31 +103,48 @@ export class Pages {
 /** A browser. */
 export class Device {
   readonly context: BrowserContext;
-  readonly #origin: string;
+  readonly origin: string;
+  /** The PINs that were typed into it. */
+  readonly typed = new Set<string>();
+  closed = false;
 
   constructor(context: BrowserContext, origin: string) {
     this.context = context;
-    this.#origin = origin;
+    this.origin = origin;
+    context.on("close", () => this.closed = true);
   }
 
   /** Opens the phone in a new tab. */
   async phone(fragment = "", tab?: Page): Promise<PhonePage> {
     const page = tab ?? await this.context.newPage();
-    await page.goto(`${this.#origin}/phone/${fragment}`);
-    return new PhonePage(page);
+    await page.goto(`${this.origin}/phone/${fragment}`);
+    return this.phoneIn(page);
+  }
+
+  /** The phone that is open in a tab. */
+  phoneIn(page: Page): PhonePage {
+    return new PhonePage(page, this.typed);
   }
 }
 
 /** The phone on the screen. */
 export class PhonePage {
   readonly page: Page;
+  readonly #typed: Set<string>;
 
-  constructor(page: Page) {
+  constructor(page: Page, typed: Set<string>) {
     this.page = page;
+    this.#typed = typed;
   }
 
   /** Through the whole enrolment, as a newcomer goes; `passkey` where one is offered. Gives the document number. */
   async enrol(pin1: string, pin2: string, passkey = false): Promise<string> {
+    await this.register(pin1, pin2, passkey);
+    return this.document();
+  }
+
+  /** The same, up to the button that leads on. */
+  async register(pin1: string, pin2: string, passkey = false): Promise<void> {
     const { page } = this;
     for (const pin of [pin1, pin1, pin2, pin2]) {
       await this.#fresh(".pin-screen cs-pin-pad");
@@ -121,7 +157,6 @@ export class PhonePage {
     await page.locator(".foot .main").click();
     await page.locator(".seal.good").waitFor();
     await page.locator(".foot .main").click();
-    return this.document();
   }
 
   /** One that was not typed into yet: screens of the same look follow each other. */
@@ -137,6 +172,7 @@ export class PhonePage {
   }
 
   async type(pin: string): Promise<void> {
+    this.#typed.add(pin);
     for (const digit of pin) await this.page.locator(`cs-pin-pad [data-digit="${digit}"]`).click();
   }
 
@@ -170,6 +206,13 @@ export class PhonePage {
   async outcome(text: string | RegExp): Promise<void> {
     await this.page.locator(".outcome").waitFor();
     await this.heading(text);
+  }
+
+  /** Refuses what is asked, and goes on from the screen that says so. */
+  async refuse(): Promise<void> {
+    await this.page.locator(".approve .answers button").first().click();
+    await this.outcome(/./);
+    await this.done();
   }
 
   async done(): Promise<void> {

@@ -1,13 +1,16 @@
 #!/usr/bin/env node
-// The phone in a real browser against the real service, nothing in between: `node web/e2e/run.mjs BINARY [NAME…]`.
+// The phone in a real browser against the real service, nothing in between: `node web/e2e/run.mjs BINARY [--budgets] [NAME…]`.
+// With `--budgets`, what takes longer than it may is a failure: for a machine that does nothing else meanwhile.
 // Prints `FAIL name: why` for each case that fails, and last `e2e: N passed, N failed, N skipped`.
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const [binary, ...names] = process.argv.slice(2);
+const [binary, ...rest] = process.argv.slice(2);
+const budgets = rest.includes("--budgets");
+const names = rest.filter((word) => word !== "--budgets");
 if (!binary) {
-  console.error("usage: node web/e2e/run.mjs BINARY [NAME…]");
+  console.error("usage: node web/e2e/run.mjs BINARY [--budgets] [NAME…]");
   process.exit(2);
 }
 
@@ -25,4 +28,4 @@ if (!existsSync(new URL("../node_modules/playwright-core", import.meta.url))) sk
 const { runnerImport } = await import("vite");
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { module } = await runnerImport(fileURLToPath(new URL("suite.ts", import.meta.url)), { root, configFile: false, logLevel: "error" });
-process.exitCode = await module.run({ binary, chromium, names });
+process.exitCode = await module.run({ binary, chromium, names, budgets });

@@ -14,6 +14,8 @@ export interface Order {
   readonly binary: string;
   readonly chromium: string;
   readonly names: readonly string[];
+  /** Fails what takes longer than it may. For a machine that does nothing else meanwhile. */
+  readonly budgets: boolean;
 }
 
 /** What a case gets. */
@@ -25,11 +27,13 @@ export interface Stage {
   readonly work: string;
   /** A line in the report. */
   note(text: string): void;
+  /** A line with figures and what their median may be; with `--budgets` more is a failure. */
+  readonly budget: (what: string, figures: readonly number[], limit: number) => void;
 }
 
 const SHOTS = fileURLToPath(new URL("../../target/screens/e2e", import.meta.url));
 
-export async function run({ binary, chromium, names }: Order): Promise<number> {
+export async function run({ binary, chromium, names, budgets }: Order): Promise<number> {
   const unknown = names.find((name) => !cases.some((one) => one.name.includes(name)));
   if (unknown !== undefined) throw new Error(`no case has ${unknown} in its name`);
   const chosen = cases.filter(({ name }) => names.length === 0 || names.some((part) => name.includes(part)));
@@ -45,7 +49,15 @@ export async function run({ binary, chromium, names }: Order): Promise<number> {
       const pages = new Pages(driver, browser, chromium, service.origin, work);
       const started = performance.now();
       try {
-        await within(play({ service, binary, pages, work, note: (text) => console.log(`NOTE ${name}: ${text}`) }));
+        const note = (text: string) => console.log(`NOTE ${name}: ${text}`);
+        const budget = (what: string, figures: readonly number[], limit: number) => {
+          const sorted = figures.map(Math.round).sort((a, b) => a - b);
+          const median = sorted[sorted.length >> 1]!;
+          note(`${what}: median ${median}, of ${sorted.join(", ")}; to be below ${limit}`);
+          if (budgets && median >= limit) throw new Error(`${what}: median ${median}, to be below ${limit}`);
+        };
+        await within(play({ service, binary, pages, work, note, budget }));
+        await pages.audit();
         pages.complain();
         passed++;
         console.log(`PASS ${name} (${Math.round(performance.now() - started)} ms)`);

@@ -102,7 +102,7 @@ export class RpSession {
   }
 
   static async authenticate(
-    service: Service, to: { readonly document: string } | { readonly callback?: string } = {},
+    service: Service, to: { readonly document: string } | { readonly person: string } | { readonly callback?: string } = {},
     list: readonly object[] = [{ type: "displayTextAndPIN", displayText60: "Log in" }], hashAlgorithm = "SHA3-512",
   ): Promise<RpSession> {
     const rpChallenge = randomBytes(64).toString("base64");
@@ -118,10 +118,11 @@ export class RpSession {
       const vc = String(hash.readUInt16BE(30) % 10_000).padStart(4, "0");
       return new RpSession(service, sessionID, { rpChallenge, interactions }, null, vc);
     }
-    const { callback = "" } = to;
+    const callback = "callback" in to && to.callback ? to.callback : "person" in to ? "https://rp.example.org/back?value=named" : "";
+    const recipient = "person" in to ? `etsi/${to.person}` : "anonymous";
     return RpSession.#linked(service, "authentication", "auth", {
       ...body, ...(callback && { initialCallbackUrl: callback }),
-    }, { rpChallenge, interactions, callback });
+    }, { rpChallenge, interactions, callback }, recipient);
   }
 
   static async sign(
@@ -147,9 +148,10 @@ export class RpSession {
 
   static async #linked(
     service: Service, path: string, type: "auth" | "sign" | "cert", body: object, asked: Partial<RpSession["asked"]>,
+    recipient = "anonymous",
   ): Promise<RpSession> {
     const answer = await service.post<Record<"sessionID" | "sessionToken" | "sessionSecret" | "deviceLinkBase", string>>(
-      `/smart-id-rp/v3/${path}/device-link/anonymous`, body);
+      `/smart-id-rp/v3/${path}/device-link/${recipient}`, body);
     const { sessionID, sessionToken: token, sessionSecret: secret, deviceLinkBase: base } = answer;
     return new RpSession(service, sessionID, asked, { base, token, secret, type }, null);
   }
