@@ -181,7 +181,7 @@ test("the-phone-beside-scans-approves-and-signs", async (page) => {
   await page.click("#take-link");
   await phone.locator(".approve.login").waitFor();
   equal((await phone.locator(".approve").innerText()).includes("Log in to the sample bank?"), true, "the phone says what for");
-  await page.screenshot({ path: join(shots, "beside-approve-1280.png") });
+  await page.screenshot({ animations: "disabled", path: join(shots, "beside-approve-1280.png") });
   await pin(phone, PIN1);
   await page.waitForSelector("text=Welcome, NEW TESTNUMBER");
   await done(phone);
@@ -195,7 +195,7 @@ test("the-phone-beside-scans-approves-and-signs", async (page) => {
   await page.waitForSelector("#download", { timeout: 60_000 });
   await validated(page, "promise-signed.pdf");
   console.log(`    from nothing to a signed file in ${((Date.now() - began) / 1000).toFixed(1)} s`);
-  await page.screenshot({ path: join(shots, "beside-signed-1280.png"), fullPage: true });
+  await page.screenshot({ animations: "disabled", path: join(shots, "beside-signed-1280.png"), fullPage: true });
   await done(phone);
   // A linked signature, without leaving the phone's screen.
   await page.click("text=Sign another file");
@@ -245,7 +245,7 @@ test("on-a-narrow-screen-bank-and-phone-take-turns", async (page) => {
   await page.click("#take-link");
   await phone.locator(".approve.login").waitFor();
   equal(await page.locator("#bank").isVisible(), false, "the phone has its turn");
-  await page.screenshot({ path: join(shots, "turn-phone-390.png") });
+  await page.screenshot({ animations: "disabled", path: join(shots, "turn-phone-390.png") });
   await pin(phone, PIN1);
   await page.waitForSelector("text=Welcome, NEW TESTNUMBER");
   equal(await page.locator("#phone").isVisible(), false, "and the bank again");
@@ -269,7 +269,7 @@ test("sign-a-file-and-verify-the-container", async (page) => {
   const report = await page.locator("text=Validation report").getAttribute("href");
   await page.goto(new URL(report, page.url()).href);
   equal(await page.locator(".verdict.good").count(), 1, "the report for people");
-  await page.screenshot({ path: join(shots, "report.png"), fullPage: true });
+  await page.screenshot({ animations: "disabled", path: join(shots, "report.png"), fullPage: true });
 });
 
 test("sign-a-pdf-and-the-signature-is-inside", async (page) => {
@@ -396,34 +396,34 @@ for (const scheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme: scheme });
       await useTestPerson(page);
       await settled(page);
-      await page.screenshot({ path: name("start"), fullPage: true });
+      await page.screenshot({ animations: "disabled", path: name("start"), fullPage: true });
       await audit(page, "start");
       await page.click("#log-in");
       await page.waitForSelector("countersign-qr svg path[d]");
-      await page.screenshot({ path: name("qr") });
+      await page.screenshot({ animations: "disabled", path: name("qr") });
       await audit(page, "qr");
       // High contrast also in the dark: it is read from the picture.
       await opens(page, QR_PERSON, await scanned(page), "QR");
       await page.waitForSelector("text=Welcome, OK TESTNUMBER");
       await page.locator("#exchange-0 summary").click();
-      await page.screenshot({ path: name("logged-in"), fullPage: true });
+      await page.screenshot({ animations: "disabled", path: name("logged-in"), fullPage: true });
       await audit(page, "logged in");
       await page.click("#sample");
       await page.waitForSelector("#sign");
       await page.click("#sign");
       await page.waitForSelector("#download", { timeout: 60_000 });
-      await page.locator("bank-sign").screenshot({ path: name("signed") });
+      await page.locator("bank-sign").screenshot({ animations: "disabled", path: name("signed") });
       await audit(page, "signed");
       await page.click("#break-refuse");
       await page.locator('.outcome[data-case="refuse"]').waitFor({ timeout: 60_000 });
-      await page.locator("bank-break-it").screenshot({ path: name("broken") });
+      await page.locator("bank-break-it").screenshot({ animations: "disabled", path: name("broken") });
       await audit(page, "broken");
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       equal(over <= 0, true, `nothing sticks out: ${over} pixels`);
       if (width === 390 && (await page.locator("#turn-phone").isVisible())) {
         await page.click("#turn-phone");
         await settled(page);
-        await page.screenshot({ path: name("phone") });
+        await page.screenshot({ animations: "disabled", path: name("phone") });
       }
     }, { width });
   }
@@ -468,7 +468,7 @@ for (const { name, run, at, width, phone } of tests) {
   } catch (error) {
     failed += 1;
     console.log(`FAIL ${name}: ${String(error.message ?? error).split("\n").slice(0, 6).join(" ")}`);
-    await page.screenshot({ path: join(shots, `FAIL-${name}.png`), fullPage: true }).catch(() => undefined);
+    await page.screenshot({ animations: "disabled", path: join(shots, `FAIL-${name}.png`), fullPage: true }).catch(() => undefined);
   }
   await context.close();
 }
