@@ -90,7 +90,7 @@ mod tests {
         // Other tests of this process write files, too, so only ours is taken.
         let ours: Vec<PathBuf> =
             unfinished().iter().filter(|path| path.starts_with(directory.path())).cloned().collect();
-        assert_eq!(ours, [half.clone()]);
+        assert_eq!(ours, std::slice::from_ref(&half));
         std::fs::remove_file(&half).expect("removed");
         forget(&half);
         assert!(whole.exists());
