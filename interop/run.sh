@@ -342,6 +342,8 @@ suite_pdf() {
         skip pdf/pyhanko "no Python environment with pyHanko, see $target/logs/venv.log"
         return
     fi
+    [ ! -f "$tests/pdf-matrix/expected.json" ] ||
+        suite_counting pdf-openssl "$python" "$here/python/openssl_cms.py" "$tests/pdf-matrix"
     for name in matrix hostile; do
         [ -f "$tests/pdf-$name/expected.json" ] || continue
         suite_counting "pdf-$name" "$python" "$here/python/check_pdf.py" "$name" "$tests/pdf-$name"

@@ -224,6 +224,22 @@ pub(crate) enum Error {
         /// The signature asked for.
         id: Option<String>,
     },
+    /// There is no signature of this name to remove.
+    #[error("{} holds no signature {id:?}", .path.display())]
+    NothingToRemove {
+        /// The file.
+        path: PathBuf,
+        /// The signature asked for.
+        id: String,
+    },
+    /// Two signatures have this name.
+    #[error("{} holds several signatures {id:?}", .path.display())]
+    SeveralToRemove {
+        /// The file.
+        path: PathBuf,
+        /// The signature asked for.
+        id: String,
+    },
     /// The finished container does not pass.
     #[error("the finished container did not pass its own check; nothing was written")]
     OwnContainer,
@@ -324,6 +340,7 @@ impl Error {
                 let names = countersign_container::Policy::NAMES.join(", ");
                 Some(format!("use one of {names}, or the path of a TOML file of that form"))
             }
+            Self::NothingToRemove { .. } => Some("`countersign inspect` shows which there are".into()),
             Self::NoAnchor { .. } => {
                 Some("put the CA certificates there, or make the TEST ones with `countersign trust export DIR`".into())
             }
@@ -334,7 +351,10 @@ impl Error {
     /// The number that the program ends with.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::OwnContainer | Self::NothingToExtend { .. } => 1,
+            Self::OwnContainer
+            | Self::NothingToExtend { .. }
+            | Self::NothingToRemove { .. }
+            | Self::SeveralToRemove { .. } => 1,
             Self::NoTrust
             | Self::UnknownPolicy { .. }
             | Self::OneFileForPage
@@ -422,6 +442,7 @@ fn of_container(error: &countersign_container::Error) -> u8 {
         | Container::WrongTimeStamp { .. }
         | Container::WrongOcspResponse { .. } => 6,
         Container::UnsupportedAlgorithm { .. } => 2,
+        Container::NotRemovable { .. } => 1,
         _ => 3,
     }
 }

@@ -3,7 +3,6 @@
 //! Whoever made the container: what is added goes into the text of each signatures file, and no other byte of the
 //! container changes. The result is checked before it is put in its place.
 
-use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -15,16 +14,16 @@ use url::Url;
 use crate::error::Error;
 use crate::file::Pending;
 use crate::level::LevelName;
-use crate::long_term::{LongTerm, SourceArguments, Sources};
+use crate::long_term::{InContainer, LongTerm, SourceArguments, Sources};
 use crate::screen::{self, Tone};
 use crate::service::Place;
 use crate::sign::check_own;
-use crate::{clock, file, pdf, runtime};
+use crate::{clock, file, pdf, runtime, stamp};
 
 /// Bring the signatures in a container or PDF document to a higher level
 ///
 /// Time-stamps and OCSP answers are asked for over HTTP; nobody has to sign anything. Works on containers made by other
-/// programs, too.
+/// programs, too. A file that `countersign stamp` time-stamped gets another time-stamp over everything.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub(crate) struct Arguments {
@@ -106,6 +105,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         return pdf::extend_document(arguments);
     }
     let container = file::open_container(&arguments.file, "reading")?;
+    if !container.evidence()?.is_empty() {
+        return runtime::small()?.block_on(stamp::renew(arguments, container));
+    }
     runtime::small()?.block_on(extend(arguments, container))
 }
 
@@ -127,11 +129,7 @@ async fn extend(
     let place = Place::open(&arguments.url, arguments.trust.as_deref()).await?;
     let sources = Sources::find(&arguments.sources, place.origin_if_local(), arguments.level)?;
     let long_term = LongTerm { http: &place.http, anchors: &place.anchors, sources: &sources };
-    let say = |text: std::fmt::Arguments<'_>| {
-        if !arguments.json {
-            screen::line(text);
-        }
-    };
+    let say = screen::narrator(arguments.json);
     let level = arguments.level.level();
     let mut extended = Vec::new();
     for (file, id) in found {
@@ -143,9 +141,10 @@ async fn extend(
         say(format_args!("{file}, {id}: {from}"));
         let imprint = |input: &ArchiveInput, digest| Ok(container.archive_imprint(input, digest)?);
         if arguments.renew && signature.archive_times().next().is_some() {
-            long_term.renew(&mut signature, &imprint, &say).await?;
+            long_term.renew(&mut InContainer { signature: &mut signature, imprint: &imprint }, &say).await?;
         } else {
-            long_term.complete(&mut signature, level, &imprint, &say).await?;
+            let mut target = InContainer { signature: &mut signature, imprint: &imprint };
+            long_term.complete(&mut target, level, &say).await?;
         }
         if signature == before {
             say(format_args!("  has that level already"));
@@ -158,11 +157,7 @@ async fn extend(
     let output = arguments.output.as_ref().unwrap_or(&arguments.file);
     if !extended.is_empty() || arguments.output.is_some() {
         let pending = Pending::create(output)?;
-        let failed = |source| Error::File { action: "write", path: output.clone(), source };
-        let mut sink = BufWriter::new(pending.handle()?);
-        container.write(&mut sink)?;
-        sink.flush().map_err(failed)?;
-        drop(sink);
+        file::write_container(&container, &pending)?;
         for signature in &extended {
             check_own(&pending, &signature.file, level, &place.anchors)?;
         }

@@ -1,12 +1,13 @@
 //! Files in bounded size, and results that appear whole or not at all.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use countersign_container::{Container, Limits};
 
 use crate::error::Error;
+use crate::interrupt;
 use crate::progress::Watched;
 
 /// Reads a file of at most `limit` bytes.
@@ -15,6 +16,24 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     let file = File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > limit {
+        return Err(Error::FileTooLarge { path: path.to_owned(), limit });
+    }
+    Ok(bytes)
+}
+
+/// The same for a file that may be large: a person who waits sees how far it is.
+pub(crate) fn read_watched(path: &Path, limit: u64, what: &str) -> Result<Vec<u8>, Error> {
+    let (file, size) = open(path)?;
+    if size > limit {
+        return Err(Error::FileTooLarge { path: path.to_owned(), limit });
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // The capacity is a guess: a pipe says that it has no bytes.
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+    let source = Watched::new(file, format!("{what} {name}"), size);
+    let read = source.take(limit.saturating_add(1)).read_to_end(&mut bytes);
+    read.map_err(|source| Error::File { action: "read", path: path.to_owned(), source })?;
     if bytes.len() as u64 > limit {
         return Err(Error::FileTooLarge { path: path.to_owned(), limit });
     }
@@ -49,9 +68,11 @@ impl Pending {
     /// Begins a file whose place will be `path`.
     pub(crate) fn create(path: &Path) -> Result<Self, Error> {
         let beside = beside(path);
+        interrupt::remove_when_interrupted(&beside);
         let file = File::options().read(true).write(true).create_new(true).open(&beside);
         let failed = |source| Error::File { action: "write", path: path.to_owned(), source };
-        Ok(Self { path: path.to_owned(), file: Some(file.map_err(failed)?), beside })
+        let file = file.map_err(failed).inspect_err(|_| interrupt::forget(&beside))?;
+        Ok(Self { path: path.to_owned(), file: Some(file), beside })
     }
 
     /// What is written so far; with what others wrote through copies of the handle.
@@ -74,6 +95,9 @@ impl Pending {
         let placed = synced.and_then(|()| {
             if force { std::fs::rename(&self.beside, &self.path) } else { place(&self.beside, &self.path) }
         });
+        if placed.is_ok() {
+            interrupt::forget(&self.beside);
+        }
         placed.map_err(|source| {
             self.remove();
             if source.kind() == ErrorKind::AlreadyExists && self.path.symlink_metadata().is_ok() {
@@ -90,6 +114,7 @@ impl Pending {
     fn remove(&self) {
         // Whatever is left is ours. If it cannot be removed, the error that led here is still the one to show.
         let _ = std::fs::remove_file(&self.beside);
+        interrupt::forget(&self.beside);
     }
 }
 
@@ -106,6 +131,14 @@ pub(crate) fn open_container(path: &Path, what: &str) -> Result<Container, Error
     let (file, size) = open(path)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     Ok(Container::open_with(Watched::new(file, format!("{what} {name}"), size), &Limits::streaming())?)
+}
+
+/// Writes a container into a file that is on its way.
+pub(crate) fn write_container(container: &Container, pending: &Pending) -> Result<(), Error> {
+    let bytes = container.entries().map(|entry| entry.packed_size).sum();
+    let mut sink = BufWriter::new(Watched::new(pending.handle()?, "writing", bytes));
+    container.write(&mut sink)?;
+    sink.flush().map_err(|source| pending.failed(source))
 }
 
 /// Opens a file for reading in pieces; with its size in bytes.

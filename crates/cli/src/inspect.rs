@@ -1,4 +1,6 @@
-//! `countersign inspect`: what is in a container, without judging it. No anchors, no network, no verdict.
+//! `countersign inspect`: what is in a container or document, without judging it. No anchors, no network, no verdict.
+
+mod document;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,15 +14,15 @@ use countersign_pki::tsp::TimeStampToken;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::{file, screen};
+use crate::{file, pdf, screen};
 
-/// Show what is in a container: files, signatures, levels, algorithms, dates
+/// Show what is in a container or PDF document: files, signatures, levels, algorithms, dates
 ///
-/// Nothing is verified beyond the soundness of the archive: that is what `countersign verify` is for.
+/// Nothing is verified beyond the soundness of the file: that is what `countersign verify` is for.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub(crate) struct Arguments {
-    /// The container
+    /// The container or document
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Print it as JSON
@@ -31,12 +33,13 @@ pub(crate) struct Arguments {
 const AFTER: &str = "\
 Examples:
   countersign inspect contract.asice
+  countersign inspect contract.pdf
   countersign inspect contract.asice --json | jq '.signatures[].level'
 
 Exit codes:
   0  shown
   2  wrong usage
-  3  the file cannot be read, or is no sound container";
+  3  the file cannot be read, or is no sound container or document";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -46,8 +49,9 @@ struct Inspection {
     entries: Vec<Entry>,
     data_files: Vec<DataFile>,
     signatures: Vec<Signature>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    time_stamp: Option<TimeStamp>,
+    /// Those of an ASiC-S container, the first one first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    time_stamps: Vec<TimeStamp>,
     remarks: Vec<String>,
 }
 
@@ -110,6 +114,9 @@ struct TimeStamp {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+    if pdf::is_document(&arguments.file)? {
+        return document::run(arguments);
+    }
     let container = file::open_container(&arguments.file, "reading")?;
     let inspection = inspect(arguments, &container)?;
     if arguments.json {
@@ -136,14 +143,17 @@ fn inspect(arguments: &Arguments, container: &Container) -> Result<Inspection, E
         size: file.size(),
         here: file.is_here(),
     });
-    let token = container.time_stamp_token()?;
     Ok(Inspection {
         file: arguments.file.display().to_string(),
         form: container.form().as_str(),
         entries: entries.collect(),
         data_files: data_files.collect(),
         signatures: container.signatures()?.iter().map(|(file, signature)| of(file, signature)).collect(),
-        time_stamp: token.and_then(|der| time_stamp(&der)),
+        time_stamps: container
+            .evidence()?
+            .iter()
+            .filter_map(|evidence| time_stamp(&evidence.token))
+            .collect(),
         remarks: container.remarks().iter().map(ToString::to_string).collect(),
     })
 }
@@ -217,7 +227,7 @@ fn show(inspection: &Inspection) {
     for remark in &inspection.remarks {
         line(format_args!("  remark   {remark}"));
     }
-    if let Some(stamp) = &inspection.time_stamp {
+    for stamp in &inspection.time_stamps {
         show_time_stamp("stamped", stamp);
     }
     if inspection.signatures.is_empty() {
@@ -245,7 +255,11 @@ fn show(inspection: &Inspection) {
             show_time_stamp("archived", stamp);
         }
     }
-    line(format_args!("\nNothing of this was verified; `countersign verify` does that."));
+    show_end();
+}
+
+fn show_end() {
+    screen::line("\nNothing of this was verified; `countersign verify` does that.");
 }
 
 fn show_time_stamp(what: &str, stamp: &TimeStamp) {

@@ -66,121 +66,156 @@ pub(crate) struct LongTerm<'a> {
     pub(crate) sources: &'a Sources,
 }
 
-/// Makes the imprint of an archive time-stamp.
+/// What is brought to a level: a signature of a container, or a document with all its signatures.
+pub(crate) trait Extendable {
+    /// What is missing for a level.
+    fn needs(&self, level: Level, authorities: &[Certificate]) -> Result<Vec<Need>, Error>;
+    /// What is missing for one more archive time-stamp, which is the last thing asked for.
+    fn renewal_needs(&self, authorities: &[Certificate]) -> Result<Vec<Need>, Error>;
+    /// Adds the time-stamp of a [`Need::TimeStamp`].
+    fn add_time_stamp(&mut self, token: &TimeStampToken) -> Result<(), Error>;
+    /// The imprint for a [`Need::ArchiveTimeStamp`].
+    fn archive_imprint(&self, input: &ArchiveInput, digest: Digest) -> Result<Vec<u8>, Error>;
+    /// Adds the time-stamp over it.
+    fn add_archive_time_stamp(
+        &mut self,
+        token: &TimeStampToken,
+        input: &ArchiveInput,
+        imprint: &[u8],
+    ) -> Result<(), Error>;
+    /// Nobody says what became of this certificate, and it is not required.
+    fn pass_over(&mut self, certificate: &Certificate);
+    /// Adds OCSP answers, with the certificates that they lead to.
+    fn add_validation_data(
+        &mut self,
+        authorities: &[Certificate],
+        responses: &[Vec<u8>],
+    ) -> Result<(), Error>;
+}
+
+/// Makes the imprint of an archive time-stamp, which covers data files.
 type Imprint<'a> = &'a dyn Fn(&ArchiveInput, Digest) -> Result<Vec<u8>, Error>;
 
+/// A signature of a container.
+pub(crate) struct InContainer<'a> {
+    pub(crate) signature: &'a mut SignedSignature,
+    pub(crate) imprint: Imprint<'a>,
+}
+
+impl Extendable for InContainer<'_> {
+    fn needs(&self, level: Level, authorities: &[Certificate]) -> Result<Vec<Need>, Error> {
+        Ok(self.signature.needs(level, authorities))
+    }
+
+    fn renewal_needs(&self, authorities: &[Certificate]) -> Result<Vec<Need>, Error> {
+        Ok(self.signature.renewal_needs(authorities))
+    }
+
+    fn add_time_stamp(&mut self, token: &TimeStampToken) -> Result<(), Error> {
+        Ok(self.signature.add_timestamp(token)?)
+    }
+
+    fn archive_imprint(&self, input: &ArchiveInput, digest: Digest) -> Result<Vec<u8>, Error> {
+        (self.imprint)(input, digest)
+    }
+
+    fn add_archive_time_stamp(
+        &mut self,
+        token: &TimeStampToken,
+        input: &ArchiveInput,
+        imprint: &[u8],
+    ) -> Result<(), Error> {
+        Ok(self.signature.add_archive_timestamp(token, input, imprint)?)
+    }
+
+    fn pass_over(&mut self, certificate: &Certificate) {
+        self.signature.pass_over(certificate);
+    }
+
+    fn add_validation_data(
+        &mut self,
+        authorities: &[Certificate],
+        responses: &[Vec<u8>],
+    ) -> Result<(), Error> {
+        Ok(self.signature.add_validation_data(authorities, responses, clock::now())?)
+    }
+}
+
+impl Extendable for SignedPdf {
+    fn needs(&self, level: Level, authorities: &[Certificate]) -> Result<Vec<Need>, Error> {
+        Ok(Self::needs(self, level, authorities)?)
+    }
+
+    fn renewal_needs(&self, authorities: &[Certificate]) -> Result<Vec<Need>, Error> {
+        Ok(Self::renewal_needs(self, authorities)?)
+    }
+
+    fn add_time_stamp(&mut self, token: &TimeStampToken) -> Result<(), Error> {
+        Ok(self.add_timestamp(token)?)
+    }
+
+    // Documents are time-stamped as a whole, so these are never asked for.
+    fn archive_imprint(&self, _: &ArchiveInput, _: Digest) -> Result<Vec<u8>, Error> {
+        Err(Error::NoTimeStamping)
+    }
+
+    fn add_archive_time_stamp(
+        &mut self,
+        _: &TimeStampToken,
+        _: &ArchiveInput,
+        _: &[u8],
+    ) -> Result<(), Error> {
+        Err(Error::NoTimeStamping)
+    }
+
+    fn pass_over(&mut self, certificate: &Certificate) {
+        Self::pass_over(self, certificate);
+    }
+
+    fn add_validation_data(
+        &mut self,
+        authorities: &[Certificate],
+        responses: &[Vec<u8>],
+    ) -> Result<(), Error> {
+        Ok(Self::add_validation_data(self, authorities, responses, &[], clock::now())?)
+    }
+}
+
 impl LongTerm<'_> {
-    /// Brings a signature to its level.
+    /// Brings it to a level.
     pub(crate) async fn complete(
         &self,
-        signature: &mut SignedSignature,
+        target: &mut impl Extendable,
         level: Level,
-        imprint: Imprint<'_>,
         say: &impl Fn(std::fmt::Arguments<'_>),
     ) -> Result<(), Error> {
         let authorities = self.authorities();
         loop {
-            let needs = signature.needs(level, &authorities);
+            let needs = target.needs(level, &authorities)?;
             if needs.is_empty() {
                 return Ok(());
             }
-            self.answer(signature, needs, &authorities, imprint, say).await?;
+            self.answer(target, needs, &authorities, say).await?;
         }
     }
 
     /// Adds one more archive time-stamp, after what a validator will want to know about the last one.
     pub(crate) async fn renew(
         &self,
-        signature: &mut SignedSignature,
-        imprint: Imprint<'_>,
-        say: &impl Fn(std::fmt::Arguments<'_>),
-    ) -> Result<(), Error> {
-        let authorities = self.authorities();
-        let count = signature.archive_times().count();
-        while signature.archive_times().count() == count {
-            let needs = signature.renewal_needs(&authorities);
-            self.answer(signature, needs, &authorities, imprint, say).await?;
-        }
-        Ok(())
-    }
-
-    /// Brings all signatures of a document to a level.
-    pub(crate) async fn complete_document(
-        &self,
-        document: &mut SignedPdf,
-        level: Level,
+        target: &mut impl Extendable,
         say: &impl Fn(std::fmt::Arguments<'_>),
     ) -> Result<(), Error> {
         let authorities = self.authorities();
         loop {
-            let needs = document.needs(level, &authorities)?;
-            if needs.is_empty() {
-                return Ok(());
-            }
-            self.answer_document(document, needs, &authorities, say).await?;
-        }
-    }
-
-    /// Adds one more document time-stamp, after what a validator will want to know about the last one.
-    pub(crate) async fn renew_document(
-        &self,
-        document: &mut SignedPdf,
-        say: &impl Fn(std::fmt::Arguments<'_>),
-    ) -> Result<(), Error> {
-        let authorities = self.authorities();
-        loop {
-            let needs = document.renewal_needs(&authorities)?;
-            let is_last = needs.iter().any(|need| matches!(need, Need::TimeStamp { .. }));
-            self.answer_document(document, needs, &authorities, say).await?;
+            let needs = target.renewal_needs(&authorities)?;
+            let is_last = needs
+                .iter()
+                .any(|need| matches!(need, Need::TimeStamp { .. } | Need::ArchiveTimeStamp { .. }));
+            self.answer(target, needs, &authorities, say).await?;
             if is_last {
                 return Ok(());
             }
         }
-    }
-
-    /// One round: each answer is in the document, or given up, when this returns.
-    async fn answer_document(
-        &self,
-        document: &mut SignedPdf,
-        needs: Vec<Need>,
-        authorities: &[Certificate],
-        say: &impl Fn(std::fmt::Arguments<'_>),
-    ) -> Result<(), Error> {
-        let mut responses = Vec::new();
-        for need in needs {
-            match need {
-                Need::TimeStamp { digest, imprint } => {
-                    let (url, token) = self.time_stamp(digest, &imprint).await?;
-                    document.add_timestamp(&token)?;
-                    say(format_args!("Time-stamp of {url}: {}", token.gen_time()));
-                }
-                Need::Ocsp { certificate, issuer, produced_from, required } => {
-                    match self.status(&certificate, &issuer, produced_from).await {
-                        Ok((url, response, produced)) => {
-                            if required {
-                                say(format_args!("OCSP answer of {url}: good at {produced}"));
-                            }
-                            responses.push(response);
-                        }
-                        Err(error) if required => return Err(error),
-                        Err(error) => {
-                            let whose = certificate.subject().readable();
-                            say(format_args!("Left out, the status of {whose}: {error}"));
-                            document.pass_over(&certificate);
-                        }
-                    }
-                }
-                Need::Issuer { certificate } => {
-                    return Err(Error::NoIssuer { issuer: certificate.issuer().readable() });
-                }
-                // Documents are time-stamped as a whole.
-                Need::ArchiveTimeStamp { .. } => return Err(Error::NoTimeStamping),
-            }
-        }
-        if !responses.is_empty() {
-            document.add_validation_data(authorities, &responses, &[], clock::now())?;
-        }
-        Ok(())
     }
 
     fn authorities(&self) -> Vec<Certificate> {
@@ -188,13 +223,12 @@ impl LongTerm<'_> {
         anchors.intermediates.iter().chain(&anchors.ca).chain(&anchors.tsa).cloned().collect()
     }
 
-    /// One round: each answer is in the signature, or given up, when this returns.
+    /// One round: each answer is in its place, or given up, when this returns.
     async fn answer(
         &self,
-        signature: &mut SignedSignature,
+        target: &mut impl Extendable,
         needs: Vec<Need>,
         authorities: &[Certificate],
-        imprint: Imprint<'_>,
         say: &impl Fn(std::fmt::Arguments<'_>),
     ) -> Result<(), Error> {
         let mut responses = Vec::new();
@@ -202,13 +236,13 @@ impl LongTerm<'_> {
             match need {
                 Need::TimeStamp { digest, imprint } => {
                     let (url, token) = self.time_stamp(digest, &imprint).await?;
-                    signature.add_timestamp(&token)?;
+                    target.add_time_stamp(&token)?;
                     say(format_args!("Time-stamp of {url}: {}", token.gen_time()));
                 }
                 Need::ArchiveTimeStamp { digest, input } => {
-                    let imprint = imprint(&input, digest)?;
+                    let imprint = target.archive_imprint(&input, digest)?;
                     let (url, token) = self.time_stamp(digest, &imprint).await?;
-                    signature.add_archive_timestamp(&token, &input, &imprint)?;
+                    target.add_archive_time_stamp(&token, &input, &imprint)?;
                     say(format_args!("Archive time-stamp of {url}: {}", token.gen_time()));
                 }
                 Need::Ocsp { certificate, issuer, produced_from, required } => {
@@ -223,7 +257,7 @@ impl LongTerm<'_> {
                         Err(error) => {
                             let whose = certificate.subject().readable();
                             say(format_args!("Left out, the status of {whose}: {error}"));
-                            signature.pass_over(&certificate);
+                            target.pass_over(&certificate);
                         }
                     }
                 }
@@ -233,12 +267,16 @@ impl LongTerm<'_> {
             }
         }
         if !responses.is_empty() {
-            signature.add_validation_data(authorities, &responses, clock::now())?;
+            target.add_validation_data(authorities, &responses)?;
         }
         Ok(())
     }
 
-    async fn time_stamp(&self, digest: Digest, imprint: &[u8]) -> Result<(Url, TimeStampToken), Error> {
+    pub(crate) async fn time_stamp(
+        &self,
+        digest: Digest,
+        imprint: &[u8],
+    ) -> Result<(Url, TimeStampToken), Error> {
         let url = self.sources.tsa.as_ref().ok_or(Error::NoTimeStamping)?;
         let request = TimeStampReq::new(MessageImprint::new(digest, imprint)?, &nonce::<8>())?;
         let kinds = ["application/timestamp-query", "application/timestamp-reply"];

@@ -16,6 +16,7 @@ mod extend;
 mod file;
 mod http;
 mod inspect;
+mod interrupt;
 mod level;
 mod login;
 mod long_term;
@@ -23,11 +24,13 @@ mod media_type;
 mod pdf;
 mod person;
 mod progress;
+mod remove;
 mod runtime;
 mod screen;
 mod service;
 mod settings;
 mod sign;
+mod stamp;
 mod trust;
 mod verify;
 
@@ -49,6 +52,8 @@ enum Command {
     Extend(extend::Arguments),
     Verify(verify::Arguments),
     Inspect(inspect::Arguments),
+    Remove(remove::Arguments),
+    Stamp(stamp::Arguments),
     Person(person::Arguments),
     Trust(trust::Arguments),
     Config(configuration::Arguments),
@@ -75,6 +80,8 @@ fn run(command: Command, begun: Instant) -> Result<ExitCode, Error> {
         Command::Extend(arguments) => extend::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Remove(arguments) => remove::run(&arguments),
+        Command::Stamp(arguments) => stamp::run(&arguments),
         Command::Person(arguments) => person::run(&arguments),
         Command::Trust(arguments) => trust::run(arguments),
         Command::Config(arguments) => configuration::run(arguments),

@@ -145,8 +145,8 @@ impl PdfArguments {
 }
 
 /// Reads a document of any size that is taken.
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    file::read(path, PdfLimits::default().file_bytes as u64)
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    file::read_watched(path, PdfLimits::default().file_bytes as u64, "reading")
 }
 
 /// Signs one document.
@@ -157,13 +157,12 @@ pub(crate) async fn sign_document(arguments: &sign::Arguments, path: &Path) -> R
     let sources = Sources::find(&arguments.sources, service.place.origin_if_local(), arguments.level)?;
     let (http, anchors) = (&service.place.http, &service.place.anchors);
     let long_term = LongTerm { http, anchors, sources: &sources };
-    let say = |text: std::fmt::Arguments<'_>| {
-        if !arguments.json {
-            screen::line(text);
-        }
-    };
+    let say = screen::narrator(arguments.json);
     // What cannot be signed is found out before anybody is asked for anything.
-    check_signable(&document, &limits)?;
+    let opened = check_signable(&document, &limits)?;
+    for remark in &opened.remarks {
+        screen::warning(format_args!("{}: {remark}", path.display()));
+    }
     let digest = sign::digest_of(arguments.hash)?;
     let chosen = sign::choose_certificate(arguments, &service, &say).await?;
     let certificate = chosen.certificate();
@@ -177,7 +176,7 @@ pub(crate) async fn sign_document(arguments: &sign::Arguments, path: &Path) -> R
     let field = signed.document().signatures.last().map(|signature| signature.field.clone());
     let field = field.unwrap_or_default();
     let level = arguments.level.level();
-    long_term.complete_document(&mut signed, level, &say).await?;
+    long_term.complete(&mut signed, level, &say).await?;
 
     check_own(signed.as_bytes(), Some(&field), level, anchors)?;
     file::write(&arguments.output, signed.as_bytes(), arguments.force)?;
@@ -243,17 +242,13 @@ async fn extend_to(arguments: &extend::Arguments, mut document: SignedPdf) -> Re
     let place = Place::open(&arguments.url, arguments.trust.as_deref()).await?;
     let sources = Sources::find(&arguments.sources, place.origin_if_local(), arguments.level)?;
     let long_term = LongTerm { http: &place.http, anchors: &place.anchors, sources: &sources };
-    let say = |text: std::fmt::Arguments<'_>| {
-        if !arguments.json {
-            screen::line(text);
-        }
-    };
+    let say = screen::narrator(arguments.json);
     let (from, before) = (document.level(), document.as_bytes().len());
     let level = arguments.level.level();
     if arguments.renew && from == Level::Lta {
-        long_term.renew_document(&mut document, &say).await?;
+        long_term.renew(&mut document, &say).await?;
     } else {
-        long_term.complete_document(&mut document, level, &say).await?;
+        long_term.complete(&mut document, level, &say).await?;
     }
     let output = arguments.output.as_ref().unwrap_or(&arguments.file);
     let changed = document.as_bytes().len() != before || document.level() != from;
@@ -292,16 +287,7 @@ struct Extended {
 fn check_own(bytes: &[u8], field: Option<&str>, level: Level, anchors: &TrustAnchors) -> Result<(), Error> {
     let policy = Policy { required_level: level, ..Policy::default() };
     let report = validate_bytes(bytes, None, &Limits::default(), anchors, clock::now(), &policy);
-    let mut own = report
-        .signatures
-        .iter()
-        .filter(|signature| field.is_none_or(|field| signature.id == field))
-        .peekable();
-    if !report.errors.is_empty() || own.peek().is_none() || !own.all(|signature| signature.is_valid()) {
-        screen::line(screen::toned(Tone::Bad, &report));
-        return Err(Error::OwnContainer);
-    }
-    Ok(())
+    sign::insist(&report, |signature| field.is_none_or(|field| signature.id == field))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A sign of life on work that takes over a second, when a person watches.
 
-use std::io::{IsTerminal as _, Read, Seek, SeekFrom};
+use std::io::{IsTerminal as _, Read, Seek, SeekFrom, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -20,8 +20,8 @@ pub(crate) async fn during<T>(what: &str, work: impl Future<Output = T>) -> T {
     done
 }
 
-/// A source that shows how far reading has come, when it takes over a second and a person watches. Bytes that are
-/// read again, or before the place where reading began, do not count.
+/// A source or a sink that shows how far reading or writing has come, when it takes over a second and a person watches. What is
+/// read a second time, from the start, is shown a second time.
 pub(crate) struct Watched<R> {
     source: R,
     what: String,
@@ -32,7 +32,7 @@ pub(crate) struct Watched<R> {
 }
 
 impl<R> Watched<R> {
-    /// Watches a source from which about `total` bytes will be read.
+    /// Watches a source or sink through which about `total` bytes will go.
     pub(crate) fn new(source: R, what: impl Into<String>, total: u64) -> Self {
         Self { source, what: what.into(), total, done: 0, begun: Instant::now(), bar: None }
     }
@@ -45,9 +45,14 @@ impl<R> Watched<R> {
                 bar.set_position(self.done);
                 self.bar = Some(bar);
             }
-            Some(bar) if self.done >= self.total => bar.finish_and_clear(),
             Some(bar) => bar.set_position(self.done),
             None => {}
+        }
+        if self.done >= self.total {
+            if let Some(bar) = self.bar.take() {
+                bar.finish_and_clear();
+            }
+            (self.done, self.begun) = (0, Instant::now());
         }
     }
 }
@@ -65,6 +70,18 @@ impl<R: Read> Read for Watched<R> {
         let read = self.source.read(buffer)?;
         self.advance(read as u64);
         Ok(read)
+    }
+}
+
+impl<W: Write> Write for Watched<W> {
+    fn write(&mut self, buffer: &[u8]) -> std::io::Result<usize> {
+        let written = self.source.write(buffer)?;
+        self.advance(written as u64);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.source.flush()
     }
 }
 

@@ -42,6 +42,20 @@ pub(crate) enum Tone {
     Bad,
 }
 
+/// Says how the work goes on, unless the result is for a program.
+pub(crate) fn narrator(for_program: bool) -> impl Fn(Arguments<'_>) {
+    move |text| {
+        if !for_program {
+            line(text);
+        }
+    }
+}
+
+/// Somebody ended the program before its time.
+pub(crate) fn interrupted() {
+    write(&mut io::stderr().lock(), format_args!("\ninterrupted; nothing was written\n"));
+}
+
 /// The text, coloured where standard output shows colours.
 pub(crate) fn toned(tone: Tone, text: impl Display) -> String {
     let code = match tone {

@@ -6,7 +6,7 @@
 //! read once, hashed and written through, whatever their size.
 
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -19,7 +19,8 @@ use countersign_client::{
 use countersign_container::xades::ARCHIVE_DIGEST;
 use countersign_container::{
     ArchiveInput, Container, ContainerWriter, DataFileDigest, FileName, Level, Limits, Method, Policy,
-    SignatureId, SignatureRequest, SignatureTemplate, SignedSignature, TrustAnchors, validate,
+    Report as ValidationReport, SignatureId, SignatureReport, SignatureRequest, SignatureTemplate,
+    SignedSignature, TrustAnchors, validate,
 };
 use countersign_pki::{Digest, SignatureAlgorithm};
 use serde::Serialize;
@@ -28,7 +29,7 @@ use crate::error::Error;
 use crate::file::Pending;
 use crate::level::LevelName;
 use crate::login::{PATIENCE, named};
-use crate::long_term::{LongTerm, SourceArguments, Sources};
+use crate::long_term::{InContainer, LongTerm, SourceArguments, Sources};
 use crate::pdf::{self, PdfArguments};
 use crate::progress::Watched;
 use crate::screen::{self, Tone};
@@ -210,9 +211,7 @@ impl Making {
             }
             Self::Grown(mut container) => {
                 let name = container.add_signature(signature, clock::now())?;
-                let mut sink = BufWriter::new(pending.handle()?);
-                container.write(&mut sink)?;
-                sink.flush().map_err(flushed)?;
+                file::write_container(&container, pending)?;
                 Ok(name)
             }
         }
@@ -224,11 +223,7 @@ async fn sign(arguments: &Arguments) -> Result<ExitCode, Error> {
     let sources = Sources::find(&arguments.sources, service.place.origin_if_local(), arguments.level)?;
     let (http, anchors) = (&service.place.http, &service.place.anchors);
     let long_term = LongTerm { http, anchors, sources: &sources };
-    let say = |text: std::fmt::Arguments<'_>| {
-        if !arguments.json {
-            screen::line(text);
-        }
-    };
+    let say = screen::narrator(arguments.json);
 
     let digest = digest_of(arguments.hash)?;
     let pending = Pending::create(&arguments.output)?;
@@ -247,7 +242,8 @@ async fn sign(arguments: &Arguments) -> Result<ExitCode, Error> {
     let value = ask_for_signature(arguments, &service, &chosen, &template.digest_to_sign(), &say).await?;
     let mut signature = template.finish(&value)?;
     let imprint = |input: &ArchiveInput, digest| making.archive_imprint(input, digest);
-    long_term.complete(&mut signature, arguments.level.level(), &imprint, &say).await?;
+    let mut target = InContainer { signature: &mut signature, imprint: &imprint };
+    long_term.complete(&mut target, arguments.level.level(), &say).await?;
     let name = making.finish(&signature, &pending)?;
 
     let bytes = check_own(&pending, &name, arguments.level.level(), anchors)?;
@@ -284,12 +280,21 @@ pub(crate) fn check_own(
     let container = Container::open_with(source, &Limits::streaming())?;
     let policy = Policy { required_level: level, ..Policy::default() };
     let report = validate(&container, anchors, clock::now(), &policy);
-    let own: Vec<_> = report.signatures.iter().filter(|signature| signature.file == name).collect();
-    if !report.errors.is_empty() || own.is_empty() || !own.iter().all(|signature| signature.is_valid()) {
-        screen::line(screen::toned(Tone::Bad, &report));
-        return Err(Error::OwnContainer);
-    }
+    insist(&report, |signature| signature.file == name)?;
     Ok(bytes)
+}
+
+/// What was made here has to be valid before it is put in its place: the file, and the signatures that are ours.
+pub(crate) fn insist(
+    report: &ValidationReport,
+    is_own: impl Fn(&SignatureReport) -> bool,
+) -> Result<(), Error> {
+    let mut own = report.signatures.iter().filter(|signature| is_own(signature)).peekable();
+    if report.errors.is_empty() && own.peek().is_some() && own.all(|signature| signature.is_valid()) {
+        return Ok(());
+    }
+    screen::line(screen::toned(Tone::Bad, report));
+    Err(Error::OwnContainer)
 }
 
 /// The certificate of the account, or of the account that the person picks.

@@ -48,6 +48,9 @@ pub(crate) struct Arguments {
     /// The level that every signature has to reach [default: what the policy asks for]
     #[arg(long, value_name = "LEVEL")]
     level: Option<LevelName>,
+    /// Take files that nobody signed, if time-stamps of their own prove since when they exist (ASiC-S)
+    #[arg(long)]
+    time_stamped: bool,
     /// Check as of this time, such as 2026-11-22T12:00:00Z or 2026-11-22 [default: now]
     #[arg(long, value_name = "TIME")]
     at: Option<At>,
@@ -69,12 +72,13 @@ Examples:
   countersign verify contract.asice --dev-trust      for files signed with `countersign dev`
   countersign verify contract.asice --trust ./trust --html report.html
   countersign verify old.asice --trust ./trust --policy lenient
+  countersign verify old.asics --trust ./trust --time-stamped
   countersign verify contract.asice --trusted-list ee.xml --list-signer operator.pem
 
 `countersign trust export DIR` makes such a directory for the TEST authority.
 
 Exit codes:
-  0  every file holds at least one signature, and all signatures are valid
+  0  every file holds at least one signature, and all signatures are valid (or, with --time-stamped, time-stamps that are)
   1  a signature is not valid, or a file has none or is no container
   2  wrong usage
   3  a file or the trust directory cannot be read";
@@ -148,7 +152,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         files.push(match checked {
             Ok(report) => Checked {
                 file: path.display().to_string(),
-                valid: report.is_valid(),
+                valid: report.is_valid() || (arguments.time_stamped && is_evidence(&report)),
                 report: Some(report),
                 error: None,
             },
@@ -219,6 +223,11 @@ fn check(
     Ok(report)
 }
 
+/// Whether nobody signed the file, and it is sound evidence all the same.
+fn is_evidence(report: &Report) -> bool {
+    report.signatures.is_empty() && report.is_time_stamped()
+}
+
 fn show(path: &Path, checked: &Result<Report, Error>) {
     match checked {
         Ok(report) => {
@@ -245,7 +254,7 @@ fn tone_of(line: &str) -> Tone {
         Tone::Bad
     } else if text.starts_with("VALID") {
         Tone::Good
-    } else if text.starts_with("warning ") {
+    } else if text.starts_with("warning ") || text.starts_with("NOT SIGNED") {
         Tone::Odd
     } else {
         Tone::Plain

@@ -314,6 +314,91 @@ fn nothing_is_written_when_the_person_refuses_or_the_time_stamp_cannot_be_had() 
     assert_eq!(left.len(), 1, "only the file itself: {left:?}");
 }
 
+#[test]
+fn a_command_that_is_interrupted_leaves_nothing_beside_its_place() {
+    let server = Server::start(&[]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let (file, out) = (directory.path().join("a.txt"), directory.path().join("a.asice"));
+    std::fs::write(&file, "a").expect("written");
+    let names = || -> Vec<String> {
+        let listed = std::fs::read_dir(directory.path()).expect("listed");
+        listed.map(|entry| entry.expect("an entry").file_name().into_string().expect("a text")).collect()
+    };
+    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        // A time-stamping authority that never answers: the container is half written by then.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let tsa = format!("http://{}/", silent.local_addr().expect("an address"));
+        let path = |path: &Path| path.to_str().expect("a text").to_owned();
+        let child = server::Child::spawn(&[
+            "sign",
+            &path(&file),
+            "-o",
+            &path(&out),
+            "--document",
+            DOCUMENT,
+            "--url",
+            &server.url,
+            "--tsa",
+            &tsa,
+        ]);
+        let _asked = silent.accept().expect("a question");
+        assert!(names().iter().any(|name| name.ends_with(".part")), "{:?}", names());
+        child.send(signal);
+        let ended = child.finish();
+        assert_eq!(ended.status.code(), Some(code), "{ended:?}");
+        assert_eq!(names(), ["a.txt"], "after {signal}");
+    }
+}
+
+#[test]
+fn signatures_are_removed_and_files_are_time_stamped() {
+    let server = Server::start(&[]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = |name: &str| directory.path().join(name).to_str().expect("a text").to_owned();
+    let read = |name: &str| std::fs::read(path(name)).expect("read");
+    std::fs::write(path("a.txt"), "a").expect("written");
+    let sign_to = |from: &str, to: &str, more: &[&str]| {
+        let signed = sign(
+            &server,
+            Path::new(&path(from)),
+            Path::new(&path(to)),
+            &[&["--document", DOCUMENT], more].concat(),
+        );
+        assert_eq!(signed.status.code(), Some(0), "{signed:?}");
+    };
+    sign_to("a.txt", "one.asice", &[]);
+    sign_to("one.asice", "two.asice", &["--add"]);
+    let removed =
+        run(&["remove", &path("two.asice"), "--signature", "S0", "-o", &path("rest.asice"), "--json"]);
+    assert_eq!(removed.status.code(), Some(0), "{removed:?}");
+    assert_eq!(json_of(&removed)["removed"], json!(["S0 in META-INF/signatures0.xml"]));
+    let rest = json_of(&verify(Path::new(&path("rest.asice")), &["--dev-trust", "--json"]));
+    assert_eq!(rest["files"][0]["report"]["signatures"][0]["id"], "S1", "{rest}");
+    assert_eq!(rest["valid"], true);
+    let none = run(&["remove", &path("rest.asice"), "--signature", "S0"]);
+    assert_eq!(none.status.code(), Some(1), "{none:?}");
+
+    std::fs::copy("../../fixtures/pdf/pyhanko/pss-B-table.pdf", path("theirs.pdf")).expect("copied");
+    sign_to("theirs.pdf", "ours.pdf", &["--format", "pdf", "--field", "Ours", "--level", "LTA"]);
+    let inspected = json_of(&run(&["inspect", &path("ours.pdf"), "--json"]));
+    assert_eq!(inspected["signatures"].as_array().map(Vec::len), Some(2), "{inspected}");
+    assert_eq!(inspected["signatures"][1]["id"], "Ours");
+    assert_eq!(inspected["documentTimeStamps"].as_array().map(Vec::len), Some(1));
+    let covered = run(&["remove", &path("ours.pdf"), "--signature", "Signature1"]);
+    assert_eq!(covered.status.code(), Some(1), "{covered:?}");
+    let removed = run(&["remove", &path("ours.pdf"), "--signature", "Ours"]);
+    assert_eq!(removed.status.code(), Some(0), "{removed:?}");
+    assert_eq!(read("ours.pdf"), read("theirs.pdf"));
+
+    let stamped = run(&["stamp", &path("a.txt"), "-o", &path("a.asics"), "--url", &server.url]);
+    assert_eq!(stamped.status.code(), Some(0), "{stamped:?}");
+    let renewed = json_of(&run(&["extend", &path("a.asics"), "--url", &server.url, "--json"]));
+    assert_eq!(renewed["timeStamps"].as_array().map(Vec::len), Some(2), "{renewed}");
+    let asked =
+        |more: &[&str]| verify(Path::new(&path("a.asics")), &[&["--dev-trust"], more].concat()).status.code();
+    assert_eq!((asked(&["--time-stamped"]), asked(&[])), (Some(0), Some(1)));
+}
+
 /// Makes `fixtures/asice/signed` anew, after the TEST authority or the test persons were.
 #[test]
 #[ignore = "writes fixtures"]

@@ -71,8 +71,7 @@ impl Server {
 
     /// Sends a signal, and gives how the process ended.
     pub(crate) fn stop(mut self, signal: &str) -> ExitStatus {
-        let sent = Command::new("kill").arg(format!("-{signal}")).arg(self.child.id().to_string()).status();
-        assert!(sent.expect("kill runs").success());
+        send(signal, &self.child);
         self.child.wait().expect("it ends")
     }
 }
@@ -83,6 +82,11 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn send(signal: &str, child: &std::process::Child) {
+    let sent = Command::new("kill").arg(format!("-{signal}")).arg(child.id().to_string()).status();
+    assert!(sent.expect("kill runs").success());
 }
 
 /// Another process of the program, with its lines as they come.
@@ -111,6 +115,10 @@ impl Child {
                 return line;
             }
         }
+    }
+
+    pub(crate) fn send(&self, signal: &str) {
+        send(signal, self.child.as_ref().expect("not finished"));
     }
 
     pub(crate) fn finish(mut self) -> Output {

@@ -49,7 +49,7 @@ public final class DigiDoc4jMatrix {
         System.exit(0);
     }
 
-    private static Configuration configuration(Path world) throws Exception {
+    static Configuration configuration(Path world) throws Exception {
         var trusted = new TSLCertificateSourceImpl();
         for (String name : List.of("root", "eid-q", "tsa")) {
             trusted.addTSLCertificate(certificate(world.resolve("trust/" + name + ".pem")));
