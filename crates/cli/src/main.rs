@@ -28,6 +28,7 @@ mod screen;
 mod service;
 mod settings;
 mod sign;
+mod token;
 mod trust;
 mod verify;
 
@@ -50,6 +51,7 @@ enum Command {
     Verify(verify::Arguments),
     Inspect(inspect::Arguments),
     Person(person::Arguments),
+    Token(token::Arguments),
     Trust(trust::Arguments),
     Config(configuration::Arguments),
     Completions(completions::Arguments),
@@ -76,6 +78,7 @@ fn run(command: Command, begun: Instant) -> Result<ExitCode, Error> {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Person(arguments) => person::run(&arguments),
+        Command::Token(arguments) => token::run(&arguments),
         Command::Trust(arguments) => trust::run(arguments),
         Command::Config(arguments) => configuration::run(arguments),
         Command::Completions(arguments) => Ok(completions::run::<Arguments>(&arguments)),
