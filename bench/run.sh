@@ -4,9 +4,13 @@
 #   long polls       memory of 10,000 waiting polls / the same of a bare handler          (goal: at most 1.15), and time to wake all
 #   responders       OCSP answers and time-stamps per second / P-256 signatures by `openssl speed`
 #   durable          sessions per second with full synchronous commits, grouped / one by one
+#   tokens           a registrant token opened (goal: less than 5 µs), refusals by what is wrong (goal: one time), and `me` with
+#                    a token / a bare route, requests per second over HTTP with connections kept open (goal: at least 0.9)
 set -eu
 cd "$(dirname "$0")/.."
 ulimit -n "$(ulimit -Hn)"
 cargo run --release --locked -q -p countersign-server --example load
 cargo bench --locked -q -p countersign-split-key
 cargo bench --locked -q -p countersign-store
+cargo bench --locked -q -p countersign-token
+cargo run --release --locked -q -p countersign-server --example registrant_load
