@@ -142,7 +142,10 @@ pub fn told(
         // Numbers of Latvia and Belgium come in forms that older systems write in other ways.
         && matches!(country.as_str(), "EE" | "LT")
     {
-        return Err(UnfitHolder { member: "ident", expected });
+        return Err(UnfitHolder {
+            member: "ident",
+            expected: expected.strip_prefix("expected ").unwrap_or(expected),
+        });
     }
     Ok(holder)
 }
