@@ -41,10 +41,10 @@ pub struct Registrant {
     /// Passwords, cards and challenges from one address in a minute.
     pub tries_per_address: u32,
     /// Other services that log people in.
-    #[serde(rename = "partner")]
+    #[serde(rename = "partner", skip_serializing_if = "Vec::is_empty")]
     pub partners: Vec<Partner>,
     /// People with a password.
-    #[serde(rename = "user")]
+    #[serde(rename = "user", skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<RegistrantUser>,
 }
 
@@ -124,7 +124,8 @@ pub const DEV_PARTNER_KEY: &str = "countersign-dev-partner-key";
 pub const DEV_USER: &str = "jan";
 /// Their password.
 pub const DEV_PASSWORD: &str = "countersign-dev-password";
-/// [`DEV_PASSWORD`], hashed with a salt that never changes: the value is public anyway.
+/// [`DEV_PASSWORD`], hashed by the reference implementation of Argon2 with a salt that never changes: the value is public
+/// anyway, and a vector for ours.
 const DEV_PASSWORD_HASH: &str = include_str!("dev_password.txt");
 
 /// The person with a password of `countersign dev`.

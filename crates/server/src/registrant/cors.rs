@@ -4,6 +4,7 @@
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
@@ -11,6 +12,12 @@ use http::header::{
 use http::{HeaderValue, Method, StatusCode};
 
 use crate::App;
+use crate::problem::{Problem, Surface};
+
+/// A route that preflights reach: without a method of their own they would be answered before they come here.
+pub(super) fn reached(route: MethodRouter<App>) -> MethodRouter<App> {
+    route.options(async || Problem::status(Surface::Registrant, StatusCode::METHOD_NOT_ALLOWED))
+}
 
 /// Answers preflights of configured origins, and lets their pages read answers.
 pub(super) async fn allow(State(app): State<App>, request: Request, next: Next) -> Response {

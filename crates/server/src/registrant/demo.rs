@@ -16,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::cors::reached;
 use super::guard::Bearer;
 use super::refused::Refused;
 use crate::App;
@@ -38,11 +39,11 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         return Router::new();
     }
     Router::new()
-        .route("/contacts", get(contacts))
-        .route("/contacts/{uuid}", get(contact))
-        .route("/domains", get(domains))
-        .route("/domains/{uuid}", get(domain))
-        .route("/domains/{uuid}/registry_lock", post(lock).delete(unlock))
+        .route("/contacts", reached(get(contacts)))
+        .route("/contacts/{uuid}", reached(get(contact)))
+        .route("/domains", reached(get(domains)))
+        .route("/domains/{uuid}", reached(get(domain)))
+        .route("/domains/{uuid}/registry_lock", reached(post(lock).delete(unlock)))
         .layer(Extension(Arc::new(Locks::default())))
 }
 

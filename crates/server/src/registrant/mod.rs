@@ -90,8 +90,8 @@ impl Registrant {
 pub(crate) fn routes(app: &App) -> Router<App> {
     // Pages of other origins may use what a token opens, if they are configured; never the calls that make one.
     let opened = Router::new()
-        .route("/me", get(me::me))
-        .route("/logout", post(me::logout))
+        .route("/me", cors::reached(get(me::me)))
+        .route("/logout", cors::reached(post(me::logout)))
         .merge(demo::routes(app))
         .layer(from_fn_with_state(app.clone(), cors::allow));
     let made = Router::new()
