@@ -7,6 +7,8 @@
 #   beside others    validating ASiC-E beside digidoc4j, PDF beside pyHanko (goal: a tenth of the time); hashing beside sha256sum
 #   large            an ASiC-E of over 4 GB signed to LTA and validated                      (goal: within 80 MB of memory)
 #   durable          sessions per second with full synchronous commits, grouped / one by one
+#   tokens           a registrant token opened (goal: less than 5 µs), refusals by what is wrong (goal: one time), and `me` with
+#                    a token / a bare route, requests per second over HTTP with connections kept open (goal: at least 0.9)
 set -eu
 cd "$(dirname "$0")/.."
 ulimit -n "$(ulimit -Hn)"
@@ -16,3 +18,5 @@ cargo bench --locked -q -p countersign-store
 cargo bench --locked -q -p countersign-container --bench hostile
 cargo bench --locked -q -p countersign-container --bench beside
 cargo test --locked -q --profile bench -p countersign-container --test large -- --ignored --nocapture
+cargo bench --locked -q -p countersign-token
+cargo run --release --locked -q -p countersign-server --example registrant_load

@@ -13,7 +13,7 @@ import tomllib
 
 # A crate may use crates on lower floors, never the other way, never sideways.
 FLOORS = {
-    "wire": 0, "split-key": 0, "pki": 0,
+    "wire": 0, "split-key": 0, "pki": 0, "token": 0,
     "container": 1, "domain": 1,
     "store": 2, "client": 2, "phone": 2,
     "server": 3, "bank": 3,

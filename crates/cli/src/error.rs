@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use countersign_client::Error as Client;
-use countersign_server::{authority, config, dev, listen};
+use countersign_server::{authority, config, dev, listen, registrant};
 use thiserror::Error;
 
 /// The exit codes, as every `--help` shows them.
@@ -89,6 +89,18 @@ pub(crate) enum Error {
     /// A page for several files.
     #[error("--html takes one file to check")]
     OneFileForPage,
+    /// The key file of registrant tokens, or another thing that they need.
+    #[error(transparent)]
+    Registrant(#[from] registrant::Error),
+    /// Keys of registrant tokens that cannot be put together.
+    #[error("the keys cannot be rotated: {0}")]
+    Token(countersign_token::Error),
+    /// Nobody said where the keys of registrant tokens are.
+    #[error("the key file is not said")]
+    NoKeyFile,
+    /// Nothing came where a password was to come.
+    #[error("there is no password on standard input")]
+    NoPassword,
     /// Nobody said whom to trust.
     #[error("whom to trust is not said")]
     NoTrust,
@@ -319,6 +331,8 @@ impl Error {
             }
             Self::NoAdminKey { .. } => Some("give --admin-key KEY or COUNTERSIGN_ADMIN_KEY".into()),
             Self::PlainKey { .. } => Some("give an https URL".into()),
+            Self::NoKeyFile => Some("give --keys FILE, or --data DIR for the data directory of the service".into()),
+            Self::NoPassword => Some("give it as one line: countersign token hash-password < password.txt".into()),
             Self::NoActivation => Some("give the eight letters and digits that `countersign person activate` printed".into()),
             Self::NoPerson => Some("give --person PNOEE-… or --document PNOEE-…-Q".into()),
             Self::LogFilter { .. } => {
@@ -368,11 +382,14 @@ impl Error {
             | Self::NoAdminKey { .. }
             | Self::PlainKey { .. }
             | Self::NoActivation
+            | Self::NoKeyFile
+            | Self::NoPassword
             | Self::UnknownHash { .. }
             | Self::LogFilter { .. }
             | Self::NoTimeStamping
             | Self::NoResponder => 2,
             Self::File { .. }
+            | Self::Registrant(_)
             | Self::FileTooLarge { .. }
             | Self::Exists { .. }
             | Self::NoCertificate { .. }
@@ -396,6 +413,7 @@ impl Error {
             Self::Client(error) | Self::Checked(error) => of_client(error),
             Self::Container(error) => of_container(error),
             Self::UnreadableAnswer { .. }
+            | Self::Token(_)
             | Self::NoCertificateThere { .. }
             | Self::TimeStamp(_)
             | Self::Ocsp(_)

@@ -31,6 +31,7 @@ mod service;
 mod settings;
 mod sign;
 mod stamp;
+mod token;
 mod trust;
 mod verify;
 
@@ -55,6 +56,7 @@ enum Command {
     Remove(remove::Arguments),
     Stamp(stamp::Arguments),
     Person(person::Arguments),
+    Token(token::Arguments),
     Trust(trust::Arguments),
     Config(configuration::Arguments),
     Completions(completions::Arguments),
@@ -83,6 +85,7 @@ fn run(command: Command, begun: Instant) -> Result<ExitCode, Error> {
         Command::Remove(arguments) => remove::run(&arguments),
         Command::Stamp(arguments) => stamp::run(&arguments),
         Command::Person(arguments) => person::run(&arguments),
+        Command::Token(arguments) => token::run(&arguments),
         Command::Trust(arguments) => trust::run(arguments),
         Command::Config(arguments) => configuration::run(arguments),
         Command::Completions(arguments) => Ok(completions::run::<Arguments>(&arguments)),

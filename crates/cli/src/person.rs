@@ -58,7 +58,7 @@ enum Command {
 /// The service, and the operator's key.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Service")]
-struct Desk {
+pub(crate) struct Desk {
     /// The service's origin
     #[arg(long, value_name = "URL", env = "COUNTERSIGN_URL", hide_env_values = true, default_value = DEV_URL)]
     url: Url,
@@ -69,7 +69,7 @@ struct Desk {
     admin_key: Option<String>,
     /// Print the answer as JSON
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 /// Give a person whose identity was proven a code for a new phone
@@ -200,7 +200,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
 
 impl Desk {
     /// One call of the operator's API.
-    async fn call<T: DeserializeOwned>(
+    pub(crate) async fn call<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,

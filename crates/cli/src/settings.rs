@@ -68,6 +68,28 @@ pub(crate) fn load_dev(file: Option<&Path>) -> Result<Config, Error> {
     if !said("validation", "open") {
         config.validation.open = test_world.validation.open;
     }
+    for (key, value, test) in [
+        (
+            "tries_per_account",
+            &mut config.registrant.tries_per_account,
+            test_world.registrant.tries_per_account,
+        ),
+        (
+            "tries_per_address",
+            &mut config.registrant.tries_per_address,
+            test_world.registrant.tries_per_address,
+        ),
+    ] {
+        if !said("registrant", key) {
+            *value = test;
+        }
+    }
+    if config.registrant.partners.is_empty() {
+        config.registrant.partners = test_world.registrant.partners;
+    }
+    if config.registrant.users.is_empty() {
+        config.registrant.users = test_world.registrant.users;
+    }
     if !said("web", "phone_frames") {
         config.web.phone_frames = test_world.web.phone_frames;
     }

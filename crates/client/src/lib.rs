@@ -10,6 +10,7 @@
 //! | [`verify`] | the checks of results, with trust, policies, identity and revocation |
 //! | [`checklist`] | the same checks as a list for people |
 //! | [`evidence`] | time-stamps and OCSP answers for signatures that are kept |
+//! | [`registrant`] | a layer for services that take registrant tokens |
 //! | [`observe`] | every request and answer, as it travelled |
 //!
 //! The crate keeps no state: no background task, no cache, no session behind a lock. A result is only worth what its
@@ -54,6 +55,7 @@ mod http;
 pub mod observe;
 pub mod qr;
 mod randomness;
+pub mod registrant;
 pub mod request;
 pub mod session;
 mod shown;

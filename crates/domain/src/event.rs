@@ -177,6 +177,23 @@ pub enum Event {
         document: DocumentNumber,
     },
 
+    /// A finished authentication was turned into a registrant token.
+    SessionExchanged {
+        /// The session.
+        session: SessionId,
+        /// The token's name.
+        token: String,
+    },
+    /// Registrant tokens were withdrawn before their end.
+    TokensDenied {
+        /// The name of the one token; none: all of a person.
+        token: Option<String>,
+        /// Whose, by country and code; none where only the token's name was known.
+        holder: Option<String>,
+        /// Who did it: the name of an operator's or partner's key, or `holder`.
+        by: String,
+    },
+
     /// Two devices seem to use one token: the device was frozen.
     CloneSuspected {
         /// The device.
@@ -249,6 +266,8 @@ impl Event {
             Self::KeyDiscarded { .. } => "KeyDiscarded",
             Self::CertificateIssued { .. } => "CertificateIssued",
             Self::AccountActivated { .. } => "AccountActivated",
+            Self::SessionExchanged { .. } => "SessionExchanged",
+            Self::TokensDenied { .. } => "TokensDenied",
             Self::CloneSuspected { .. } => "CloneSuspected",
             Self::PushSubscribed { .. } => "PushSubscribed",
             Self::PushUnsubscribed { .. } => "PushUnsubscribed",
@@ -265,7 +284,11 @@ impl Event {
             | Self::SessionClaimed { session, .. }
             | Self::TransactionDisplayed { session, .. }
             | Self::SessionCompleted { session, .. }
-            | Self::LinkedSignatureAwaited { session, .. } => session.to_string(),
+            | Self::LinkedSignatureAwaited { session, .. }
+            | Self::SessionExchanged { session, .. } => session.to_string(),
+            Self::TokensDenied { token, holder, .. } => {
+                token.as_ref().or(holder.as_ref()).cloned().unwrap_or_default()
+            }
             Self::TryCounted { key, .. }
             | Self::PinAccepted { key }
             | Self::PinRejected { key, .. }

@@ -26,6 +26,7 @@ use crate::keys::{self, CoreKeys, Keys};
 use crate::operations::metrics::Metrics;
 use crate::push::{self, Notifier, Queue, VapidKey, WebPush};
 use crate::randomness::Randomness;
+use crate::registrant::{self, Registrant};
 use crate::watch::Watches;
 use crate::web::{StartPage, WebApps};
 
@@ -59,6 +60,7 @@ struct Inner {
     authorities: Option<Authorities>,
     tls_root: Option<Certificate>,
     revocation_lists: RevocationLists,
+    registrant: Registrant,
     test_world: OnceLock<Arc<TestWorld>>,
 }
 
@@ -96,6 +98,9 @@ pub enum Error {
     /// Push messages cannot be sent.
     #[error("connections for push messages cannot be set up: {0}")]
     Push(#[source] reqwest::Error),
+    /// What registrant tokens need is not usable.
+    #[error(transparent)]
+    Registrant(#[from] registrant::Error),
     /// The database cannot be opened.
     #[error(transparent)]
     Store(#[from] countersign_store::Error),
@@ -255,6 +260,11 @@ impl App {
         self.0.tls_root.as_ref()
     }
 
+    /// What makes and checks registrant tokens.
+    pub(crate) fn registrant(&self) -> &Registrant {
+        &self.0.registrant
+    }
+
     pub(crate) fn revocation_lists(&self) -> &RevocationLists {
         &self.0.revocation_lists
     }
@@ -394,6 +404,7 @@ impl Builder {
         } else {
             (Arc::new(push::Log), None)
         };
+        let registrant = Registrant::new(&config, clock.now(), &mut randomness)?;
         let store = match store {
             Some(store) => store,
             None => Store::open(location(&config))?,
@@ -414,6 +425,7 @@ impl Builder {
             authorities,
             tls_root,
             revocation_lists: RevocationLists::default(),
+            registrant,
             test_world: OnceLock::new(),
             start_page,
             web_apps,

@@ -26,6 +26,7 @@ pub use self::secret::Secret;
 pub use crate::admin::config::Admin;
 pub use crate::device::config::DeviceApi;
 pub use crate::push::config::Push;
+pub use crate::registrant::config::{Partner, Registrant, RegistrantUser};
 pub use crate::validation::config::Validation;
 pub use crate::web::config::Web;
 use crate::web::config::{SELF, is_origin};
@@ -56,6 +57,8 @@ pub struct Config {
     pub push: Push,
     /// Files that are validated for others.
     pub validation: Validation,
+    /// Registrant tokens.
+    pub registrant: Registrant,
     /// What operators see.
     pub operations: Operations,
     /// Who may start sessions.
@@ -74,6 +77,13 @@ pub struct Listen {
     pub http: Vec<SocketAddr>,
     /// Addresses for HTTPS; needs `certificate` and `key`.
     pub https: Vec<SocketAddr>,
+    /// Addresses for HTTPS where clients are also asked for a certificate: partners, and people with an identity card.
+    /// Browsers then ask people which to show, so give these addresses a host name of their own.
+    pub mutual_tls: Vec<SocketAddr>,
+    /// The header in which a trusted proxy that ends TLS before us hands on the client's certificate: `Client-Cert`
+    /// [RFC 9440], or one with percent-encoded PEM. Without it, none is believed. The proxy must take this header out
+    /// of what clients send.
+    pub client_certificate_header: Option<String>,
     /// PEM file with the server's certificate, followed by its intermediates.
     pub certificate: Option<PathBuf>,
     /// PEM file with the private key of that certificate.
@@ -98,6 +108,8 @@ impl Default for Listen {
         Self {
             http: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))],
             https: Vec::new(),
+            mutual_tls: Vec::new(),
+            client_certificate_header: None,
             certificate: None,
             key: None,
             public_url: None,
@@ -342,6 +354,7 @@ impl Config {
             // The sample bank shows the phone beside it.
             web: Web { phone_frames: vec![SELF.into()], ..Web::default() },
             validation: Validation::dev(),
+            registrant: Registrant::dev(),
             ..Self::default()
         }
     }
@@ -364,6 +377,7 @@ impl Config {
         self.push.check(&mut found);
         self.keys.check(&mut found);
         self.validation.check(&mut found);
+        self.registrant.check(&mut found);
         if self.pin.tries == 0 {
             found.push(Mend::new("pin.tries", "0 locks every key at once", "give 3"));
         }
@@ -428,10 +442,10 @@ impl Config {
 
 impl Listen {
     fn check(&self, found: &mut Vec<Mend>) {
-        if self.http.is_empty() && self.https.is_empty() {
+        if self.http.is_empty() && self.https.is_empty() && self.mutual_tls.is_empty() {
             found.push(Mend::new("listen", "no address is given", "add http = [\"127.0.0.1:8080\"]"));
         }
-        if !self.https.is_empty() {
+        if !self.https.is_empty() || !self.mutual_tls.is_empty() {
             for (name, file) in [("listen.certificate", &self.certificate), ("listen.key", &self.key)] {
                 if file.is_none() {
                     found.push(Mend::new(name, "is missing, and https is asked for", "name a PEM file"));
@@ -448,6 +462,15 @@ impl Listen {
                     "check the path and who may read it",
                 ));
             }
+        }
+        if let Some(header) = &self.client_certificate_header
+            && http::HeaderName::from_bytes(header.as_bytes()).is_err()
+        {
+            found.push(Mend::new(
+                "listen.client_certificate_header",
+                format!("{header:?} is no header name"),
+                "give \"Client-Cert\", or the name that your proxy uses",
+            ));
         }
         if let Some(url) = &self.public_url
             && !is_origin(url)

@@ -25,6 +25,7 @@ mod peer;
 mod problem;
 pub mod push;
 pub mod randomness;
+pub mod registrant;
 mod rp;
 pub mod trust;
 mod tsa;
@@ -37,7 +38,7 @@ pub use self::clock::{Clock, MovableClock, SystemClock};
 pub use self::config::Config;
 pub use self::keys::Keys;
 pub use self::listen::{Listeners, Running, Server};
-pub use self::peer::{Origin, Peer};
+pub use self::peer::{ClientCertificate, Origin, Peer};
 pub use self::randomness::Randomness;
 
 use countersign_wire::device::DeviceErrorCode;
@@ -56,7 +57,7 @@ pub fn router(app: App) -> axum::Router {
         .merge(device::routes(&app))
         .merge(admin::routes());
     let routes = routes.merge(ca::routes()).merge(ocsp::routes()).merge(tsa::routes()).merge(trust::routes());
-    let routes = routes.merge(validation::routes(&app));
+    let routes = routes.merge(validation::routes(&app)).merge(registrant::routes(&app));
     let routes = if app.test_world().is_some() { routes.merge(dev::routes()) } else { routes };
 
     routes
@@ -70,7 +71,9 @@ pub fn router(app: App) -> axum::Router {
 
 async fn unknown_path(uri: http::Uri) -> Problem {
     match Surface::of_path(uri.path()) {
-        surface @ Surface::RelyingParty => Problem::status(surface, http::StatusCode::NOT_FOUND),
+        surface @ (Surface::RelyingParty | Surface::Registrant) => {
+            Problem::status(surface, http::StatusCode::NOT_FOUND)
+        }
         Surface::Device => Problem::device(DeviceErrorCode::NotFound, "nothing is served at this path"),
         Surface::Own => Problem::of(ProblemType::NotFound, "nothing is served at this path"),
     }

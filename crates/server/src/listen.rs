@@ -3,6 +3,8 @@
 //! Everything that is spawned here is waited for by [`Running::shutdown`]: first no new connection is taken and
 //! long polls answer with what they know, then open requests have `drain_seconds`, then the rest is cut.
 
+mod client_certificate;
+
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -28,7 +30,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::config;
-use crate::peer::Peer;
+use crate::peer::{ClientCertificate, Peer};
 use crate::{App, router};
 
 /// Why the server cannot listen.
@@ -92,6 +94,15 @@ impl Listeners {
             };
             let tls = tls_from_files(certificate, key)?;
             for &address in &listen.https {
+                listeners.https(bind(address).await?, tls.clone());
+            }
+        }
+        if !listen.mutual_tls.is_empty() {
+            let (Some(certificate), Some(key)) = (&listen.certificate, &listen.key) else {
+                return Err(Error::NoCertificate);
+            };
+            let tls = client_certificate::asked_for(&*tls_from_files(certificate, key)?)?;
+            for &address in &listen.mutual_tls {
                 listeners.https(bind(address).await?, tls.clone());
             }
         }
@@ -159,6 +170,11 @@ pub fn tls_from_files(certificate: &Path, key: &Path) -> Result<Arc<rustls::Serv
         .map_err(pem(certificate, "certificate"))?;
     let key = PrivateKeyDer::from_pem_file(key).map_err(pem(key, "private key"))?;
     tls(chain, key)
+}
+
+/// The same, also asking for a client certificate, which may be missing. What it is worth is for the surfaces to say.
+pub fn with_client_certificates(tls: &rustls::ServerConfig) -> Result<Arc<rustls::ServerConfig>, Error> {
+    client_certificate::asked_for(tls)
 }
 
 /// Starts servers.
@@ -309,9 +325,12 @@ async fn serve(
     };
     match begun {
         Ok(Some((version, Either::Plain(stream)))) => {
-            speak(stream, version, peer, routes, watcher, idle).await
+            speak(stream, version, peer, None, routes, watcher, idle).await
         }
-        Ok(Some((version, Either::Tls(stream)))) => speak(stream, version, peer, routes, watcher, idle).await,
+        Ok(Some((version, Either::Tls(stream)))) => {
+            let shown = client_certificate::shown(stream.get_ref().1);
+            speak(stream, version, peer, shown, routes, watcher, idle).await
+        }
         Ok(None) => {}
         Err(_) => tracing::debug!("a connection did not begin in time"),
     }
@@ -349,12 +368,16 @@ async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     version: Version,
     peer: Peer,
+    shown: Option<ClientCertificate>,
     routes: Router,
     watcher: Watcher,
     idle: Duration,
 ) {
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
+        if let Some(shown) = &shown {
+            request.extensions_mut().insert(shown.clone());
+        }
         routes.clone().oneshot(request.map(Body::new))
     });
     let stream = TokioIo::new(stream);

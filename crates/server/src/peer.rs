@@ -7,8 +7,11 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::header::{HOST, HeaderMap};
 use http::request::Parts;
 
@@ -26,6 +29,60 @@ pub struct Peer {
 impl Peer {
     /// A caller in the same process.
     pub const IN_PROCESS: Self = Self { address: IpAddr::V4(Ipv4Addr::LOCALHOST), secure: false };
+}
+
+/// The certificate that a client showed in TLS, whose key it has. Nothing else about it has been checked.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClientCertificate(Arc<[u8]>);
+
+impl ClientCertificate {
+    /// A certificate in DER.
+    pub fn new(der: &[u8]) -> Self {
+        Self(der.into())
+    }
+
+    /// The DER.
+    pub fn der(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// What the request's client showed: to us, or to a trusted proxy that ends TLS before us and says so in the
+    /// configured header. A header from anybody else is not looked at.
+    pub(crate) fn of(app: &App, parts: &Parts) -> Option<Self> {
+        if let Some(shown) = parts.extensions.get::<Self>() {
+            return Some(shown.clone());
+        }
+        let peer = parts.extensions.get::<Peer>().copied().unwrap_or(Peer::IN_PROCESS);
+        let header = app.config().listen.client_certificate_header.as_deref()?;
+        if !app.config().trusts_proxy(peer.address) {
+            return None;
+        }
+        let mut lines = parts.headers.get_all(header).iter();
+        match (lines.next(), lines.next()) {
+            // Two: one of them did not come from the proxy.
+            (Some(line), None) => Self::forwarded(line.to_str().ok()?),
+            _ => None,
+        }
+    }
+
+    /// `:base64:` [RFC 9440 §2.1], or PEM with percent signs, as some proxies write it.
+    fn forwarded(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Some(inner) = text.strip_prefix(':').and_then(|text| text.strip_suffix(':')) {
+            return Some(Self::new(&STANDARD.decode(inner).ok()?));
+        }
+        let pem = url::form_urlencoded::parse(format!("x={}", text.replace('+', "%2B")).as_bytes())
+            .next()
+            .map(|(_, value)| value.into_owned())?;
+        Some(Self::new(countersign_pki::Certificate::from_pem(&pem).ok()?.as_der()))
+    }
+}
+
+/// Says nothing: it names a person.
+impl fmt::Debug for ClientCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientCertificate(…)")
+    }
 }
 
 /// For whom a request is answered.

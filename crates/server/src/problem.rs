@@ -23,6 +23,8 @@ pub(crate) enum Surface {
     RelyingParty,
     /// The device API: problems with a `code`.
     Device,
+    /// Registrant tokens: `{"errors":[{"base":["…"]}]}`.
+    Registrant,
     /// Everything else.
     Own,
 }
@@ -38,6 +40,8 @@ impl Surface {
             Self::RelyingParty
         } else if below(countersign_wire::device::BASE) {
             Self::Device
+        } else if below(crate::registrant::BASE) {
+            Self::Registrant
         } else {
             Self::Own
         }
@@ -58,6 +62,15 @@ pub(crate) struct Problem {
 enum Body {
     General(Box<wire::Problem>),
     Device(Box<DeviceProblem>),
+    Registrant(RegistrantErrors),
+}
+
+/// The documented form of the registrant API: what is wrong, under the parameter's name or `base`.
+#[derive(Clone, Debug)]
+struct RegistrantErrors {
+    status: u16,
+    member: &'static str,
+    text: String,
 }
 
 impl Problem {
@@ -70,7 +83,7 @@ impl Problem {
     pub(crate) fn invalid(surface: Surface, members: impl IntoIterator<Item = InvalidMember>) -> Self {
         let body = wire::Problem::invalid(members);
         match surface {
-            Surface::RelyingParty => Self::general(surface, body),
+            Surface::RelyingParty | Surface::Registrant => Self::general(surface, body),
             Surface::Own => {
                 let named = wire::Problem::of(ProblemType::InvalidRequest, body.detail);
                 Self::general(surface, wire::Problem { errors: body.errors, ..named })
@@ -103,8 +116,26 @@ impl Problem {
         }
     }
 
+    /// A problem of the registrant API, about a parameter or `base`.
+    pub(crate) fn registrant(status: StatusCode, member: &'static str, text: impl Into<String>) -> Self {
+        let body = RegistrantErrors { status: status.as_u16(), member, text: text.into() };
+        Self {
+            surface: Surface::Registrant,
+            body: Body::Registrant(body),
+            instance: None,
+            cause: None,
+            retry_after: None,
+        }
+    }
+
     fn general(surface: Surface, body: wire::Problem) -> Self {
-        Self { surface, body: Body::General(Box::new(body)), instance: None, cause: None, retry_after: None }
+        let body = match surface {
+            Surface::Registrant => {
+                Body::Registrant(RegistrantErrors { status: body.status, member: "base", text: body.detail })
+            }
+            Surface::RelyingParty | Surface::Device | Surface::Own => Body::General(Box::new(body)),
+        };
+        Self { surface, body, instance: None, cause: None, retry_after: None }
     }
 
     /// Another text than the status phrase.
@@ -112,6 +143,7 @@ impl Problem {
         match &mut self.body {
             Body::General(body) => body.detail = text.into(),
             Body::Device(body) => body.detail = text.into(),
+            Body::Registrant(body) => body.text = text.into(),
         }
         self
     }
@@ -140,7 +172,7 @@ impl Problem {
     /// An internal error of this surface.
     pub(crate) fn internal(surface: Surface, cause: impl fmt::Display) -> Self {
         let body = match surface {
-            Surface::RelyingParty => wire::Problem::status(500),
+            Surface::RelyingParty | Surface::Registrant => wire::Problem::status(500),
             Surface::Device | Surface::Own => wire::Problem::of(ProblemType::Internal, status_title(500)),
         };
         Self::general(surface, body).fault(cause)
@@ -149,7 +181,7 @@ impl Problem {
     /// 503 of this surface.
     fn unavailable(surface: Surface) -> Self {
         let body = match surface {
-            Surface::RelyingParty => wire::Problem::status(503),
+            Surface::RelyingParty | Surface::Registrant => wire::Problem::status(503),
             Surface::Device | Surface::Own => {
                 wire::Problem::of(ProblemType::Unavailable, "too much work waits; try again shortly")
             }
@@ -241,11 +273,14 @@ impl IntoResponse for Problem {
             Body::Device(body) => {
                 (body.status, serde_json::to_vec(body).expect("a problem can be written as JSON"))
             }
+            Body::Registrant(RegistrantErrors { status, member, text }) => {
+                (*status, serde_json::json!({ "errors": [{ *member: [text] }] }).to_string().into_bytes())
+            }
         };
         // Statuses come from our own tables, all of which are within 100..999.
         let status = StatusCode::from_u16(status).expect("a status of our own tables");
         let form = match self.surface {
-            Surface::RelyingParty => "application/json",
+            Surface::RelyingParty | Surface::Registrant => "application/json",
             Surface::Device | Surface::Own => PROBLEM_JSON,
         };
         let mut response = (status, [(CONTENT_TYPE, HeaderValue::from_static(form))], body).into_response();
@@ -273,6 +308,9 @@ mod tests {
         }
         for path in ["/device/v1", "/device/v1/keys"] {
             assert_eq!(Surface::of_path(path), Surface::Device, "{path}");
+        }
+        for path in ["/api/v1/registrant", "/api/v1/registrant/me"] {
+            assert_eq!(Surface::of_path(path), Surface::Registrant, "{path}");
         }
         for path in ["/", "/v3x", "/device/v2/keys", "/device-link", "/docs", "/smart-id-rpx/v3"] {
             assert_eq!(Surface::of_path(path), Surface::Own, "{path}");

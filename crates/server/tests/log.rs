@@ -50,10 +50,31 @@ async fn the_log_names_routes_and_sessions_but_never_people() {
         world.get(&format!("/v3/session/{id}")).await;
     }
     world.get("/nowhere/PNOEE-40504040001").await;
+    let registrant = "/api/v1/registrant";
+    let sample = serde_json::json!({ "ident": "30110100103", "first_name": "Jan", "last_name": "Tamm" });
+    let made = world.post(&format!("{registrant}/auth/token"), &sample).await.json();
+    let token = made["access_token"].as_str().unwrap().to_owned();
+    for authorization in
+        [format!("Bearer {token}"), format!("Bearer {}A", &token[1..]), "Bearer 30110100103".into()]
+    {
+        let request = http::Request::get(format!("{registrant}/me")).header("authorization", authorization);
+        world.send(request.body(axum::body::Body::empty()).unwrap()).await;
+    }
+    for wrong in [
+        serde_json::json!({ "ident": "30110100103", "first_name": "Jan" }),
+        serde_json::json!({ "ident": "30110100104", "first_name": "Jan", "last_name": "Tamm" }),
+        serde_json::json!({ "username": "Jan Tamm", "password": "a password" }),
+    ] {
+        world.post(&format!("{registrant}/auth/token"), &wrong).await;
+    }
     let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     assert!(!text.contains("4050404"), "{text}");
-    for secret in ["W3sidHlwZSI6", "AAECAwQF", "sessionSecret"] {
+    let told = ["3011010010", "Tamm", "a password", &token[..40], &token[40..80]];
+    for secret in ["W3sidHlwZSI6", "AAECAwQF", "sessionSecret"].into_iter().chain(told) {
         assert!(!text.contains(secret), "{secret}: {text}");
+    }
+    for outcome in ["malformed", "parameter", "switched-off"] {
+        assert!(text.contains(&format!("a registrant call was refused: {outcome}")), "{outcome}: {text}");
     }
     let line = |words: &[&str]| text.lines().any(|line| words.iter().all(|word| line.contains(word)));
     assert!(

@@ -12,6 +12,7 @@ use crate::certificates::Certificates;
 use crate::counters::Counters;
 use crate::error::Error;
 use crate::events::Events;
+use crate::registrant::{SessionExchanges, TokenDenials};
 use crate::repeated::Idempotency;
 use crate::sessions::Sessions;
 
@@ -81,6 +82,16 @@ impl<'a> Tx<'a> {
         Idempotency { connection: self.connection }
     }
 
+    /// Registrant tokens that are denied.
+    pub fn token_denials(&self) -> TokenDenials<'a> {
+        TokenDenials { connection: self.connection }
+    }
+
+    /// Sessions that were turned into a registrant token.
+    pub fn session_exchanges(&self) -> SessionExchanges<'a> {
+        SessionExchanges { connection: self.connection }
+    }
+
     /// Numbers that only go up.
     pub fn counters(&self) -> Counters<'a> {
         Counters { connection: self.connection }
@@ -118,6 +129,10 @@ impl<'a> Tx<'a> {
              (SELECT key FROM idempotency WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
             "DELETE FROM activations WHERE locator IN
              (SELECT locator FROM activations WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
+            "DELETE FROM token_denials WHERE subject IN
+             (SELECT subject FROM token_denials WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
+            "DELETE FROM session_exchanges WHERE session IN
+             (SELECT session FROM session_exchanges WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
         ] {
             let row = params![body::millis(now), body::limit(limit)];
             swept.purged += body::prepare(self.connection, statement)?.execute(row)?;

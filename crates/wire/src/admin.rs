@@ -163,3 +163,30 @@ pub struct UnlockKey {
     /// Where the new proof of identity is kept. There is no unlocking without one.
     pub evidence: String,
 }
+
+/// `POST /token-denials`: withdraws registrant tokens before their end. One of the two members.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DenyTokens {
+    /// The name of one token: `jti`, 22 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_id: Option<String>,
+    /// A person, all of whose tokens that were made up to now are withdrawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<SemanticsIdentifier>,
+}
+
+/// Says nothing of the person.
+impl std::fmt::Debug for DenyTokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DenyTokens(…)")
+    }
+}
+
+/// What was withdrawn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeniedTokens {
+    /// When the denial may be forgotten, since every token concerned is over by itself.
+    pub until: Timestamp,
+}

@@ -6,6 +6,7 @@
 mod container;
 mod person;
 mod server;
+mod token;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -57,16 +57,34 @@ impl Server {
         exchange(&self.url, &format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
     }
 
+    /// The status of a GET with a bearer token.
+    pub(crate) fn status_with(&self, path: &str, token: &str) -> u16 {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n"
+        );
+        status_of(&exchange(&self.url, &request))
+    }
+
     /// The status of a POST.
     pub(crate) fn post(&self, path: &str, body: &Value) -> u16 {
+        status_of(&self.posted(path, body))
+    }
+
+    /// The JSON that a POST answers.
+    pub(crate) fn post_for(&self, path: &str, body: &Value) -> Value {
+        let answer = self.posted(path, body);
+        let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"))
+    }
+
+    fn posted(&self, path: &str, body: &Value) -> String {
         let body = body.to_string();
         let request = format!(
             "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n{body}",
             body.len()
         );
-        let answer = exchange(&self.url, &request);
-        answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
+        exchange(&self.url, &request)
     }
 
     /// Sends a signal, and gives how the process ended.
@@ -138,6 +156,10 @@ impl Drop for Child {
 /// A connection to this address.
 pub(crate) fn connect(url: &str) -> std::io::Result<TcpStream> {
     TcpStream::connect(url.trim_start_matches("http://"))
+}
+
+fn status_of(answer: &str) -> u16 {
+    answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
 }
 
 fn exchange(url: &str, request: &str) -> String {

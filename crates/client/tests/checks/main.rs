@@ -12,6 +12,7 @@ mod endings;
 mod fetching;
 mod identity;
 mod links;
+mod registrant;
 mod revocation;
 mod service;
 mod signature;

@@ -7,6 +7,7 @@
 mod accounts;
 mod activations;
 pub mod config;
+mod denials;
 pub(crate) mod issue;
 mod operator;
 
@@ -28,6 +29,7 @@ pub(crate) fn routes() -> Router<App> {
     let table = Router::new()
         .route("/activations", post(activations::activate))
         .route("/activations/{activation}", get(activations::show).delete(activations::withdraw))
+        .route("/token-denials", post(denials::deny))
         .route("/persons/{person}", get(accounts::person))
         .route("/accounts/{document}", get(accounts::account))
         .route("/accounts/{document}/revoke", post(accounts::revoke))

@@ -1,6 +1,6 @@
 //! Environment variables that override the file: `COUNTERSIGN_` and the dotted key in capitals, with `_` for the
 //! dot. `COUNTERSIGN_RP_API_SCHEME=smart-id` is `[rp_api] scheme = "smart-id"`; lists are separated by commas.
-//! Relying parties and operators are given in the file only.
+//! Relying parties, operators, and the partners and users of registrant tokens are given in the file only.
 
 use toml::{Table, Value};
 
@@ -13,9 +13,11 @@ pub const PREFIX: &str = "COUNTERSIGN_";
 pub const RESERVED: [&str; 7] = ["CONFIG", "DATA", "LISTEN", "LOG", "BASE_URL", "TRUST", "ADMIN_KEY"];
 
 /// The keys that can be overridden, and what each holds.
-pub const KEYS: [(&str, &str, Kind); 58] = [
+pub const KEYS: [(&str, &str, Kind); 70] = [
     ("listen", "http", Kind::List),
     ("listen", "https", Kind::List),
+    ("listen", "mutual_tls", Kind::List),
+    ("listen", "client_certificate_header", Kind::Text),
     ("listen", "certificate", Kind::Text),
     ("listen", "key", Kind::Text),
     ("listen", "public_url", Kind::Text),
@@ -71,6 +73,16 @@ pub const KEYS: [(&str, &str, Kind); 58] = [
     ("validation", "max_bytes", Kind::Number),
     ("validation", "per_minute", Kind::Number),
     ("validation", "at_once", Kind::Number),
+    ("registrant", "issuer", Kind::Text),
+    ("registrant", "audience", Kind::Text),
+    ("registrant", "lifetime", Kind::Number),
+    ("registrant", "keys_file", Kind::Text),
+    ("registrant", "legacy_secret", Kind::Text),
+    ("registrant", "card_trust", Kind::List),
+    ("registrant", "ocsp_url", Kind::Text),
+    ("registrant", "origins", Kind::List),
+    ("registrant", "tries_per_account", Kind::Number),
+    ("registrant", "tries_per_address", Kind::Number),
     ("operations", "metrics_addresses", Kind::List),
 ];
 

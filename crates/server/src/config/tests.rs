@@ -126,6 +126,7 @@ fn every_key_of_every_section_can_be_overridden() {
             certificate: Some("c".into()),
             key: Some("k".into()),
             public_url: "https://h".parse().ok(),
+            client_certificate_header: Some("h".into()),
             ..Listen::default()
         },
         store: Storage { directory: Some("d".into()) },
@@ -140,6 +141,12 @@ fn every_key_of_every_section_can_be_overridden() {
         rp_api: RpApi { device_link_base: "https://h/d".parse().ok(), ..RpApi::default() },
         push: Push { contact: Some("mailto:a@b".into()), ..Push::default() },
         web: Web { phone_url: "https://h".parse().ok(), ..Web::default() },
+        registrant: Registrant {
+            keys_file: Some("f".into()),
+            legacy_secret: Some(Secret::new("")),
+            ocsp_url: "https://h".parse().ok(),
+            ..Registrant::default()
+        },
         ..Config::default()
     };
     let table = toml::Table::try_from(&full).expect("a table");

@@ -20,6 +20,7 @@ use thiserror::Error;
 
 use crate::clock::MovableClock;
 use crate::config::{Admin, Secret};
+use crate::registrant::config::dev_user;
 use crate::web::{ShownPerson, StartPage};
 use crate::{App, Config};
 
@@ -60,6 +61,7 @@ pub fn config() -> Config {
     config.admins = vec![Admin::of_key("dev", ADMIN_KEY)];
     config.keys.custody = Some(Secret::new(CUSTODY_KEY));
     config.keys.core = Some(Secret::new(CORE_KEY));
+    config.registrant.users = vec![dev_user()];
     config
 }
 

@@ -20,11 +20,14 @@ const DOCUMENT: &str = "^(PAS|IDC|PNO)[A-Z]{2}-[A-Za-z0-9][A-Za-z0-9-]{0,29}-[A-
 const ACTIVATION: &str = "^[0-9A-HJKMNP-TV-Z]{8}$";
 
 /// How operators are known.
-pub(super) fn security() -> Value {
-    json!({ SCHEME: {
-        "type": "http", "scheme": "bearer",
-        "description": "The key of an operator, of which the configuration holds the hash (`[[admin]]`).",
-    } })
+pub(super) fn security() -> (&'static str, Value) {
+    (
+        SCHEME,
+        json!({
+            "type": "http", "scheme": "bearer",
+            "description": "The key of an operator, of which the configuration holds the hash (`[[admin]]`).",
+        }),
+    )
 }
 
 pub(super) fn paths() -> Vec<(String, Value)> {
@@ -77,6 +80,17 @@ pub(super) fn paths() -> Vec<(String, Value)> {
                     "withdrawActivation", "Make a code worthless", &[activation()], None, "ActivationStatus", not_found,
                 ),
             }),
+        ),
+        (
+            format!("{BASE}/token-denials"),
+            json!({ "post": operation(
+                "denyTokens", "Withdraw registrant tokens: one, or all of a person", &[],
+                Some(closed_object(&[], json!({
+                    "tokenId": or_null(pattern("^[A-Za-z0-9_-]{22}$", "The `jti` of one token.")),
+                    "person": or_null(pattern(PERSON, "Everything that this person has.")),
+                }))),
+                "DeniedTokens", &[],
+            ) }),
         ),
         (
             format!("{BASE}/persons/{{person}}"),
@@ -191,6 +205,10 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
                     "device": schema("RegisteredDevice"),
                 }),
             ),
+        ),
+        (
+            "DeniedTokens",
+            object(&["until"], json!({ "until": time("When every token concerned is over by itself.") })),
         ),
         ("RegisteredDevice", device),
         ("RegisteredKey", key),

@@ -8,6 +8,7 @@ mod device;
 mod operations;
 mod parts;
 mod problems;
+mod registrant;
 mod responders;
 mod rp;
 mod schemas;
@@ -59,6 +60,7 @@ pub fn document() -> Value {
         responders::paths(),
         validation::paths(),
         admin::paths(),
+        registrant::paths(),
         operations::paths(),
     ];
     for part in parts {
@@ -88,9 +90,14 @@ pub fn document() -> Value {
             "schemas": schemas::all(),
             "responses": problems::responses(),
             "parameters": rp::parameters(),
-            "securitySchemes": admin::security(),
+            "securitySchemes": security_schemes(),
         },
     })
+}
+
+fn security_schemes() -> Value {
+    let all = registrant::security().into_iter().chain([admin::security()]);
+    Value::Object(all.map(|(name, scheme)| (name.to_owned(), scheme)).collect())
 }
 
 fn tags() -> Value {
@@ -102,6 +109,7 @@ fn tags() -> Value {
         { "name": device::TAG, "description": "What the phone and the service say to each other. Every request carries a proof of the device." },
         { "name": responders::TAG, "description": "Whether certificates are valid, and when something existed." },
         { "name": validation::TAG, "description": "Whether signed files hold, with a report that says why." },
+        { "name": registrant::TAG, "description": "Carry a log-in into an API with a bearer token, nothing of which is stored." },
         { "name": admin::TAG, "description": "The registration desk: activation codes, people's phones, revocation." },
         { "name": operations::TAG, "description": "For those who run the service." },
     ])

@@ -29,6 +29,8 @@ pub struct Metrics {
     limited: Family<LimitLabels, Counter>,
     pushes: Family<PushLabels, Counter>,
     validations: Family<ValidationLabels, Counter>,
+    tokens: Family<TokenLabels, Counter>,
+    token_refusals: Family<TokenRefusalLabels, Counter>,
     purged: Counter,
     long_polls: Gauge,
     computations: Gauge,
@@ -106,6 +108,18 @@ struct ValidationLabels {
     outcome: Fixed,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TokenLabels {
+    method: Fixed,
+    assurance: Fixed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TokenRefusalLabels {
+    call: Fixed,
+    reason: Fixed,
+}
+
 /// A label value from our own source text, or a route template (of which there are only so many).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Fixed {
@@ -145,6 +159,7 @@ impl Metrics {
         let events = Family::default();
         let (limited, pushes) = (Family::default(), Family::default());
         let validations = Family::default();
+        let (tokens, token_refusals) = (Family::default(), Family::default());
         let (purged, long_polls, computations, faults) =
             (Counter::default(), Gauge::default(), Gauge::default(), Counter::default());
 
@@ -165,6 +180,12 @@ impl Metrics {
         registry.register("pin_tries", "Computations with a PIN", tries.clone());
         registry.register("events", "Entries of the audit trail, by kind", events.clone());
         registry.register("validations", "Files that were validated, by outcome", validations.clone());
+        registry.register("registrant_tokens", "Registrant tokens that were made", tokens.clone());
+        registry.register(
+            "registrant_refusals",
+            "Registrant calls that were refused, and why",
+            token_refusals.clone(),
+        );
         registry.register("requests_limited", "Requests of phones that came too often", limited.clone());
         registry.register("push_messages", "Attempts to wake a phone", pushes.clone());
         registry.register("rows_purged", "Rows deleted because they are kept no longer", purged.clone());
@@ -183,6 +204,8 @@ impl Metrics {
             limited,
             pushes,
             validations,
+            tokens,
+            token_refusals,
             purged,
             long_polls,
             computations,
@@ -236,6 +259,18 @@ impl Metrics {
     /// A file was validated.
     pub(crate) fn validated(&self, outcome: &'static str) {
         self.validations.get_or_create(&ValidationLabels { outcome: Fixed::Word(outcome) }).inc();
+    }
+
+    /// A registrant token was made.
+    pub(crate) fn token_made(&self, method: &'static str, assurance: &'static str) {
+        let labels = TokenLabels { method: Fixed::Word(method), assurance: Fixed::Word(assurance) };
+        self.tokens.get_or_create(&labels).inc();
+    }
+
+    /// A call for a registrant token (`token`), or with one (`resource`), was refused.
+    pub(crate) fn token_refused(&self, call: &'static str, reason: &'static str) {
+        let labels = TokenRefusalLabels { call: Fixed::Word(call), reason: Fixed::Word(reason) };
+        self.token_refusals.get_or_create(&labels).inc();
     }
 
     /// A phone or an address came too often.

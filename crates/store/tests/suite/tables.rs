@@ -1,8 +1,10 @@
 use countersign_domain::enrolment::{Delivery, Draft, issue_activation};
+use countersign_domain::registrant::{Denial, Denied, Exchanged};
 use countersign_domain::revocation::RevocationReason;
 use countersign_domain::session::{Repeated, cancel};
 use countersign_domain::{Event, KeyUse, Settings};
 use countersign_store::{Error, Tx};
+use countersign_token::TokenId;
 use countersign_wire::endpoint::Recipient;
 use countersign_wire::id::SessionId;
 use countersign_wire::words::EndResult;
@@ -23,6 +25,8 @@ both! {
     certificates_are_found_by_issuer_and_serial,
     a_sweep_ends_what_is_overdue_and_deletes_what_is_old,
     repeated_requests_and_activations_are_remembered,
+    denials_are_kept_until_they_are_over,
+    a_session_is_exchanged_once,
     events_are_numbered_without_gaps,
     counters_go_up,
     reading_cannot_write,
@@ -284,6 +288,29 @@ fn repeated_requests_and_activations_are_remembered(kept: Kept) {
     let over = 15 * 60 + 24 * 3600;
     assert_eq!(write(&kept, move |tx| tx.sweep(at(over - 1), 10)).unwrap().purged, 0);
     assert_eq!(write(&kept, move |tx| tx.sweep(at(over), 10)).unwrap().purged, 1);
+}
+
+fn denials_are_kept_until_they_are_over(kept: Kept) {
+    let denial = |denied, from, until| Denial { denied, at: at(from), until: at(until) };
+    let token = denial(Denied::Token(TokenId([1; 16])), 0, 100);
+    let holder = denial(Denied::Holder("EE-30110100103".into()), 0, 200);
+    let later = denial(Denied::Holder("EE-30110100103".into()), 50, 250);
+    for each in [token.clone(), holder, later.clone()] {
+        write(&kept, move |tx| tx.token_denials().insert(&each)).unwrap();
+    }
+    assert_eq!(read(&kept, |tx| tx.token_denials().all(at(60))), [later.clone(), token]);
+    assert_eq!(read(&kept, |tx| tx.token_denials().all(at(100))), [later]);
+    assert_eq!(write(&kept, |tx| tx.sweep(at(249), 10)).unwrap().purged, 1);
+    assert_eq!(write(&kept, |tx| tx.sweep(at(250), 10)).unwrap().purged, 1);
+}
+
+fn a_session_is_exchanged_once(kept: Kept) {
+    let exchanged = Exchanged { session: offered(0, 1).id(), until: at(100) };
+    let again = exchanged.clone();
+    write(&kept, move |tx| tx.session_exchanges().insert(&exchanged)).unwrap();
+    let refused = write(&kept, move |tx| tx.session_exchanges().insert(&again));
+    assert!(matches!(refused, Err(Error::Duplicate { .. })), "{refused:?}");
+    assert_eq!(write(&kept, |tx| tx.sweep(at(100), 10)).unwrap().purged, 1);
 }
 
 fn events_are_numbered_without_gaps(kept: Kept) {

@@ -1,0 +1,186 @@
+//! What a token costs a request: `me` with a registrant token beside a bare route of the same server, in one run.
+//!
+//! The server is a process of its own, so that its CPU time is its alone; both routes are asked in turns, over the same
+//! connections, which stay open. The bare route answers as many bytes, looks at nothing, and is asked without a token.
+//! See `bench/run.sh`.
+
+#![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
+use std::error::Error;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use countersign_server::{App, Listeners, Server, dev};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+/// Connections that ask at the same time.
+const CONNECTIONS: usize = 16;
+/// Requests of a connection in one turn, and turns of each route.
+const REQUESTS: usize = 250;
+const TURNS: usize = 12;
+const GOAL: f64 = 0.9;
+const ME: &str = "/api/v1/registrant/me";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    if std::env::args().nth(1).as_deref() == Some("serve") { serve().await } else { measure().await }
+}
+
+async fn serve() -> Result<()> {
+    let body = "x".repeat(400);
+    let bare = axum::Router::new()
+        .route("/bare", axum::routing::get(move || std::future::ready(axum::Json(json!({ "x": body })))));
+    let app = App::builder(dev::config()).extra_routes(bare).build()?;
+    let mut listeners = Listeners::default();
+    listeners.http(countersign_server::listen::bind(([127, 0, 0, 1], 0).into()).await?);
+    let running = Server::start(app, listeners);
+    println!("{}", running.addresses()[0].socket);
+    std::future::pending::<()>().await;
+    Ok(())
+}
+
+struct Process {
+    child: Child,
+    address: String,
+}
+
+impl Process {
+    fn start() -> Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?).arg("serve").stdout(Stdio::piped()).spawn()?;
+        let mut address = String::new();
+        let stdout = child.stdout.take().ok_or("no output")?;
+        BufReader::new(stdout).read_line(&mut address)?;
+        Ok(Self { child, address: address.trim().to_owned() })
+    }
+
+    /// Processor time so far, of all threads.
+    fn cpu(&self) -> Result<Duration> {
+        let mut nanoseconds = 0;
+        for task in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let stat = std::fs::read_to_string(task?.path().join("schedstat"))?;
+            nanoseconds += stat.split_whitespace().next().ok_or("schedstat")?.parse::<u64>()?;
+        }
+        Ok(Duration::from_nanos(nanoseconds))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A connection that is kept, with what it reads.
+struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    async fn open(address: &str) -> Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, buffer: vec![0; 16 * 1024] })
+    }
+
+    /// Sends one request and reads its whole answer.
+    async fn ask(&mut self, request: &[u8]) -> Result<(u16, Vec<u8>)> {
+        self.stream.write_all(request).await?;
+        let mut filled = 0;
+        loop {
+            let count = self.stream.read(&mut self.buffer[filled..]).await?;
+            if count == 0 {
+                return Err("the connection ended".into());
+            }
+            filled += count;
+            let seen = &self.buffer[..filled];
+            let Some(head) = seen.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+            let text = std::str::from_utf8(&seen[..head])?.to_ascii_lowercase();
+            let length: usize = text
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "))
+                .ok_or("no length")?
+                .trim()
+                .parse()?;
+            if filled >= head + 4 + length {
+                let status = text.split(' ').nth(1).ok_or("no status")?.parse()?;
+                return Ok((status, seen[head + 4..head + 4 + length].to_vec()));
+            }
+        }
+    }
+}
+
+async fn measure() -> Result<()> {
+    let server = Process::start()?;
+    let mut first = Connection::open(&server.address).await?;
+    let body = json!({ "ident": "30110100103", "first_name": "Jan", "last_name": "Tamm" }).to_string();
+    let request = format!(
+        "POST /api/v1/registrant/auth/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let (status, answer) = first.ask(request.as_bytes()).await?;
+    let answer: Value = serde_json::from_slice(&answer)?;
+    let token = answer["access_token"].as_str().ok_or(format!("no token: {status} {answer}"))?;
+    let with_token =
+        format!("GET {ME} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n").into_bytes();
+    let bare = b"GET /bare HTTP/1.1\r\nHost: localhost\r\n\r\n".to_vec();
+    for request in [&with_token, &bare] {
+        let (status, answer) = first.ask(request).await?;
+        if status != 200 {
+            return Err(format!("{status} {}", String::from_utf8_lossy(&answer)).into());
+        }
+    }
+
+    let mut connections = Vec::new();
+    for _ in 0..CONNECTIONS {
+        connections.push(Connection::open(&server.address).await?);
+    }
+    let mut took = [Duration::ZERO; 2];
+    let mut cpu = [Duration::ZERO; 2];
+    // The first turn of each warms up and does not count.
+    for turn in 0..=TURNS {
+        for (kind, request) in [&bare, &with_token].into_iter().enumerate() {
+            let (before, begun) = (server.cpu()?, Instant::now());
+            let asking = connections.drain(..).map(|mut connection| {
+                let request = request.clone();
+                tokio::spawn(async move {
+                    for _ in 0..REQUESTS {
+                        let (status, _) = connection.ask(&request).await?;
+                        if status != 200 {
+                            return Err(format!("status {status}").into());
+                        }
+                    }
+                    Ok::<_, Box<dyn Error + Send + Sync>>(connection)
+                })
+            });
+            let asking: Vec<_> = asking.collect();
+            for each in asking {
+                connections.push(each.await??);
+            }
+            if turn > 0 {
+                took[kind] += begun.elapsed();
+                cpu[kind] += server.cpu()?.saturating_sub(before);
+            }
+        }
+    }
+    let requests = (CONNECTIONS * REQUESTS * TURNS) as f64;
+    let per_second = |kind: usize| requests / took[kind].as_secs_f64();
+    let microseconds = |kind: usize| cpu[kind].as_secs_f64() * 1e6 / requests;
+    let ratio = per_second(1) / per_second(0);
+    println!(
+        "me with a token: {:.0} requests/s, {:.1} µs of server CPU each; a bare route: {:.0} requests/s, {:.1} µs",
+        per_second(1),
+        microseconds(1),
+        per_second(0),
+        microseconds(0)
+    );
+    println!("me / bare: {ratio:.3}, goal at least {GOAL}: {}", if ratio >= GOAL { "met" } else { "MISSED" });
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! Identity cards: whose a certificate is, who vouches for it, and whether it is revoked.
+//!
+//! Revocation is asked last: only a certificate of a CA that we trust says where to ask, and only somebody who has its key
+//! makes us ask.
+
+use std::path::Path;
+use std::time::Duration;
+
+use const_oid::ObjectIdentifier;
+use countersign_domain::registrant::{Proven, Refusal, holder_of};
+use countersign_pki::Certificate;
+use countersign_pki::certificate::extension::oid;
+use countersign_pki::ocsp::{
+    self, CertId, CertIdHash, CertificateStatus, MAX_RESPONSE_LEN, Nonce, OcspRequest, Policy,
+};
+use countersign_pki::path::{self, Purpose};
+use countersign_token::{Assurance, Method};
+use http::header::{ACCEPT, CONTENT_TYPE};
+use jiff::Timestamp;
+use url::Url;
+
+use super::config::Registrant as Config;
+use super::keys::Error;
+use super::refused::Refused;
+use super::token::{Call, Found};
+use crate::App;
+use crate::buckets::Network;
+
+/// Who vouches for cards, and who is asked about them.
+pub(super) struct Cards {
+    anchors: Vec<Certificate>,
+    responder: Option<Url>,
+    client: reqwest::Client,
+}
+
+/// How long a responder may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Policies of certificates that are on no card: Estonian Mobile-ID.
+const NO_CARDS: [ObjectIdentifier; 4] = [
+    ObjectIdentifier::new_unwrap("1.3.6.1.4.1.10015.1.3"),
+    ObjectIdentifier::new_unwrap("1.3.6.1.4.1.10015.1.3.1"),
+    ObjectIdentifier::new_unwrap("1.3.6.1.4.1.10015.1.3.2"),
+    ObjectIdentifier::new_unwrap("1.3.6.1.4.1.10015.1.3.3"),
+];
+
+/// Octets of the nonce in a question to a responder [RFC 9654 §2.1].
+const NONCE: usize = 32;
+
+impl Cards {
+    /// None where no CA is trusted for it.
+    pub(super) fn new(config: &Config) -> Result<Option<Self>, Error> {
+        if config.card_trust.is_empty() {
+            return Ok(None);
+        }
+        let mut anchors = Vec::new();
+        for path in &config.card_trust {
+            let found = anchors_in(path).map_err(|fault| Error::CardTrust { path: path.clone(), fault })?;
+            anchors.extend(found);
+        }
+        // The process may have chosen a provider already; any is fine.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .timeout(PATIENCE)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(Error::Connections)?;
+        Ok(Some(Self { anchors, responder: config.ocsp_url.clone(), client }))
+    }
+
+    /// Finds who issued a certificate and that it is for logging in with a card. Gives the issuer.
+    pub(super) fn trusted(&self, certificate: &Certificate, now: Timestamp) -> Result<Certificate, Refusal> {
+        let refused = Refusal::UntrustedCertificate;
+        let path = path::validate(certificate, &[], &self.anchors, now, Purpose::Authentication).map_err(
+            |fault| {
+                tracing::debug!(error = %fault, "a card's certificate leads to nobody who is trusted for it");
+                refused
+            },
+        )?;
+        let for_clients = certificate.extended_key_usages().contains(&oid::KP_CLIENT_AUTH);
+        let on_no_card = certificate.policies().iter().any(|policy| NO_CARDS.contains(&policy.oid));
+        match path.issuer() {
+            Some(issuer) if for_clients && !on_no_card && !certificate.is_ca() => Ok(issuer.clone()),
+            Some(_) | None => Err(refused),
+        }
+    }
+
+    /// Asks whether a certificate is revoked. No answer is no yes.
+    pub(super) async fn good(
+        &self,
+        app: &App,
+        certificate: &Certificate,
+        issuer: &Certificate,
+    ) -> Result<(), Refusal> {
+        let nonce: [u8; NONCE] = app.randomness().bytes();
+        let unknown = |why: &dyn std::fmt::Display| {
+            tracing::warn!(error = %why, "the status of a card's certificate is not known");
+            Refusal::StatusUnknown
+        };
+        let url = match &self.responder {
+            Some(url) => url.clone(),
+            None => certificate
+                .ocsp_urls()
+                .first()
+                .and_then(|url| Url::parse(url).ok())
+                .filter(|url| matches!(url.scheme(), "http" | "https"))
+                .ok_or_else(|| unknown(&"the certificate names no responder"))?,
+        };
+        let question = Nonce::new(&nonce)
+            .and_then(|nonce| {
+                // SHA-1 names the issuer, nothing more, and is what every responder knows.
+                let id = CertId::of(CertIdHash::Sha1, certificate, issuer)?;
+                OcspRequest::new(vec![id], Some(nonce))?.to_der()
+            })
+            .map_err(|error| unknown(&error))?;
+        let answer = self.ask(url, question).await.map_err(|error| unknown(&error))?;
+        let checked = ocsp::check(&answer, certificate, issuer, Some(&nonce), app.now(), &Policy::fetched());
+        match checked.map_err(|error| unknown(&error))?.status {
+            CertificateStatus::Good => Ok(()),
+            CertificateStatus::Revoked { .. } | CertificateStatus::NotIssued => Err(Refusal::Revoked),
+        }
+    }
+
+    async fn ask(&self, url: Url, question: Vec<u8>) -> Result<Vec<u8>, String> {
+        let request = self
+            .client
+            .post(url)
+            .header(CONTENT_TYPE, "application/ocsp-request")
+            .header(ACCEPT, "application/ocsp-response")
+            .body(question);
+        let mut response = request.send().await.map_err(|error| error.without_url().to_string())?;
+        if !response.status().is_success() {
+            return Err(format!("the responder answered {}", response.status()));
+        }
+        let mut answer = Vec::new();
+        while let Some(part) = response.chunk().await.map_err(|error| error.without_url().to_string())? {
+            if answer.len() + part.len() > MAX_RESPONSE_LEN {
+                return Err("the answer is too long".to_owned());
+            }
+            answer.extend_from_slice(&part);
+        }
+        Ok(answer)
+    }
+}
+
+/// A card in the TLS handshake: the listener has checked that the client has the key.
+pub(super) async fn prove(call: &Call) -> Result<Found, Refused> {
+    let Some(cards) = &call.app.registrant().cards else { return Err(Refusal::SwitchedOff.into()) };
+    let Some(shown) = &call.certificate else { return Err(Refusal::NoCertificate.into()) };
+    let certificate = Certificate::from_der(shown.der()).map_err(|_| Refusal::UntrustedCertificate)?;
+    throttle(call)?;
+    let issuer = cards.trusted(&certificate, call.now)?;
+    of_card(call, cards, &certificate, &issuer).await
+}
+
+/// What a certificate proves whose key was used just now.
+pub(super) async fn of_card(
+    call: &Call,
+    cards: &Cards,
+    certificate: &Certificate,
+    issuer: &Certificate,
+) -> Result<Found, Refused> {
+    let holder = holder_of(certificate).ok_or(Refusal::NoPerson)?;
+    cards.good(&call.app, certificate, issuer).await?;
+    let proven = Proven {
+        holder,
+        method: Method::IdCard,
+        assurance: Assurance::High,
+        at: call.now,
+        certificate: Some(certificate.sha256()),
+    };
+    Ok(Found { proven, client: None, id: None })
+}
+
+/// Counts one try of whoever calls.
+pub(super) fn throttle(call: &Call) -> Result<(), Refused> {
+    let network = Network::of(call.origin.address);
+    call.app.registrant().tries.take(network, call.now).map_err(|seconds| {
+        call.app.metrics().limited("registrant", "address");
+        Refused::limited(seconds)
+    })
+}
+
+/// The CA certificates of a PEM file.
+pub(super) fn anchors_in(path: &Path) -> Result<Vec<Certificate>, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let found = Certificate::pem_bundle(&text)
+        .map_err(|error| format!("{} is not usable: {error}", path.display()))?;
+    match found.iter().find(|certificate| !certificate.is_ca()) {
+        Some(_) => Err(format!("{} holds a certificate that is no CA's", path.display())),
+        None if found.is_empty() => Err(format!("{} holds no certificate", path.display())),
+        None => Ok(found),
+    }
+}

@@ -1,0 +1,85 @@
+//! What is withdrawn before its end: on disk, and in memory for every request. Where nothing is, asking costs one comparison.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+use countersign_domain::Event;
+use countersign_domain::registrant::{Denial, Denied, DenyList};
+use countersign_token::Claims;
+use tokio::sync::OnceCell;
+
+use crate::App;
+use crate::command::Failure;
+
+/// The list. Read from the store when it is first asked.
+#[derive(Default)]
+pub(super) struct Deny {
+    loaded: OnceCell<()>,
+    /// Whether anything is denied at all.
+    any: AtomicBool,
+    list: RwLock<DenyList>,
+}
+
+impl Deny {
+    /// The list, read from the store if that was not done yet.
+    pub(super) async fn ready(&self, app: &App) -> Result<RwLockReadGuard<'_, DenyList>, Failure> {
+        self.load(app).await?;
+        Ok(self.list.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether a token is withdrawn.
+    pub(super) async fn denies(&self, app: &App, claims: &Claims) -> Result<bool, Failure> {
+        self.load(app).await?;
+        if !self.any.load(Ordering::Acquire) {
+            return Ok(false);
+        }
+        Ok(self.list.read().unwrap_or_else(PoisonError::into_inner).denies(claims))
+    }
+
+    async fn load(&self, app: &App) -> Result<(), Failure> {
+        if self.loaded.initialized() {
+            return Ok(());
+        }
+        self.loaded
+            .get_or_try_init(|| async {
+                let now = app.now();
+                let denials = app
+                    .read("read what is denied", move |tx| Ok::<_, Failure>(tx.token_denials().all(now)?))
+                    .await?;
+                for denial in &denials {
+                    self.remember(denial, now);
+                }
+                Ok(())
+            })
+            .await
+            .copied()
+    }
+
+    fn remember(&self, denial: &Denial, now: jiff::Timestamp) {
+        let mut list = self.list.write().unwrap_or_else(PoisonError::into_inner);
+        list.purge(now);
+        list.insert(denial);
+        self.any.store(!list.is_empty(), Ordering::Release);
+    }
+}
+
+impl App {
+    /// Withdraws tokens: on disk first, then for every request after. `by` is an operator's or partner's name, or
+    /// `holder`.
+    pub(crate) async fn deny(&self, denial: Denial, by: &str) -> Result<(), Failure> {
+        self.registrant().deny.load(self).await?;
+        let (token, holder) = match &denial.denied {
+            Denied::Token(id) => (Some(id.to_string()), None),
+            Denied::Holder(subject) => (None, Some(subject.clone())),
+        };
+        let (kept, by) = (denial.clone(), by.to_owned());
+        self.execute("withdraw tokens", move |tx, context| {
+            tx.token_denials().insert(&kept)?;
+            context.record([Event::TokensDenied { token, holder, by }]);
+            Ok::<_, Failure>(())
+        })
+        .await?;
+        self.registrant().deny.remember(&denial, self.now());
+        Ok(())
+    }
+}
