@@ -166,6 +166,7 @@ pub mod asice;
 mod error;
 pub mod level;
 mod limits;
+pub mod media_type;
 pub mod name;
 pub mod pades;
 pub mod policy;
