@@ -126,7 +126,7 @@ async fn extend(
     }
     let place = Place::open(&arguments.url, arguments.trust.as_deref()).await?;
     let sources = Sources::find(&arguments.sources, place.origin_if_local(), arguments.level)?;
-    let long_term = LongTerm { http: &place.http, anchors: &place.anchors, sources: &sources };
+    let long_term = LongTerm::new(&place, &sources)?;
     let say = |text: std::fmt::Arguments<'_>| {
         if !arguments.json {
             screen::line(text);
@@ -141,7 +141,7 @@ async fn extend(
         let Some((_, mut signature)) = signatures.next() else { continue };
         let (from, before) = (signature.level().as_str(), signature.clone());
         say(format_args!("{file}, {id}: {from}"));
-        let imprint = |input: &ArchiveInput, digest| Ok(container.archive_imprint(input, digest)?);
+        let imprint = |input: &ArchiveInput, digest| container.archive_imprint(input, digest);
         if arguments.renew && signature.archive_times().next().is_some() {
             long_term.renew(&mut signature, &imprint, &say).await?;
         } else {

@@ -19,7 +19,6 @@ mod inspect;
 mod level;
 mod login;
 mod long_term;
-mod media_type;
 mod pdf;
 mod person;
 mod progress;

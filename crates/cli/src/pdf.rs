@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
+use countersign_client::long_term::path_above;
 use countersign_container::pades::{
     Appearance, Font, PdfLimits, PdfSignatureRequest, Permission, Picture, SignedPdf, prepare,
 };
@@ -17,7 +18,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::long_term::{LongTerm, Sources};
+use crate::long_term::{LongTerm, Sources, of_document};
 use crate::screen::{self, Tone};
 use crate::service::{Place, Service};
 use crate::{clock, extend, file, runtime, sign};
@@ -105,9 +106,7 @@ impl PdfArguments {
         let Some(VisiblePlace { page, rectangle }) = self.visible else { return Ok(None) };
         let mut lines = self.visible_text.clone();
         if lines.is_empty() {
-            lines.extend(certificate.subject().common_name());
-            lines.push(now.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
-            lines.extend(self.reason.clone());
+            lines = Appearance::usual_lines(certificate, self.reason.as_deref(), now);
         }
         let font = match &self.font {
             Some(path) => Some(Font::from_bytes(file::read(path, LARGEST)?)?),
@@ -155,8 +154,8 @@ pub(crate) async fn sign_document(arguments: &sign::Arguments, path: &Path) -> R
     let document = read(path)?;
     let service = Service::open(&arguments.service).await?;
     let sources = Sources::find(&arguments.sources, service.place.origin_if_local(), arguments.level)?;
-    let (http, anchors) = (&service.place.http, &service.place.anchors);
-    let long_term = LongTerm { http, anchors, sources: &sources };
+    let anchors = &service.place.anchors;
+    let long_term = LongTerm::new(&service.place, &sources)?;
     let say = |text: std::fmt::Arguments<'_>| {
         if !arguments.json {
             screen::line(text);
@@ -167,7 +166,7 @@ pub(crate) async fn sign_document(arguments: &sign::Arguments, path: &Path) -> R
     let digest = sign::digest_of(arguments.hash)?;
     let chosen = sign::choose_certificate(arguments, &service, &say).await?;
     let certificate = chosen.certificate();
-    let authorities = path_of(certificate, anchors);
+    let authorities = path_above(certificate, &anchors.intermediates);
     let request = arguments.pdf.request(certificate, authorities, SignatureAlgorithm::RsaPss(digest))?;
     let prepared = prepare(&document, &request, &limits)?;
     let value =
@@ -176,7 +175,7 @@ pub(crate) async fn sign_document(arguments: &sign::Arguments, path: &Path) -> R
     let field = signed.document().signatures.last().map(|signature| signature.field.clone());
     let field = field.unwrap_or_default();
     let level = arguments.level.level();
-    long_term.complete_document(&mut signed, level, &say).await?;
+    long_term.complete(&mut signed, level, &of_document, &say).await?;
 
     check_own(signed.as_bytes(), Some(&field), level, anchors)?;
     file::write(&arguments.output, signed.as_bytes(), arguments.force)?;
@@ -241,7 +240,7 @@ async fn extend_to(arguments: &extend::Arguments, mut document: SignedPdf) -> Re
     }
     let place = Place::open(&arguments.url, arguments.trust.as_deref()).await?;
     let sources = Sources::find(&arguments.sources, place.origin_if_local(), arguments.level)?;
-    let long_term = LongTerm { http: &place.http, anchors: &place.anchors, sources: &sources };
+    let long_term = LongTerm::new(&place, &sources)?;
     let say = |text: std::fmt::Arguments<'_>| {
         if !arguments.json {
             screen::line(text);
@@ -250,9 +249,9 @@ async fn extend_to(arguments: &extend::Arguments, mut document: SignedPdf) -> Re
     let (from, before) = (document.level(), document.as_bytes().len());
     let level = arguments.level.level();
     if arguments.renew && from == Level::Lta {
-        long_term.renew_document(&mut document, &say).await?;
+        long_term.renew(&mut document, &of_document, &say).await?;
     } else {
-        long_term.complete_document(&mut document, level, &say).await?;
+        long_term.complete(&mut document, level, &of_document, &say).await?;
     }
     let output = arguments.output.as_ref().unwrap_or(&arguments.file);
     let changed = document.as_bytes().len() != before || document.level() != from;
@@ -301,19 +300,6 @@ fn check_own(bytes: &[u8], field: Option<&str>, level: Level, anchors: &TrustAnc
         return Err(Error::OwnContainer);
     }
     Ok(())
-}
-
-/// The authorities between a certificate and the anchor, which whoever trusts that has.
-fn path_of(certificate: &Certificate, anchors: &TrustAnchors) -> Vec<Certificate> {
-    let mut path: Vec<Certificate> = Vec::new();
-    let mut below = certificate;
-    while let Some(issuer) = anchors.intermediates.iter().find(|candidate| {
-        candidate.is_ca() && below.is_signed_by(candidate).is_ok() && !path.contains(candidate)
-    }) {
-        path.push(issuer.clone());
-        below = issuer;
-    }
-    path
 }
 
 #[cfg(test)]
