@@ -26,6 +26,7 @@ use crate::keys::{self, CoreKeys, Keys};
 use crate::operations::metrics::Metrics;
 use crate::push::{self, Notifier, Queue, VapidKey, WebPush};
 use crate::randomness::Randomness;
+use crate::signing::service::Service as SigningService;
 use crate::watch::Watches;
 use crate::web::{StartPage, WebApps};
 
@@ -60,6 +61,7 @@ struct Inner {
     tls_root: Option<Certificate>,
     revocation_lists: RevocationLists,
     test_world: OnceLock<Arc<TestWorld>>,
+    signing: SigningService,
 }
 
 /// What can be turned on and off while the server runs.
@@ -259,6 +261,11 @@ impl App {
         &self.0.revocation_lists
     }
 
+    /// What the signing service keeps in memory.
+    pub(crate) fn signing(&self) -> &SigningService {
+        &self.0.signing
+    }
+
     /// The test persons, in development.
     pub(crate) fn test_world(&self) -> Option<&TestWorld> {
         self.0.test_world.get().map(Arc::as_ref)
@@ -415,6 +422,7 @@ impl Builder {
             tls_root,
             revocation_lists: RevocationLists::default(),
             test_world: OnceLock::new(),
+            signing: SigningService::new(&config),
             start_page,
             web_apps,
             notifier,

@@ -26,6 +26,8 @@ pub use self::secret::Secret;
 pub use crate::admin::config::Admin;
 pub use crate::device::config::DeviceApi;
 pub use crate::push::config::Push;
+pub use crate::siga::config::{Siga, SigaService};
+pub use crate::signing::config::Signing;
 pub use crate::validation::config::Validation;
 pub use crate::web::config::Web;
 use crate::web::config::{SELF, is_origin};
@@ -56,6 +58,10 @@ pub struct Config {
     pub push: Push,
     /// Files that are validated for others.
     pub validation: Validation,
+    /// Files that people sign for others.
+    pub signing: Signing,
+    /// The same for clients of the Estonian signature gateway.
+    pub siga: Siga,
     /// What operators see.
     pub operations: Operations,
     /// Who may start sessions.
@@ -342,6 +348,7 @@ impl Config {
             // The sample bank shows the phone beside it.
             web: Web { phone_frames: vec![SELF.into()], ..Web::default() },
             validation: Validation::dev(),
+            signing: Signing::dev(),
             ..Self::default()
         }
     }
@@ -364,6 +371,8 @@ impl Config {
         self.push.check(&mut found);
         self.keys.check(&mut found);
         self.validation.check(&mut found);
+        self.signing.check(&mut found);
+        self.siga.check(&mut found);
         if self.pin.tries == 0 {
             found.push(Mend::new("pin.tries", "0 locks every key at once", "give 3"));
         }

@@ -16,6 +16,7 @@ pub mod config;
 pub mod dev;
 pub mod device;
 mod jobs;
+mod json_body;
 pub mod keys;
 pub mod listen;
 mod ocsp;
@@ -26,6 +27,8 @@ mod problem;
 pub mod push;
 pub mod randomness;
 mod rp;
+mod siga;
+mod signing;
 pub mod trust;
 mod tsa;
 mod validation;
@@ -56,7 +59,8 @@ pub fn router(app: App) -> axum::Router {
         .merge(device::routes(&app))
         .merge(admin::routes());
     let routes = routes.merge(ca::routes()).merge(ocsp::routes()).merge(tsa::routes()).merge(trust::routes());
-    let routes = routes.merge(validation::routes(&app));
+    let routes = routes.merge(validation::routes(&app)).merge(signing::routes());
+    let routes = routes.merge(siga::routes(&app));
     let routes = if app.test_world().is_some() { routes.merge(dev::routes()) } else { routes };
 
     routes

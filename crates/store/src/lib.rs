@@ -26,6 +26,7 @@ mod readers;
 mod repeated;
 mod schema;
 mod sessions;
+mod signing_containers;
 mod tx;
 mod writer;
 
@@ -43,6 +44,7 @@ pub use error::Error;
 pub use events::{Events, Recorded};
 pub use repeated::Idempotency;
 pub use sessions::Sessions;
+pub use signing_containers::{Kept, SigningContainers, SigningRow};
 pub use tx::{Swept, Tx};
 pub use writer::{Grouping, Written};
 

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::events::Events;
 use crate::repeated::Idempotency;
 use crate::sessions::Sessions;
+use crate::signing_containers::SigningContainers;
 
 /// One transaction. Given to the closures of [`crate::Store::write`] and [`crate::Store::read`].
 pub struct Tx<'a> {
@@ -79,6 +80,11 @@ impl<'a> Tx<'a> {
     /// Start requests that may come a second time.
     pub fn idempotency(&self) -> Idempotency<'a> {
         Idempotency { connection: self.connection }
+    }
+
+    /// Containers of the signing service.
+    pub fn signing_containers(&self) -> SigningContainers<'a> {
+        SigningContainers { connection: self.connection }
     }
 
     /// Numbers that only go up.

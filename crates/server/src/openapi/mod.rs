@@ -11,6 +11,7 @@ mod problems;
 mod responders;
 mod rp;
 mod schemas;
+mod signing;
 mod validation;
 
 use std::sync::LazyLock;
@@ -58,6 +59,7 @@ pub fn document() -> Value {
         device::paths(),
         responders::paths(),
         validation::paths(),
+        signing::paths(),
         admin::paths(),
         operations::paths(),
     ];
@@ -102,6 +104,7 @@ fn tags() -> Value {
         { "name": device::TAG, "description": "What the phone and the service say to each other. Every request carries a proof of the device." },
         { "name": responders::TAG, "description": "Whether certificates are valid, and when something existed." },
         { "name": validation::TAG, "description": "Whether signed files hold, with a report that says why." },
+        { "name": signing::TAG, "description": "Containers that people sign. Each e-service has a bearer key, unless the service is open." },
         { "name": admin::TAG, "description": "The registration desk: activation codes, people's phones, revocation." },
         { "name": operations::TAG, "description": "For those who run the service." },
     ])

@@ -29,6 +29,7 @@ pub struct Metrics {
     limited: Family<LimitLabels, Counter>,
     pushes: Family<PushLabels, Counter>,
     validations: Family<ValidationLabels, Counter>,
+    signatures: Family<SignatureLabels, Counter>,
     purged: Counter,
     long_polls: Gauge,
     computations: Gauge,
@@ -106,6 +107,12 @@ struct ValidationLabels {
     outcome: Fixed,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SignatureLabels {
+    flow: Fixed,
+    outcome: Fixed,
+}
+
 /// A label value from our own source text, or a route template (of which there are only so many).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Fixed {
@@ -144,7 +151,7 @@ impl Metrics {
         let tries = Family::default();
         let events = Family::default();
         let (limited, pushes) = (Family::default(), Family::default());
-        let validations = Family::default();
+        let (validations, signatures) = (Family::default(), Family::default());
         let (purged, long_polls, computations, faults) =
             (Counter::default(), Gauge::default(), Gauge::default(), Counter::default());
 
@@ -165,6 +172,8 @@ impl Metrics {
         registry.register("pin_tries", "Computations with a PIN", tries.clone());
         registry.register("events", "Entries of the audit trail, by kind", events.clone());
         registry.register("validations", "Files that were validated, by outcome", validations.clone());
+        let help = "Signatures of the signing service that ended, by outcome";
+        registry.register("signing_signatures", help, signatures.clone());
         registry.register("requests_limited", "Requests of phones that came too often", limited.clone());
         registry.register("push_messages", "Attempts to wake a phone", pushes.clone());
         registry.register("rows_purged", "Rows deleted because they are kept no longer", purged.clone());
@@ -183,6 +192,7 @@ impl Metrics {
             limited,
             pushes,
             validations,
+            signatures,
             purged,
             long_polls,
             computations,
@@ -236,6 +246,12 @@ impl Metrics {
     /// A file was validated.
     pub(crate) fn validated(&self, outcome: &'static str) {
         self.validations.get_or_create(&ValidationLabels { outcome: Fixed::Word(outcome) }).inc();
+    }
+
+    /// A signature of the signing service ended.
+    pub(crate) fn signature_ended(&self, flow: &'static str, outcome: &'static str) {
+        let labels = SignatureLabels { flow: Fixed::Word(flow), outcome: Fixed::Word(outcome) };
+        self.signatures.get_or_create(&labels).inc();
     }
 
     /// A phone or an address came too often.
