@@ -134,9 +134,6 @@ pub(crate) enum Error {
     /// No time-stamping authority is known.
     #[error("no time-stamping authority is known")]
     NoTimeStamping,
-    /// No OCSP responder is known.
-    #[error("the signer's certificate names no OCSP responder")]
-    NoResponder,
     /// The issuer of the signer's certificate is not among the trusted ones.
     #[error("the certificate of the issuer is not at hand: {issuer}")]
     NoIssuer {
@@ -204,12 +201,6 @@ pub(crate) enum Error {
     /// A container cannot be made.
     #[error(transparent)]
     Container(#[from] countersign_container::Error),
-    /// The time-stamp proves nothing.
-    #[error(transparent)]
-    TimeStamp(#[from] countersign_pki::tsp::TspError),
-    /// The OCSP answer proves nothing.
-    #[error(transparent)]
-    Ocsp(#[from] countersign_pki::ocsp::OcspError),
     /// `--format pdf` with several files.
     #[error("--format pdf takes one document")]
     OneDocument,
@@ -297,6 +288,19 @@ pub(crate) enum Error {
     TestWorld(#[from] dev::Error),
 }
 
+impl From<countersign_client::long_term::Error> for Error {
+    fn from(error: countersign_client::long_term::Error) -> Self {
+        use countersign_client::long_term::Error as LongTerm;
+        match error {
+            LongTerm::Evidence(error) => Self::Client(error),
+            LongTerm::Container(error) => Self::Container(error),
+            LongTerm::NoIssuer { issuer } => Self::NoIssuer { issuer },
+            // No authority is set; the list may grow in a crate below.
+            _ => Self::NoTimeStamping,
+        }
+    }
+}
+
 fn which(id: &Option<String>) -> String {
     id.as_ref().map_or_else(String::new, |id| format!(" {id:?}"))
 }
@@ -339,7 +343,6 @@ impl Error {
                 Some("give error, warn, info, debug or trace, or a filter such as countersign_server=debug".into())
             }
             Self::NoTimeStamping => Some("give --tsa URL, or --level B for a signature without a time-stamp".into()),
-            Self::NoResponder => Some("give --ocsp URL, or --level T for a signature without an OCSP answer".into()),
             Self::NoIssuer { .. } => Some("put it into the directory that --trust names".into()),
             Self::Call { .. } | Self::Client(Client::Connection { .. }) => {
                 Some("is the service running there? `countersign dev` starts one; --url URL or COUNTERSIGN_URL names another".into())
@@ -386,8 +389,7 @@ impl Error {
             | Self::NoPassword
             | Self::UnknownHash { .. }
             | Self::LogFilter { .. }
-            | Self::NoTimeStamping
-            | Self::NoResponder => 2,
+            | Self::NoTimeStamping => 2,
             Self::File { .. }
             | Self::Registrant(_)
             | Self::FileTooLarge { .. }
@@ -415,8 +417,6 @@ impl Error {
             Self::UnreadableAnswer { .. }
             | Self::Token(_)
             | Self::NoCertificateThere { .. }
-            | Self::TimeStamp(_)
-            | Self::Ocsp(_)
             | Self::Pki(_) => 6,
         })
     }

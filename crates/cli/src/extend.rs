@@ -14,7 +14,7 @@ use url::Url;
 use crate::error::Error;
 use crate::file::Pending;
 use crate::level::LevelName;
-use crate::long_term::{InContainer, LongTerm, SourceArguments, Sources};
+use crate::long_term::{LongTerm, SourceArguments, Sources};
 use crate::screen::{self, Tone};
 use crate::service::Place;
 use crate::sign::check_own;
@@ -128,7 +128,7 @@ async fn extend(
     }
     let place = Place::open(&arguments.url, arguments.trust.as_deref()).await?;
     let sources = Sources::find(&arguments.sources, place.origin_if_local(), arguments.level)?;
-    let long_term = LongTerm { http: &place.http, anchors: &place.anchors, sources: &sources };
+    let long_term = LongTerm::new(&place, &sources)?;
     let say = screen::narrator(arguments.json);
     let level = arguments.level.level();
     let mut extended = Vec::new();
@@ -139,12 +139,11 @@ async fn extend(
         let Some((_, mut signature)) = signatures.next() else { continue };
         let (from, before) = (signature.level().as_str(), signature.clone());
         say(format_args!("{file}, {id}: {from}"));
-        let imprint = |input: &ArchiveInput, digest| Ok(container.archive_imprint(input, digest)?);
+        let imprint = |input: &ArchiveInput, digest| container.archive_imprint(input, digest);
         if arguments.renew && signature.archive_times().next().is_some() {
-            long_term.renew(&mut InContainer { signature: &mut signature, imprint: &imprint }, &say).await?;
+            long_term.renew(&mut signature, &imprint, &say).await?;
         } else {
-            let mut target = InContainer { signature: &mut signature, imprint: &imprint };
-            long_term.complete(&mut target, level, &say).await?;
+            long_term.complete(&mut signature, level, &imprint, &say).await?;
         }
         if signature == before {
             say(format_args!("  has that level already"));

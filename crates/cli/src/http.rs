@@ -1,5 +1,4 @@
-//! Calls that are not the relying party API: time-stamps, OCSP, the operator's API, and the trust files of a
-//! development server. Every
+//! Calls that are not the relying party API: the operator's API, and the trust files of a development server. Every
 //! answer is bounded in size and time, and no redirect is followed.
 
 use std::sync::Arc;
@@ -7,7 +6,6 @@ use std::time::Duration;
 
 use countersign_pki::Certificate;
 pub(crate) use reqwest::Method;
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, RequestBuilder};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
@@ -58,19 +56,6 @@ impl Http {
     /// Fetches at most `limit` bytes.
     pub(crate) async fn get(&self, what: &'static str, url: &Url, limit: usize) -> Result<Vec<u8>, Error> {
         answer(what, url, self.0.get(url.clone()), limit).await
-    }
-
-    /// Sends bytes of the type `application/{kind}-{request}` and reads those of the answer, at most `limit`.
-    pub(crate) async fn post(
-        &self,
-        what: &'static str,
-        url: &Url,
-        [sent, received]: [&'static str; 2],
-        body: Vec<u8>,
-        limit: usize,
-    ) -> Result<Vec<u8>, Error> {
-        let request = self.0.post(url.clone()).header(CONTENT_TYPE, sent).header(ACCEPT, received).body(body);
-        answer(what, url, request, limit).await
     }
 
     /// A call with a bearer key, JSON in both directions. A refusal is told in the words of the service.

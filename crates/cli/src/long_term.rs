@@ -1,19 +1,20 @@
-//! What makes a signature last: time-stamps and OCSP answers, asked for over HTTP and checked before they go in.
+//! What makes a signature last, on the command line: where time-stamps and OCSP answers come from, and what is said of them.
+
+use std::cell::RefCell;
+use std::future::ready;
+use std::sync::Arc;
 
 use clap::Args;
 use countersign_client::SystemRandom;
-use countersign_container::pades::SignedPdf;
-use countersign_container::{ArchiveInput, Level, Need, SignedSignature, TrustAnchors};
-use countersign_pki::ocsp::{self, CertId, CertIdHash, Nonce, OcspRequest};
-use countersign_pki::tsp::{self, MAX_TOKEN_LEN, MessageImprint, TimeStampReq, TimeStampToken};
-use countersign_pki::{Certificate, Digest};
-use jiff::SignedDuration;
-use rand_core::Rng as _;
+use countersign_client::long_term::{Lasting, Step};
+use countersign_container::{ArchiveInput, Level};
+use countersign_pki::Digest;
+use countersign_pki::tsp::TimeStampToken;
 use url::Url;
 
 use crate::error::Error;
-use crate::http::Http;
 use crate::level::LevelName;
+use crate::service::Place;
 use crate::{clock, progress};
 
 /// Where time-stamps and OCSP answers come from, as given.
@@ -59,262 +60,92 @@ impl Sources {
     }
 }
 
-/// Everything that is needed to bring signatures to a level.
-pub(crate) struct LongTerm<'a> {
-    pub(crate) http: &'a Http,
-    pub(crate) anchors: &'a TrustAnchors,
-    pub(crate) sources: &'a Sources,
-}
+/// Brings signatures to a level, and says what it does.
+pub(crate) struct LongTerm(countersign_client::LongTerm);
 
-/// What is brought to a level: a signature of a container, or a document with all its signatures.
-pub(crate) trait Extendable {
-    /// What is missing for a level.
-    fn needs(&self, level: Level, authorities: &[Certificate]) -> Result<Vec<Need>, Error>;
-    /// What is missing for one more archive time-stamp, which is the last thing asked for.
-    fn renewal_needs(&self, authorities: &[Certificate]) -> Result<Vec<Need>, Error>;
-    /// Adds the time-stamp of a [`Need::TimeStamp`].
-    fn add_time_stamp(&mut self, token: &TimeStampToken) -> Result<(), Error>;
-    /// The imprint for a [`Need::ArchiveTimeStamp`].
-    fn archive_imprint(&self, input: &ArchiveInput, digest: Digest) -> Result<Vec<u8>, Error>;
-    /// Adds the time-stamp over it.
-    fn add_archive_time_stamp(
-        &mut self,
-        token: &TimeStampToken,
-        input: &ArchiveInput,
-        imprint: &[u8],
-    ) -> Result<(), Error>;
-    /// Nobody says what became of this certificate, and it is not required.
-    fn pass_over(&mut self, certificate: &Certificate);
-    /// Adds OCSP answers, with the certificates that they lead to.
-    fn add_validation_data(
-        &mut self,
-        authorities: &[Certificate],
-        responses: &[Vec<u8>],
-    ) -> Result<(), Error>;
-}
-
-/// Makes the imprint of an archive time-stamp, which covers data files.
-type Imprint<'a> = &'a dyn Fn(&ArchiveInput, Digest) -> Result<Vec<u8>, Error>;
-
-/// A signature of a container.
-pub(crate) struct InContainer<'a> {
-    pub(crate) signature: &'a mut SignedSignature,
-    pub(crate) imprint: Imprint<'a>,
-}
-
-impl Extendable for InContainer<'_> {
-    fn needs(&self, level: Level, authorities: &[Certificate]) -> Result<Vec<Need>, Error> {
-        Ok(self.signature.needs(level, authorities))
+impl LongTerm {
+    /// With connections as to that place, and its anchors.
+    pub(crate) fn new(place: &Place, sources: &Sources) -> Result<Self, Error> {
+        let long_term =
+            countersign_client::LongTerm::alone(place.tls_roots(), Arc::new(place.anchors.clone()))?
+                .tsa(sources.tsa.as_ref().map(Url::as_str))
+                .ocsp(sources.ocsp.as_ref().map(Url::as_str));
+        Ok(Self(long_term))
     }
 
-    fn renewal_needs(&self, authorities: &[Certificate]) -> Result<Vec<Need>, Error> {
-        Ok(self.signature.renewal_needs(authorities))
-    }
-
-    fn add_time_stamp(&mut self, token: &TimeStampToken) -> Result<(), Error> {
-        Ok(self.signature.add_timestamp(token)?)
-    }
-
-    fn archive_imprint(&self, input: &ArchiveInput, digest: Digest) -> Result<Vec<u8>, Error> {
-        (self.imprint)(input, digest)
-    }
-
-    fn add_archive_time_stamp(
-        &mut self,
-        token: &TimeStampToken,
-        input: &ArchiveInput,
-        imprint: &[u8],
-    ) -> Result<(), Error> {
-        Ok(self.signature.add_archive_timestamp(token, input, imprint)?)
-    }
-
-    fn pass_over(&mut self, certificate: &Certificate) {
-        self.signature.pass_over(certificate);
-    }
-
-    fn add_validation_data(
-        &mut self,
-        authorities: &[Certificate],
-        responses: &[Vec<u8>],
-    ) -> Result<(), Error> {
-        Ok(self.signature.add_validation_data(authorities, responses, clock::now())?)
-    }
-}
-
-impl Extendable for SignedPdf {
-    fn needs(&self, level: Level, authorities: &[Certificate]) -> Result<Vec<Need>, Error> {
-        Ok(Self::needs(self, level, authorities)?)
-    }
-
-    fn renewal_needs(&self, authorities: &[Certificate]) -> Result<Vec<Need>, Error> {
-        Ok(Self::renewal_needs(self, authorities)?)
-    }
-
-    fn add_time_stamp(&mut self, token: &TimeStampToken) -> Result<(), Error> {
-        Ok(self.add_timestamp(token)?)
-    }
-
-    // Documents are time-stamped as a whole, so these are never asked for.
-    fn archive_imprint(&self, _: &ArchiveInput, _: Digest) -> Result<Vec<u8>, Error> {
-        Err(Error::NoTimeStamping)
-    }
-
-    fn add_archive_time_stamp(
-        &mut self,
-        _: &TimeStampToken,
-        _: &ArchiveInput,
-        _: &[u8],
-    ) -> Result<(), Error> {
-        Err(Error::NoTimeStamping)
-    }
-
-    fn pass_over(&mut self, certificate: &Certificate) {
-        Self::pass_over(self, certificate);
-    }
-
-    fn add_validation_data(
-        &mut self,
-        authorities: &[Certificate],
-        responses: &[Vec<u8>],
-    ) -> Result<(), Error> {
-        Ok(Self::add_validation_data(self, authorities, responses, &[], clock::now())?)
-    }
-}
-
-impl LongTerm<'_> {
-    /// Brings it to a level.
+    /// Brings a signature, or all signatures of a document, to a level. `imprint` makes the imprints of archive
+    /// time-stamps.
     pub(crate) async fn complete(
         &self,
-        target: &mut impl Extendable,
+        signature: &mut impl Lasting,
         level: Level,
+        imprint: Imprint<'_>,
         say: &impl Fn(std::fmt::Arguments<'_>),
     ) -> Result<(), Error> {
-        let authorities = self.authorities();
-        loop {
-            let needs = target.needs(level, &authorities)?;
-            if needs.is_empty() {
-                return Ok(());
-            }
-            self.answer(target, needs, &authorities, say).await?;
-        }
+        let steps = Steps::default();
+        let imprint = |input, digest| ready(imprint(&input, digest));
+        let watch = |step: Step<'_>| steps.take(&step);
+        let call = self.0.complete(signature, level, imprint, clock::now, &mut SystemRandom, watch);
+        let ended = progress::during("waiting for time-stamp and status", call).await;
+        steps.say(say);
+        Ok(ended?)
     }
 
-    /// Adds one more archive time-stamp, after what a validator will want to know about the last one.
+    /// A time-stamp over this imprint.
+    pub(crate) async fn time_stamp(&self, digest: Digest, imprint: &[u8]) -> Result<TimeStampToken, Error> {
+        let mut rng = SystemRandom;
+        let call = self.0.time_stamp(digest, imprint, clock::now(), &mut rng);
+        Ok(progress::during("waiting for the time-stamp", call).await?)
+    }
+
+    /// Gives it one more archive time-stamp, after what a validator will want to know about the last one.
     pub(crate) async fn renew(
         &self,
-        target: &mut impl Extendable,
+        signature: &mut impl Lasting,
+        imprint: Imprint<'_>,
         say: &impl Fn(std::fmt::Arguments<'_>),
     ) -> Result<(), Error> {
-        let authorities = self.authorities();
-        loop {
-            let needs = target.renewal_needs(&authorities)?;
-            let is_last = needs
-                .iter()
-                .any(|need| matches!(need, Need::TimeStamp { .. } | Need::ArchiveTimeStamp { .. }));
-            self.answer(target, needs, &authorities, say).await?;
-            if is_last {
-                return Ok(());
-            }
-        }
-    }
-
-    fn authorities(&self) -> Vec<Certificate> {
-        let anchors = self.anchors;
-        anchors.intermediates.iter().chain(&anchors.ca).chain(&anchors.tsa).cloned().collect()
-    }
-
-    /// One round: each answer is in its place, or given up, when this returns.
-    async fn answer(
-        &self,
-        target: &mut impl Extendable,
-        needs: Vec<Need>,
-        authorities: &[Certificate],
-        say: &impl Fn(std::fmt::Arguments<'_>),
-    ) -> Result<(), Error> {
-        let mut responses = Vec::new();
-        for need in needs {
-            match need {
-                Need::TimeStamp { digest, imprint } => {
-                    let (url, token) = self.time_stamp(digest, &imprint).await?;
-                    target.add_time_stamp(&token)?;
-                    say(format_args!("Time-stamp of {url}: {}", token.gen_time()));
-                }
-                Need::ArchiveTimeStamp { digest, input } => {
-                    let imprint = target.archive_imprint(&input, digest)?;
-                    let (url, token) = self.time_stamp(digest, &imprint).await?;
-                    target.add_archive_time_stamp(&token, &input, &imprint)?;
-                    say(format_args!("Archive time-stamp of {url}: {}", token.gen_time()));
-                }
-                Need::Ocsp { certificate, issuer, produced_from, required } => {
-                    match self.status(&certificate, &issuer, produced_from).await {
-                        Ok((url, response, produced)) => {
-                            if required {
-                                say(format_args!("OCSP answer of {url}: good at {produced}"));
-                            }
-                            responses.push(response);
-                        }
-                        Err(error) if required => return Err(error),
-                        Err(error) => {
-                            let whose = certificate.subject().readable();
-                            say(format_args!("Left out, the status of {whose}: {error}"));
-                            target.pass_over(&certificate);
-                        }
-                    }
-                }
-                Need::Issuer { certificate } => {
-                    return Err(Error::NoIssuer { issuer: certificate.issuer().readable() });
-                }
-            }
-        }
-        if !responses.is_empty() {
-            target.add_validation_data(authorities, &responses)?;
-        }
-        Ok(())
-    }
-
-    pub(crate) async fn time_stamp(
-        &self,
-        digest: Digest,
-        imprint: &[u8],
-    ) -> Result<(Url, TimeStampToken), Error> {
-        let url = self.sources.tsa.as_ref().ok_or(Error::NoTimeStamping)?;
-        let request = TimeStampReq::new(MessageImprint::new(digest, imprint)?, &nonce::<8>())?;
-        let kinds = ["application/timestamp-query", "application/timestamp-reply"];
-        let call = self.http.post("a time-stamp", url, kinds, request.to_der(), MAX_TOKEN_LEN + 1024);
-        let response = progress::during("waiting for the time-stamp", call).await?;
-        let (now, anchors) = (clock::now(), self.anchors);
-        let pool = &anchors.intermediates;
-        let (token, _) = tsp::check_response(&response, &request, pool, &anchors.tsa, now, CLOCK_SKEW)?;
-        Ok((url.clone(), token))
-    }
-
-    async fn status(
-        &self,
-        certificate: &Certificate,
-        issuer: &Certificate,
-        produced_from: jiff::Timestamp,
-    ) -> Result<(Url, Vec<u8>, jiff::Timestamp), Error> {
-        let named = certificate.ocsp_urls().iter().find_map(|url| Url::parse(url).ok());
-        let url = self.sources.ocsp.clone().or(named).ok_or(Error::NoResponder)?;
-        let nonce = Nonce::new(&nonce::<32>())?;
-        let id = CertId::of(CertIdHash::Sha256, certificate, issuer)?;
-        let request = OcspRequest::new(vec![id], Some(nonce.clone()))?.to_der()?;
-        let kinds = ["application/ocsp-request", "application/ocsp-response"];
-        let call = self.http.post("an OCSP answer", &url, kinds, request, ocsp::MAX_RESPONSE_LEN);
-        let response = progress::during("waiting for the OCSP answer", call).await?;
-        let policy = ocsp::Policy { produced_from: Some(produced_from), ..ocsp::Policy::fetched() };
-        let checked =
-            ocsp::check(&response, certificate, issuer, Some(nonce.value()), clock::now(), &policy)?;
-        Ok((url, response, checked.produced_at))
+        let steps = Steps::default();
+        let imprint = |input, digest| ready(imprint(&input, digest));
+        let watch = |step: Step<'_>| steps.take(&step);
+        let call = self.0.renew(signature, imprint, clock::now, &mut SystemRandom, watch);
+        let ended = progress::during("waiting for time-stamp and status", call).await;
+        steps.say(say);
+        Ok(ended?)
     }
 }
 
-/// Bytes in nonces: 8 for time-stamps, 32 for OCSP (RFC 9654 section 2.1).
-fn nonce<const N: usize>() -> [u8; N] {
-    let mut nonce = [0; N];
-    SystemRandom.fill_bytes(&mut nonce);
-    nonce
+/// Makes the imprint of an archive time-stamp.
+type Imprint<'a> = &'a dyn Fn(&ArchiveInput, Digest) -> countersign_container::Result<Vec<u8>>;
+
+/// A document is time-stamped as a whole: nobody asks for an imprint of its parts.
+pub(crate) fn of_document(_: &ArchiveInput, _: Digest) -> countersign_container::Result<Vec<u8>> {
+    Ok(Vec::new())
 }
 
-/// How far clocks may differ.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
+/// What happened, to be said when the progress bar is gone.
+#[derive(Default)]
+struct Steps(RefCell<Vec<String>>);
+
+impl Steps {
+    fn take(&self, step: &Step<'_>) {
+        let line = match step {
+            Step::Asking { .. } | Step::Good { required: false, .. } => return,
+            Step::TimeStamped { url, time, archive: false } => format!("Time-stamp of {url}: {time}"),
+            Step::TimeStamped { url, time, archive: true } => format!("Archive time-stamp of {url}: {time}"),
+            Step::Good { url, produced_at, required: true } => {
+                format!("OCSP answer of {}: good at {produced_at}", url.unwrap_or("the issuer's responder"))
+            }
+            Step::LeftOut { certificate, error } => {
+                format!("Left out, the status of {}: {error}", certificate.subject().readable())
+            }
+        };
+        self.0.borrow_mut().push(line);
+    }
+
+    fn say(self, say: &impl Fn(std::fmt::Arguments<'_>)) {
+        for line in self.0.into_inner() {
+            say(format_args!("{line}"));
+        }
+    }
+}

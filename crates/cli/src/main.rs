@@ -20,7 +20,6 @@ mod interrupt;
 mod level;
 mod login;
 mod long_term;
-mod media_type;
 mod pdf;
 mod person;
 mod progress;

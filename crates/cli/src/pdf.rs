@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::long_term::{LongTerm, Sources};
+use crate::long_term::{LongTerm, Sources, of_document};
 use crate::screen::{self, Tone};
 use crate::service::{Place, Service};
 use crate::{clock, extend, file, runtime, sign};
@@ -105,9 +105,7 @@ impl PdfArguments {
         let Some(VisiblePlace { page, rectangle }) = self.visible else { return Ok(None) };
         let mut lines = self.visible_text.clone();
         if lines.is_empty() {
-            lines.extend(certificate.subject().common_name());
-            lines.push(now.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
-            lines.extend(self.reason.clone());
+            lines = Appearance::usual_lines(certificate, self.reason.as_deref(), now);
         }
         let font = match &self.font {
             Some(path) => Some(Font::from_bytes(file::read(path, LARGEST)?)?),
@@ -155,8 +153,8 @@ pub(crate) async fn sign_document(arguments: &sign::Arguments, path: &Path) -> R
     let document = read(path)?;
     let service = Service::open(&arguments.service).await?;
     let sources = Sources::find(&arguments.sources, service.place.origin_if_local(), arguments.level)?;
-    let (http, anchors) = (&service.place.http, &service.place.anchors);
-    let long_term = LongTerm { http, anchors, sources: &sources };
+    let anchors = &service.place.anchors;
+    let long_term = LongTerm::new(&service.place, &sources)?;
     let say = screen::narrator(arguments.json);
     // What cannot be signed is found out before anybody is asked for anything.
     let opened = check_signable(&document, &limits)?;
@@ -166,7 +164,6 @@ pub(crate) async fn sign_document(arguments: &sign::Arguments, path: &Path) -> R
     let digest = sign::digest_of(arguments.hash)?;
     let chosen = sign::choose_certificate(arguments, &service, &say).await?;
     let certificate = chosen.certificate();
-    // Whoever trusts the anchor has it.
     let authorities = path_above(certificate, &anchors.intermediates);
     let request = arguments.pdf.request(certificate, authorities, SignatureAlgorithm::RsaPss(digest))?;
     let prepared = prepare(&document, &request, &limits)?;
@@ -176,7 +173,7 @@ pub(crate) async fn sign_document(arguments: &sign::Arguments, path: &Path) -> R
     let field = signed.document().signatures.last().map(|signature| signature.field.clone());
     let field = field.unwrap_or_default();
     let level = arguments.level.level();
-    long_term.complete(&mut signed, level, &say).await?;
+    long_term.complete(&mut signed, level, &of_document, &say).await?;
 
     check_own(signed.as_bytes(), Some(&field), level, anchors)?;
     file::write(&arguments.output, signed.as_bytes(), arguments.force)?;
@@ -241,14 +238,14 @@ async fn extend_to(arguments: &extend::Arguments, mut document: SignedPdf) -> Re
     }
     let place = Place::open(&arguments.url, arguments.trust.as_deref()).await?;
     let sources = Sources::find(&arguments.sources, place.origin_if_local(), arguments.level)?;
-    let long_term = LongTerm { http: &place.http, anchors: &place.anchors, sources: &sources };
+    let long_term = LongTerm::new(&place, &sources)?;
     let say = screen::narrator(arguments.json);
     let (from, before) = (document.level(), document.as_bytes().len());
     let level = arguments.level.level();
     if arguments.renew && from == Level::Lta {
-        long_term.renew(&mut document, &say).await?;
+        long_term.renew(&mut document, &of_document, &say).await?;
     } else {
-        long_term.complete(&mut document, level, &say).await?;
+        long_term.complete(&mut document, level, &of_document, &say).await?;
     }
     let output = arguments.output.as_ref().unwrap_or(&arguments.file);
     let changed = document.as_bytes().len() != before || document.level() != from;

@@ -86,19 +86,21 @@ pub(crate) struct Place {
     pub(crate) anchors: TrustAnchors,
     origin: Url,
     local: bool,
+    tls_roots: Vec<Certificate>,
 }
 
 impl Place {
     /// Prepares connections and finds the anchors. Only the latter may ask the service something.
     pub(crate) async fn open(url: &Url, trust: Option<&Path>) -> Result<Self, Error> {
         let (local, origin) = (is_local(url), origin_of(url)?);
-        let http = Http::new(&Self::tls_roots(url)?)?;
+        let tls_roots = dev_roots(url)?;
+        let http = Http::new(&tls_roots)?;
         let anchors = match trust {
             Some(directory) => anchors::load(directory)?,
             None if local => fetch_anchors(&http, &origin).await?,
             None => return Err(Error::NoTrustElsewhere { url: url.to_string() }),
         };
-        Ok(Self { http, anchors, origin, local })
+        Ok(Self { http, anchors, origin, local, tls_roots })
     }
 
     /// The address of a service on this machine; none of one elsewhere.
@@ -106,14 +108,15 @@ impl Place {
         self.local.then_some(&self.origin)
     }
 
-    /// On this machine it is `countersign dev` that speaks TLS, under its own root.
-    fn tls_roots(url: &Url) -> Result<Vec<Certificate>, Error> {
-        Ok(if is_local(url) && url.scheme() == "https" {
-            vec![authority::dev::tls_root()?]
-        } else {
-            Vec::new()
-        })
+    /// Whom to trust for TLS in place of the operating system's roots.
+    pub(crate) fn tls_roots(&self) -> Option<&[Certificate]> {
+        (!self.tls_roots.is_empty()).then_some(&self.tls_roots)
     }
+}
+
+/// On this machine it is `countersign dev` that speaks TLS, under its own root.
+fn dev_roots(url: &Url) -> Result<Vec<Certificate>, Error> {
+    Ok(if is_local(url) && url.scheme() == "https" { vec![authority::dev::tls_root()?] } else { Vec::new() })
 }
 
 /// A service, ready to be asked.
@@ -131,9 +134,8 @@ impl Service {
         let place = Place::open(url, arguments.trust.as_deref()).await?;
         let mut builder = Client::builder(url.as_str(), arguments.rp_uuid, &arguments.rp_name)
             .scheme(arguments.scheme.clone());
-        let roots = Place::tls_roots(url)?;
-        if !roots.is_empty() {
-            builder = builder.tls_roots(&roots);
+        if let Some(roots) = place.tls_roots() {
+            builder = builder.tls_roots(roots);
         }
         if place.local {
             // Certificates of the test persons name port 8080, whatever port the server got.

@@ -90,6 +90,21 @@ pub(crate) fn load_dev(file: Option<&Path>) -> Result<Config, Error> {
     if config.registrant.users.is_empty() {
         config.registrant.users = test_world.registrant.users;
     }
+    if !said("signing", "open") {
+        config.signing.open = test_world.signing.open;
+    }
+    if !said("signing", "per_minute") {
+        config.signing.per_minute = test_world.signing.per_minute;
+    }
+    if config.siga.services.is_empty() {
+        config.siga.services = test_world.siga.services;
+        if !said("siga", "expiration_seconds") {
+            config.siga.expiration_seconds = test_world.siga.expiration_seconds;
+        }
+        if !said("siga", "clock_skew_seconds") {
+            config.siga.clock_skew_seconds = test_world.siga.clock_skew_seconds;
+        }
+    }
     if !said("web", "phone_frames") {
         config.web.phone_frames = test_world.web.phone_frames;
     }

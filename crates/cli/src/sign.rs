@@ -14,8 +14,9 @@ use clap::{Args, ValueEnum};
 use countersign_client::wire::endpoint::Recipient;
 use countersign_client::wire::words::HashAlgorithm;
 use countersign_client::{
-    CertificateChoiceVerifier, ChosenCertificate, SignatureVerifier, Signing, SystemRandom,
+    CertificateChoiceVerifier, ChosenCertificate, SignatureVerifier, Signing, SystemRandom, request,
 };
+use countersign_container::media_type;
 use countersign_container::xades::ARCHIVE_DIGEST;
 use countersign_container::{
     ArchiveInput, Container, ContainerWriter, DataFileDigest, FileName, Level, Limits, Method, Policy,
@@ -29,12 +30,12 @@ use crate::error::Error;
 use crate::file::Pending;
 use crate::level::LevelName;
 use crate::login::{PATIENCE, named};
-use crate::long_term::{InContainer, LongTerm, SourceArguments, Sources};
+use crate::long_term::{LongTerm, SourceArguments, Sources};
 use crate::pdf::{self, PdfArguments};
 use crate::progress::Watched;
 use crate::screen::{self, Tone};
 use crate::service::{PersonArguments, Service, ServiceArguments};
-use crate::{clock, file, media_type, progress, runtime};
+use crate::{clock, file, progress, runtime};
 
 /// Sign files through the relying party API: into one container, or a PDF document in itself
 #[derive(Debug, Args)]
@@ -193,11 +194,15 @@ impl Making {
         })
     }
 
-    fn archive_imprint(&self, input: &ArchiveInput, digest: Digest) -> Result<Vec<u8>, Error> {
-        Ok(match self {
-            Self::New(writer) => writer.archive_imprint(input, digest)?,
-            Self::Grown(container) => container.archive_imprint(input, digest)?,
-        })
+    fn archive_imprint(
+        &self,
+        input: &ArchiveInput,
+        digest: Digest,
+    ) -> countersign_container::Result<Vec<u8>> {
+        match self {
+            Self::New(writer) => writer.archive_imprint(input, digest),
+            Self::Grown(container) => container.archive_imprint(input, digest),
+        }
     }
 
     /// Writes what is missing, and returns the name of the signature's file.
@@ -221,8 +226,8 @@ impl Making {
 async fn sign(arguments: &Arguments) -> Result<ExitCode, Error> {
     let service = Service::open(&arguments.service).await?;
     let sources = Sources::find(&arguments.sources, service.place.origin_if_local(), arguments.level)?;
-    let (http, anchors) = (&service.place.http, &service.place.anchors);
-    let long_term = LongTerm { http, anchors, sources: &sources };
+    let anchors = &service.place.anchors;
+    let long_term = LongTerm::new(&service.place, &sources)?;
     let say = screen::narrator(arguments.json);
 
     let digest = digest_of(arguments.hash)?;
@@ -360,28 +365,9 @@ pub(crate) fn digest_of(hash: HashAlgorithm) -> Result<Digest, Error> {
     Digest::by_name(hash.as_str()).ok_or_else(|| Error::UnknownHash { name: hash.as_str().to_owned() })
 }
 
-/// The most characters on the PIN screen.
-const TEXT: usize = 60;
-
-/// What the person reads: names the file, cut at the end of the screen.
+/// What the person reads when nobody says more.
 fn text_for(files: &[PathBuf]) -> String {
-    let text = match files {
-        [one] => format!("Sign {}", one.file_name().map_or(Path::new(""), Path::new).display()),
-        many => format!("Sign {} files", many.len()),
-    };
-    if text.chars().count() <= TEXT { text } else { text.chars().take(TEXT - 1).chain(['…']).collect() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_name_is_cut_at_the_end_of_the_screen() {
-        let text = text_for(&["õ".repeat(80).into()]);
-        assert_eq!(text.chars().count(), 60);
-        assert!(text.starts_with("Sign õõ") && text.ends_with('…'));
-        assert_eq!(text_for(&["a/b/leping.txt".into()]), "Sign leping.txt");
-        assert_eq!(text_for(&["a".into(), "b".into()]), "Sign 2 files");
-    }
+    let names: Vec<_> =
+        files.iter().map(|file| file.file_name().unwrap_or_default().to_string_lossy()).collect();
+    request::text_for_files(names.iter().map(|name| &**name))
 }

@@ -89,9 +89,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     runtime::small()?.block_on(async {
         let place = Place::open(&arguments.url, arguments.trust.as_deref()).await?;
         let sources = Sources::find(&arguments.sources, place.origin_if_local(), LevelName::T)?;
-        let long_term = LongTerm { http: &place.http, anchors: &place.anchors, sources: &sources };
+        let long_term = LongTerm::new(&place, &sources)?;
         let imprint = container.digest_data_file(name, ARCHIVE_DIGEST)?;
-        let (_, token) = long_term.time_stamp(ARCHIVE_DIGEST, &imprint).await?;
+        let token = long_term.time_stamp(ARCHIVE_DIGEST, &imprint).await?;
         container.add_time_stamp_token(&token, clock::now())?;
         let written = write(&container, &arguments.output, arguments.force, &place)?;
         finish(&arguments.output, written, arguments.json);
@@ -106,9 +106,9 @@ pub(crate) async fn renew(
 ) -> Result<ExitCode, Error> {
     let place = Place::open(&arguments.url, arguments.trust.as_deref()).await?;
     let sources = Sources::find(&arguments.sources, place.origin_if_local(), LevelName::T)?;
-    let long_term = LongTerm { http: &place.http, anchors: &place.anchors, sources: &sources };
+    let long_term = LongTerm::new(&place, &sources)?;
     let renewal = container.renew_evidence(ARCHIVE_DIGEST)?;
-    let (_, token) = long_term.time_stamp(renewal.digest(), &renewal.imprint()).await?;
+    let token = long_term.time_stamp(renewal.digest(), &renewal.imprint()).await?;
     container.add_renewal(&renewal, &token, clock::now())?;
     let output = arguments.output.as_ref().unwrap_or(&arguments.file);
     let written = write(&container, output, arguments.force || arguments.output.is_none(), &place)?;

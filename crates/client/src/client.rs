@@ -44,11 +44,7 @@ pub struct ClientBuilder {
     relying_party_name: String,
     brokered_rp_name: String,
     scheme: SchemeName,
-    roots: Roots,
-    pins: Vec<[u8; 32]>,
-    connect_timeout: Duration,
-    timeout: Duration,
-    status_origin: Option<String>,
+    what: What,
 }
 
 /// Time for the network, on top of the time that a poll waits.
@@ -68,11 +64,7 @@ impl Client {
             relying_party_name: relying_party_name.into(),
             brokered_rp_name: String::new(),
             scheme: SchemeName::LIVE,
-            roots: Roots::default(),
-            pins: Vec::new(),
-            connect_timeout: Duration::from_secs(10),
-            timeout: Duration::from_secs(30),
-            status_origin: None,
+            what: What::with_roots(Roots::System),
         }
     }
 
@@ -358,6 +350,11 @@ fn no_such_endpoint(request: &StartRequest, recipient: &Recipient) -> Error {
 }
 
 impl ClientBuilder {
+    fn with(mut self, set: impl FnOnce(&mut What)) -> Self {
+        set(&mut self.what);
+        self
+    }
+
     /// The name of the environment: [`SchemeName::LIVE`] unless set.
     pub fn scheme(self, scheme: SchemeName) -> Self {
         Self { scheme, ..self }
@@ -370,30 +367,30 @@ impl ClientBuilder {
 
     /// Trusts these roots for TLS instead of the operating system's; with none, nobody over TLS.
     pub fn tls_roots(self, roots: &[Certificate]) -> Self {
-        Self { roots: Roots::Only(roots.iter().map(|root| root.as_der().to_vec()).collect()), ..self }
+        self.with(|what| what.roots = Roots::Only(roots.iter().map(|root| root.as_der().to_vec()).collect()))
     }
 
     /// Demands one of these keys of the service, besides a valid chain: SHA-256 over SubjectPublicKeyInfo. May be
     /// called again to add the next key before it is used.
     pub fn pin_spki(mut self, sha256: [u8; 32]) -> Self {
-        self.pins.push(sha256);
+        self.what.pins.push(sha256);
         self
     }
 
     /// How long a connection may take to be made: 10 s unless set.
     pub fn connect_timeout(self, timeout: Duration) -> Self {
-        Self { connect_timeout: timeout, ..self }
+        self.with(|what| what.connect_timeout = timeout)
     }
 
     /// How long an answer may take: 30 s unless set. Polls have the time that they wait for on top.
     pub fn timeout(self, timeout: Duration) -> Self {
-        Self { timeout, ..self }
+        self.with(|what| what.timeout = timeout)
     }
 
     /// Asks OCSP responders and fetches revocation lists at this origin (`http://127.0.0.1:4711`) instead of the one
     /// that certificates name; paths stay. For test environments whose certificates name a fixed address.
     pub fn status_origin(self, origin: impl Into<String>) -> Self {
-        Self { status_origin: Some(origin.into()), ..self }
+        self.with(|what| what.status_origin = Some(origin.into()))
     }
 
     /// The client.
@@ -414,15 +411,8 @@ impl ClientBuilder {
         if self.relying_party_name.is_empty() {
             return Err(Error::Setting { setting: "relying_party_name", why: "it is empty".to_owned() });
         }
-        let what = What {
-            roots: self.roots,
-            pins: self.pins,
-            connect_timeout: self.connect_timeout,
-            timeout: self.timeout,
-            status_origin: self.status_origin,
-        };
         Ok(Client {
-            http: Http::new(what)?,
+            http: Http::new(self.what)?,
             base,
             relying_party: self.relying_party,
             relying_party_name: self.relying_party_name,

@@ -20,12 +20,26 @@ use crate::tls::{Roots, configuration};
 const JSON_MAX: usize = 256 * 1024;
 
 /// What the connections need to know.
+#[derive(Debug, Clone)]
 pub(crate) struct What {
     pub(crate) roots: Roots,
     pub(crate) pins: Vec<[u8; 32]>,
     pub(crate) connect_timeout: Duration,
     pub(crate) timeout: Duration,
     pub(crate) status_origin: Option<String>,
+}
+
+impl What {
+    /// The times that do for everybody, with these roots.
+    pub(crate) fn with_roots(roots: Roots) -> Self {
+        Self {
+            roots,
+            pins: Vec::new(),
+            connect_timeout: Duration::from_secs(10),
+            timeout: Duration::from_secs(30),
+            status_origin: None,
+        }
+    }
 }
 
 /// Connections, shared by clones.

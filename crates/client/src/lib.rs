@@ -11,6 +11,7 @@
 //! | [`checklist`] | the same checks as a list for people |
 //! | [`evidence`] | time-stamps and OCSP answers for signatures that are kept |
 //! | [`registrant`] | a layer for services that take registrant tokens |
+//! | [`long_term`] | signatures brought to level T, LT and LTA by them |
 //! | [`observe`] | every request and answer, as it travelled |
 //!
 //! The crate keeps no state: no background task, no cache, no session behind a lock. A result is only worth what its
@@ -52,6 +53,7 @@ pub mod client;
 pub mod error;
 pub mod evidence;
 mod http;
+pub mod long_term;
 pub mod observe;
 pub mod qr;
 mod randomness;
@@ -68,6 +70,7 @@ pub use countersign_wire as wire;
 pub use callback::{CheckedCallback, check_callback};
 pub use client::{Client, ClientBuilder};
 pub use error::{Ending, Error};
+pub use long_term::LongTerm;
 pub use observe::Exchange;
 pub use qr::QrCode;
 pub use randomness::SystemRandom;

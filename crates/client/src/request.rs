@@ -84,3 +84,37 @@ impl Signing {
         Self::of_digest(&hash.digest(data), hash, text)
     }
 }
+
+/// The most characters on the PIN screen.
+pub const PIN_TEXT_MAX: usize = 60;
+
+/// What a person reads when nobody says more: the name of the file, cut at the end of the PIN screen, or how many files
+/// there are.
+pub fn text_for_files<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let mut names = names.into_iter();
+    let text = match (names.next(), names.count()) {
+        (None, _) => "Sign".to_owned(),
+        (Some(name), 0) => format!("Sign {name}"),
+        (Some(_), more) => format!("Sign {} files", more + 1),
+    };
+    if text.chars().count() <= PIN_TEXT_MAX {
+        text
+    } else {
+        text.chars().take(PIN_TEXT_MAX - 1).chain(['…']).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_is_cut_at_the_end_of_the_screen() {
+        let long = "õ".repeat(80);
+        let text = text_for_files([long.as_str()]);
+        assert_eq!(text.chars().count(), 60);
+        assert!(text.starts_with("Sign õõ") && text.ends_with('…'));
+        assert_eq!(text_for_files(["leping.txt"]), "Sign leping.txt");
+        assert_eq!(text_for_files(["a", "b"]), "Sign 2 files");
+    }
+}

@@ -167,6 +167,7 @@ mod error;
 mod issuers;
 pub mod level;
 mod limits;
+pub mod media_type;
 pub mod name;
 pub mod pades;
 pub mod policy;

@@ -27,6 +27,7 @@ use crate::operations::metrics::Metrics;
 use crate::push::{self, Notifier, Queue, VapidKey, WebPush};
 use crate::randomness::Randomness;
 use crate::registrant::{self, Registrant};
+use crate::signing::service::Service as SigningService;
 use crate::watch::Watches;
 use crate::web::{StartPage, WebApps};
 
@@ -62,6 +63,7 @@ struct Inner {
     revocation_lists: RevocationLists,
     registrant: Registrant,
     test_world: OnceLock<Arc<TestWorld>>,
+    signing: SigningService,
 }
 
 /// What can be turned on and off while the server runs.
@@ -269,6 +271,11 @@ impl App {
         &self.0.revocation_lists
     }
 
+    /// What the signing service keeps in memory.
+    pub(crate) fn signing(&self) -> &SigningService {
+        &self.0.signing
+    }
+
     /// The test persons, in development.
     pub(crate) fn test_world(&self) -> Option<&TestWorld> {
         self.0.test_world.get().map(Arc::as_ref)
@@ -427,6 +434,7 @@ impl Builder {
             revocation_lists: RevocationLists::default(),
             registrant,
             test_world: OnceLock::new(),
+            signing: SigningService::new(&config),
             start_page,
             web_apps,
             notifier,

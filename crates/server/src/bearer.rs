@@ -1,6 +1,14 @@
-//! `Authorization: Bearer KEY` [RFC 6750 §2.1], as our own surfaces read it.
+//! `Authorization: Bearer KEY` [RFC 6750 §2.1], as our own surfaces read it, and who comes in by it.
 
+use std::net::IpAddr;
+
+use countersign_pki::Digest;
+use countersign_wire::problem::ProblemType;
 use http::header::{AUTHORIZATION, HeaderMap};
+use jiff::Timestamp;
+
+use crate::buckets::{Buckets, Network};
+use crate::problem::Problem;
 
 /// The longest key that is hashed, in octets.
 const KEY_MAX: usize = 512;
@@ -33,6 +41,82 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Bearer<'_> {
     } else {
         Bearer::Malformed
     }
+}
+
+/// Whose request it is: that of a key, or of an address where no key is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Caller {
+    /// The SHA-256 of its key.
+    Key([u8; 32]),
+    /// Where it comes from.
+    Address(Network),
+}
+
+/// Who may use a surface, and how often.
+#[derive(Debug)]
+pub(crate) struct Callers {
+    open: bool,
+    keys: Vec<[u8; 32]>,
+    per_minute: u32,
+    buckets: Buckets<Caller>,
+}
+
+impl Callers {
+    /// `open`: whether a request without a key is let in. `keys`: SHA-256 of each key.
+    pub(crate) fn new(open: bool, keys: Vec<[u8; 32]>, per_minute: u32) -> Self {
+        Self { open, keys, per_minute, buckets: Buckets::new(per_minute) }
+    }
+
+    /// Who asks. `closed`: what is said where nobody may.
+    pub(crate) fn identify(
+        &self,
+        address: IpAddr,
+        headers: &HeaderMap,
+        closed: &str,
+    ) -> Result<Caller, Problem> {
+        match bearer(headers) {
+            Bearer::Key(key) => {
+                let digest = Digest::Sha256.of(key.as_bytes());
+                let known = self.keys.iter().find(|known| known.as_slice() == digest);
+                known
+                    .copied()
+                    .map(Caller::Key)
+                    .ok_or_else(|| unauthorized("the bearer key is not known here"))
+            }
+            Bearer::Malformed => Err(unauthorized("expected one header Authorization: Bearer KEY")),
+            Bearer::Absent if self.open => Ok(Caller::Address(Network::of(address))),
+            Bearer::Absent if self.keys.is_empty() => Err(Problem::of(ProblemType::NotFound, closed)),
+            Bearer::Absent => Err(unauthorized("expected Authorization: Bearer KEY")),
+        }
+    }
+
+    /// Counts one. `what`: of what there may be so many a minute.
+    pub(crate) fn count(&self, caller: Caller, now: Timestamp, what: &str) -> Result<(), Problem> {
+        self.buckets.take(caller, now).map_err(|wait| {
+            let detail = format!("at most {} {what} a minute; come back in {wait} s", self.per_minute);
+            Problem::of(ProblemType::TooManyRequests, detail).retry_after(wait)
+        })
+    }
+}
+
+fn unauthorized(detail: &str) -> Problem {
+    Problem::of(ProblemType::Unauthorized, detail)
+}
+
+/// Keys as the configuration has them, SHA-256 in hex; none when one of them is no such digest.
+pub(crate) fn digests<'a>(keys: impl IntoIterator<Item = &'a String>) -> Option<Vec<[u8; 32]>> {
+    let digest = |text: &String| {
+        let bytes = (text.len() == 64 && text.is_ascii()).then_some(text.as_bytes())?;
+        let mut digest = [0; 32];
+        for (byte, pair) in digest.iter_mut().zip(bytes.chunks(2)) {
+            if !pair.iter().all(u8::is_ascii_hexdigit) {
+                return None;
+            }
+            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        Some(digest)
+    };
+    keys.into_iter().map(digest).collect()
 }
 
 #[cfg(test)]

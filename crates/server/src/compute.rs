@@ -39,6 +39,11 @@ impl Compute {
         Self::new(std::thread::available_parallelism().map_or(1, usize::from), limit)
     }
 
+    /// A pool half as wide: for work that must not keep people's signatures waiting.
+    pub(crate) fn for_half_of_this_machine(limit: usize) -> Self {
+        Self::new(std::thread::available_parallelism().map_or(1, |all| all.get().div_ceil(2)), limit)
+    }
+
     /// Computations that run or wait now.
     pub fn load(&self) -> usize {
         self.admitted.load(Ordering::Relaxed)

@@ -27,6 +27,8 @@ pub use crate::admin::config::Admin;
 pub use crate::device::config::DeviceApi;
 pub use crate::push::config::Push;
 pub use crate::registrant::config::{Partner, Registrant, RegistrantUser};
+pub use crate::siga::config::{Siga, SigaService};
+pub use crate::signing::config::Signing;
 pub use crate::validation::config::Validation;
 pub use crate::web::config::Web;
 use crate::web::config::{SELF, is_origin};
@@ -59,6 +61,10 @@ pub struct Config {
     pub validation: Validation,
     /// Registrant tokens.
     pub registrant: Registrant,
+    /// Files that people sign for others.
+    pub signing: Signing,
+    /// The same for clients of the Estonian signature gateway.
+    pub siga: Siga,
     /// What operators see.
     pub operations: Operations,
     /// Who may start sessions.
@@ -355,6 +361,7 @@ impl Config {
             web: Web { phone_frames: vec![SELF.into()], ..Web::default() },
             validation: Validation::dev(),
             registrant: Registrant::dev(),
+            signing: Signing::dev(),
             ..Self::default()
         }
     }
@@ -378,6 +385,8 @@ impl Config {
         self.keys.check(&mut found);
         self.validation.check(&mut found);
         self.registrant.check(&mut found);
+        self.signing.check(&mut found);
+        self.siga.check(&mut found);
         if self.pin.tries == 0 {
             found.push(Mend::new("pin.tries", "0 locks every key at once", "give 3"));
         }

@@ -16,6 +16,7 @@ pub mod config;
 pub mod dev;
 pub mod device;
 mod jobs;
+mod json_body;
 pub mod keys;
 pub mod listen;
 mod ocsp;
@@ -27,6 +28,8 @@ pub mod push;
 pub mod randomness;
 pub mod registrant;
 mod rp;
+mod siga;
+mod signing;
 pub mod trust;
 mod tsa;
 mod validation;
@@ -58,6 +61,7 @@ pub fn router(app: App) -> axum::Router {
         .merge(admin::routes());
     let routes = routes.merge(ca::routes()).merge(ocsp::routes()).merge(tsa::routes()).merge(trust::routes());
     let routes = routes.merge(validation::routes(&app)).merge(registrant::routes(&app));
+    let routes = routes.merge(signing::routes()).merge(siga::routes(&app));
     let routes = if app.test_world().is_some() { routes.merge(dev::routes()) } else { routes };
 
     routes

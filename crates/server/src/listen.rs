@@ -188,6 +188,7 @@ impl Server {
         let routes = router(app.clone());
         let mut tasks = JoinSet::new();
         let addresses = listeners.addresses();
+        app.signing().set_own(&addresses);
         let places = Arc::new(Semaphore::new(app.config().limits.connections as usize));
         for door in listeners.0 {
             tasks.spawn(accept(app.clone(), routes.clone(), door, places.clone()));

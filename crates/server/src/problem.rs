@@ -148,6 +148,14 @@ impl Problem {
         self
     }
 
+    /// With a further member.
+    pub(crate) fn member(mut self, name: &str, value: serde_json::Value) -> Self {
+        if let Body::General(body) = &mut self.body {
+            body.members.insert(name.to_owned(), value);
+        }
+        self
+    }
+
     /// With the seconds after which it is worth to come back.
     pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);

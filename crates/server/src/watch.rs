@@ -19,6 +19,8 @@ pub enum Topic {
     Session(SessionId),
     /// What is open for an account.
     Account(DocumentNumber),
+    /// A signature of the signing service.
+    Signing(String),
 }
 
 /// The registry. Cheap to clone.

@@ -54,8 +54,8 @@ fn operations_have_names_of_their_own_and_answers() {
         for (method, operation) in item.as_object().unwrap() {
             count += 1;
             assert!(names.insert(operation["operationId"].as_str().unwrap()), "{method} {path}");
-            let success = ["200", "201"].iter().any(|status| operation["responses"][*status].is_object());
-            assert!(success, "{method} {path}");
+            let good = ["200", "201", "204"].iter().any(|status| operation["responses"][status].is_object());
+            assert!(good, "{method} {path}");
             assert!(!operation["summary"].as_str().unwrap().is_empty(), "{method} {path}");
         }
     }

@@ -27,6 +27,7 @@ mod registrant;
 mod repeated;
 mod schema;
 mod sessions;
+mod signing_containers;
 mod tx;
 mod writer;
 
@@ -45,6 +46,7 @@ pub use events::{Events, Recorded};
 pub use registrant::{SessionExchanges, TokenDenials};
 pub use repeated::Idempotency;
 pub use sessions::Sessions;
+pub use signing_containers::{Kept, SigningContainers, SigningRow};
 pub use tx::{Swept, Tx};
 pub use writer::{Grouping, Written};
 

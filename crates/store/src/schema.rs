@@ -5,9 +5,10 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::error::Error;
 
 /// Every step ever made, in order; a released step is never edited. Its number is its place, from 1.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../migrations/sqlite/0001_initial.sql"),
     include_str!("../migrations/sqlite/0002_registrant.sql"),
+    include_str!("../migrations/sqlite/0003_signing.sql"),
 ];
 
 /// Applies what is missing, each step in its own transaction.

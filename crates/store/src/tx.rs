@@ -15,6 +15,7 @@ use crate::events::Events;
 use crate::registrant::{SessionExchanges, TokenDenials};
 use crate::repeated::Idempotency;
 use crate::sessions::Sessions;
+use crate::signing_containers::SigningContainers;
 
 /// One transaction. Given to the closures of [`crate::Store::write`] and [`crate::Store::read`].
 pub struct Tx<'a> {
@@ -90,6 +91,11 @@ impl<'a> Tx<'a> {
     /// Sessions that were turned into a registrant token.
     pub fn session_exchanges(&self) -> SessionExchanges<'a> {
         SessionExchanges { connection: self.connection }
+    }
+
+    /// Containers of the signing service.
+    pub fn signing_containers(&self) -> SigningContainers<'a> {
+        SigningContainers { connection: self.connection }
     }
 
     /// Numbers that only go up.

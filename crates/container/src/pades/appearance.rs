@@ -9,6 +9,9 @@ pub use picture::Picture;
 
 use font::Typeface;
 
+use countersign_pki::Certificate;
+use jiff::Timestamp;
+
 use super::pdf::{Dictionary, Id, Object, Update, View};
 use crate::error::{Error, Result};
 
@@ -45,6 +48,14 @@ fn refuse<T>(problem: impl Into<String>) -> Result<T> {
 }
 
 impl Appearance {
+    /// What is shown when nobody says more: the signer's name, the time, and the reason if there is one.
+    pub fn usual_lines(certificate: &Certificate, reason: Option<&str>, now: Timestamp) -> Vec<String> {
+        let mut lines: Vec<String> = certificate.subject().common_name().into_iter().collect();
+        lines.push(now.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
+        lines.extend(reason.map(str::to_owned));
+        lines
+    }
+
     pub(super) fn page_index(&self, view: &View<'_, '_>) -> Result<usize> {
         let count = view.pages()?.len();
         let wanted = i64::from(self.page);

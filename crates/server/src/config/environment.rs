@@ -1,6 +1,7 @@
 //! Environment variables that override the file: `COUNTERSIGN_` and the dotted key in capitals, with `_` for the
 //! dot. `COUNTERSIGN_RP_API_SCHEME=smart-id` is `[rp_api] scheme = "smart-id"`; lists are separated by commas.
-//! Relying parties, operators, and the partners and users of registrant tokens are given in the file only.
+//! Relying parties, operators, the partners and users of registrant tokens, and services of the gateway are given in the
+//! file only.
 
 use toml::{Table, Value};
 
@@ -13,7 +14,7 @@ pub const PREFIX: &str = "COUNTERSIGN_";
 pub const RESERVED: [&str; 7] = ["CONFIG", "DATA", "LISTEN", "LOG", "BASE_URL", "TRUST", "ADMIN_KEY"];
 
 /// The keys that can be overridden, and what each holds.
-pub const KEYS: [(&str, &str, Kind); 70] = [
+pub const KEYS: [(&str, &str, Kind); 88] = [
     ("listen", "http", Kind::List),
     ("listen", "https", Kind::List),
     ("listen", "mutual_tls", Kind::List),
@@ -83,6 +84,24 @@ pub const KEYS: [(&str, &str, Kind); 70] = [
     ("registrant", "origins", Kind::List),
     ("registrant", "tries_per_account", Kind::Number),
     ("registrant", "tries_per_address", Kind::Number),
+    ("signing", "open", Kind::Switch),
+    ("signing", "keys", Kind::List),
+    ("signing", "rp_api", Kind::Text),
+    ("signing", "relying_party_uuid", Kind::Text),
+    ("signing", "relying_party_name", Kind::Text),
+    ("signing", "scheme", Kind::Text),
+    ("signing", "tsa", Kind::Text),
+    ("signing", "tls_roots", Kind::List),
+    ("signing", "max_bytes", Kind::Number),
+    ("signing", "max_files", Kind::Number),
+    ("signing", "containers", Kind::Number),
+    ("signing", "total_bytes", Kind::Number),
+    ("signing", "per_minute", Kind::Number),
+    ("signing", "at_once", Kind::Number),
+    ("signing", "keep_seconds", Kind::Number),
+    ("siga", "expiration_seconds", Kind::Number),
+    ("siga", "clock_skew_seconds", Kind::Number),
+    ("siga", "max_bytes", Kind::Number),
     ("operations", "metrics_addresses", Kind::List),
 ];
 

@@ -140,6 +140,14 @@ fn every_key_of_every_section_can_be_overridden() {
         },
         rp_api: RpApi { device_link_base: "https://h/d".parse().ok(), ..RpApi::default() },
         push: Push { contact: Some("mailto:a@b".into()), ..Push::default() },
+        signing: Signing {
+            rp_api: "https://h/v3".parse().ok(),
+            relying_party_uuid: Some("u".into()),
+            relying_party_name: Some("n".into()),
+            scheme: Some("s".into()),
+            tsa: "https://h/tsa".parse().ok(),
+            ..Signing::default()
+        },
         web: Web { phone_url: "https://h".parse().ok(), ..Web::default() },
         registrant: Registrant {
             keys_file: Some("f".into()),

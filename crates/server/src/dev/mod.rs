@@ -19,7 +19,7 @@ use axum::Router;
 use thiserror::Error;
 
 use crate::clock::MovableClock;
-use crate::config::{Admin, Secret};
+use crate::config::{Admin, Secret, Siga};
 use crate::registrant::config::dev_user;
 use crate::web::{ShownPerson, StartPage};
 use crate::{App, Config};
@@ -59,6 +59,7 @@ pub const ADMIN_KEY: &str = "countersign-dev-admin-key";
 pub fn config() -> Config {
     let mut config = Config::dev();
     config.admins = vec![Admin::of_key("dev", ADMIN_KEY)];
+    config.siga = Siga::dev();
     config.keys.custody = Some(Secret::new(CUSTODY_KEY));
     config.keys.core = Some(Secret::new(CORE_KEY));
     config.registrant.users = vec![dev_user()];

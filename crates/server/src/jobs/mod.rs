@@ -5,7 +5,7 @@ mod sweep;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::{App, device, push, registrant};
+use crate::{App, device, push, registrant, signing};
 
 /// One job, which ends by itself when the application stops.
 pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -18,5 +18,6 @@ pub(crate) fn all(app: &App) -> Vec<Job> {
         Box::pin(device::keep_ready(app.clone())),
         Box::pin(push::deliver(app.clone())),
         Box::pin(registrant::follow(app.clone())),
+        Box::pin(signing::work(app.clone())),
     ]
 }

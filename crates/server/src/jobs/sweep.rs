@@ -25,6 +25,9 @@ pub(super) async fn sweep(app: App) {
             Ok(_) => {}
             Err(error) => tracing::error!(error = %error, "the sweep failed; it will be tried again"),
         }
+        if let Err(error) = app.sweep_signing(LIMIT).await {
+            tracing::error!(error = %error, "containers cannot be swept; it will be tried again");
+        }
         tokio::select! {
             () = app.stopping() => {}
             () = app.clock().sleep(PAUSE) => {}

@@ -12,6 +12,7 @@ mod registrant;
 mod responders;
 mod rp;
 mod schemas;
+mod signing;
 mod validation;
 
 use std::sync::LazyLock;
@@ -59,6 +60,7 @@ pub fn document() -> Value {
         device::paths(),
         responders::paths(),
         validation::paths(),
+        signing::paths(),
         admin::paths(),
         registrant::paths(),
         operations::paths(),
@@ -110,6 +112,7 @@ fn tags() -> Value {
         { "name": responders::TAG, "description": "Whether certificates are valid, and when something existed." },
         { "name": validation::TAG, "description": "Whether signed files hold, with a report that says why." },
         { "name": registrant::TAG, "description": "Carry a log-in into an API with a bearer token, nothing of which is stored." },
+        { "name": signing::TAG, "description": "Containers that people sign. Each e-service has a bearer key, unless the service is open." },
         { "name": admin::TAG, "description": "The registration desk: activation codes, people's phones, revocation." },
         { "name": operations::TAG, "description": "For those who run the service." },
     ])

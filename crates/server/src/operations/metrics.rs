@@ -31,6 +31,7 @@ pub struct Metrics {
     validations: Family<ValidationLabels, Counter>,
     tokens: Family<TokenLabels, Counter>,
     token_refusals: Family<TokenRefusalLabels, Counter>,
+    signatures: Family<SignatureLabels, Counter>,
     purged: Counter,
     long_polls: Gauge,
     computations: Gauge,
@@ -120,6 +121,12 @@ struct TokenRefusalLabels {
     reason: Fixed,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SignatureLabels {
+    flow: Fixed,
+    outcome: Fixed,
+}
+
 /// A label value from our own source text, or a route template (of which there are only so many).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Fixed {
@@ -158,7 +165,7 @@ impl Metrics {
         let tries = Family::default();
         let events = Family::default();
         let (limited, pushes) = (Family::default(), Family::default());
-        let validations = Family::default();
+        let (validations, signatures) = (Family::default(), Family::default());
         let (tokens, token_refusals) = (Family::default(), Family::default());
         let (purged, long_polls, computations, faults) =
             (Counter::default(), Gauge::default(), Gauge::default(), Counter::default());
@@ -186,6 +193,8 @@ impl Metrics {
             "Registrant calls that were refused, and why",
             token_refusals.clone(),
         );
+        let help = "Signatures of the signing service that ended, by outcome";
+        registry.register("signing_signatures", help, signatures.clone());
         registry.register("requests_limited", "Requests of phones that came too often", limited.clone());
         registry.register("push_messages", "Attempts to wake a phone", pushes.clone());
         registry.register("rows_purged", "Rows deleted because they are kept no longer", purged.clone());
@@ -206,6 +215,7 @@ impl Metrics {
             validations,
             tokens,
             token_refusals,
+            signatures,
             purged,
             long_polls,
             computations,
@@ -271,6 +281,12 @@ impl Metrics {
     pub(crate) fn token_refused(&self, call: &'static str, reason: &'static str) {
         let labels = TokenRefusalLabels { call: Fixed::Word(call), reason: Fixed::Word(reason) };
         self.token_refusals.get_or_create(&labels).inc();
+    }
+
+    /// A signature of the signing service ended.
+    pub(crate) fn signature_ended(&self, flow: &'static str, outcome: &'static str) {
+        let labels = SignatureLabels { flow: Fixed::Word(flow), outcome: Fixed::Word(outcome) };
+        self.signatures.get_or_create(&labels).inc();
     }
 
     /// A phone or an address came too often.

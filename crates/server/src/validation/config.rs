@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bearer::digests;
 use crate::config::Mend;
 
 /// `[validation]`: who may have files validated, and how much.
@@ -61,26 +62,10 @@ impl Validation {
             let mend = "give the certificate that signs the first list";
             found.push(Mend::new("validation.list_signers", "nobody may sign the trusted lists", mend));
         }
-        if self.digests().is_none() {
+        if digests(&self.keys).is_none() {
             let mend = "give the SHA-256 of each key as 64 hex digits: printf %s KEY | sha256sum";
             found.push(Mend::new("validation.keys", "an entry is no SHA-256 in hex", mend));
         }
-    }
-
-    /// The keys' digests; none when one of them is no digest.
-    pub(crate) fn digests(&self) -> Option<Vec<[u8; 32]>> {
-        let digest = |text: &String| {
-            let bytes = (text.len() == 64 && text.is_ascii()).then_some(text.as_bytes())?;
-            let mut digest = [0; 32];
-            for (byte, pair) in digest.iter_mut().zip(bytes.chunks(2)) {
-                if !pair.iter().all(u8::is_ascii_hexdigit) {
-                    return None;
-                }
-                *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-            }
-            Some(digest)
-        };
-        self.keys.iter().map(digest).collect()
     }
 }
 

@@ -7,7 +7,7 @@
 
 pub(crate) mod config;
 mod door;
-mod trust;
+pub(crate) mod trust;
 mod upload;
 
 use std::sync::Arc;
@@ -22,6 +22,7 @@ use countersign_container::{Indication, Level, Limits, Policy, Report};
 use countersign_wire::problem::{InvalidMember, ProblemType};
 use http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use http::{HeaderValue, Request};
 use serde_json::json;
@@ -51,7 +52,7 @@ pub(crate) fn routes(app: &App) -> Router<App> {
 
 /// The forms of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+pub(crate) enum Form {
     Json,
     Html,
     Text,
@@ -59,7 +60,7 @@ enum Form {
 
 impl Form {
     /// The first of the client's types that is one of ours; JSON for everything else.
-    fn accepted(headers: &HeaderMap) -> Self {
+    pub(crate) fn accepted(headers: &HeaderMap) -> Self {
         let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let kinds = accepted.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
         kinds
@@ -115,7 +116,7 @@ fn outcome(report: &Report) -> &'static str {
     }
 }
 
-fn respond(report: &Report, form: Form) -> Response {
+pub(crate) fn respond(report: &Report, form: Form) -> Response {
     let (kind, body) = match form {
         Form::Json => ("application/json", report.to_json()),
         Form::Html => ("text/html; charset=utf-8", report.to_html()),
@@ -125,11 +126,13 @@ fn respond(report: &Report, form: Form) -> Response {
         (CONTENT_TYPE, HeaderValue::from_static(kind)),
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        // The page of the signing service shows it in a frame.
+        (X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
         // What a file says about itself stands in the page: nothing in it may run or fetch.
         (
             CONTENT_SECURITY_POLICY,
             HeaderValue::from_static(
-                "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox",
+                "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox",
             ),
         ),
     ];

@@ -24,7 +24,7 @@ const MOST_LIST: u64 = 32 << 20;
 
 /// Why there is nothing to trust by.
 #[derive(Debug, Error)]
-pub(super) enum Error {
+pub(crate) enum Error {
     #[error("{} cannot be read: {source}", .path.display())]
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("{} is longer than {limit} bytes", .path.display())]
@@ -33,7 +33,7 @@ pub(super) enum Error {
     NoCertificates { path: PathBuf, source: countersign_pki::Error },
 }
 
-pub(super) struct Trust {
+pub(crate) struct Trust {
     config: Validation,
     state: Mutex<Option<State>>,
 }
@@ -48,12 +48,12 @@ struct State {
 }
 
 impl Trust {
-    pub(super) fn new(config: &Validation) -> Self {
+    pub(crate) fn new(config: &Validation) -> Self {
         Self { config: config.clone(), state: Mutex::new(None) }
     }
 
     /// The anchors at `now`. The first call reads the files; it fails again and again until they can be read.
-    pub(super) fn anchors(
+    pub(crate) fn anchors(
         &self,
         authorities: Option<&Authorities>,
         now: Timestamp,
@@ -132,7 +132,7 @@ impl Trust {
     }
 }
 
-fn certificates(path: &Path) -> Result<Vec<Certificate>, Error> {
+pub(crate) fn certificates(path: &Path) -> Result<Vec<Certificate>, Error> {
     let bytes = read(path, MOST_CERTIFICATES)?;
     let certificates = match std::str::from_utf8(&bytes) {
         Ok(text) => Certificate::pem_bundle(text),

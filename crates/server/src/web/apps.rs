@@ -153,6 +153,35 @@ pub(super) async fn bank_file(
     response
 }
 
+/// What the page of the signing service may load: its own, and reports in a frame. The one form sends a file to be
+/// validated.
+const SIGNING_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+    img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
+    require-trusted-types-for 'script'; trusted-types countersign-signing";
+
+/// `GET /signing`
+pub(super) async fn signing_page(State(app): State<App>, headers: HeaderMap) -> Response {
+    signing_app(&app, "signing/index.html", &headers).unwrap_or_else(without_apps)
+}
+
+/// `GET /signing/assets/…`
+pub(super) async fn signing_file(
+    State(app): State<App>,
+    Path(path): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    signing_app(&app, &format!("signing/assets/{path}"), &headers).unwrap_or_else(missing)
+}
+
+fn signing_app(app: &App, path: &str, headers: &HeaderMap) -> Option<Response> {
+    let mut response = app.web_apps().find(path)?.respond(headers);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(SIGNING_POLICY));
+    let resource = HeaderName::from_static("cross-origin-resource-policy");
+    headers.insert(resource, HeaderValue::from_static("same-origin"));
+    Some(response)
+}
+
 /// What the example pages of the elements may load. Scripts live by the policy of the page that loads them.
 const EXAMPLE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

@@ -37,6 +37,8 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route(PHONE, get(apps::phone_folder))
         .route("/phone/", get(apps::phone_index))
         .route("/phone/{*path}", get(apps::phone_file))
+        .route("/signing", get(apps::signing_page))
+        .route("/signing/assets/{*path}", get(apps::signing_file))
         .route("/elements/{*path}", get(apps::element_file));
     if app.test_world().is_some() { routes.route("/bank/{*path}", get(apps::bank_file)) } else { routes }
 }

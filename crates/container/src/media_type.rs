@@ -1,4 +1,4 @@
-//! Media types of data files, by the ending of their names.
+//! Media types of data files, by the ending of their names: what goes into the manifest when nobody says more.
 
 /// Endings (lower case) and their types: what people put into containers. Everything else is bytes.
 const KNOWN: [(&str, &str); 24] = [
@@ -29,7 +29,7 @@ const KNOWN: [(&str, &str); 24] = [
 ];
 
 /// The media type of a file of this name.
-pub(crate) fn of(name: &str) -> &'static str {
+pub fn of(name: &str) -> &'static str {
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     KNOWN
         .iter()

@@ -1,0 +1,536 @@
+//! Containers as the gateway has them.
+
+use std::io::Read as _;
+use std::io::Write as _;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use countersign_container::asice::Form as AsiceForm;
+use countersign_container::validate::validate_bytes;
+use countersign_container::{
+    ArchiveInput, Container as Asice, FileName, Level, Limits, Method, Policy, Report, media_type,
+};
+use countersign_pki::Digest;
+use countersign_wire::base64::{b64, from_b64};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Family;
+use super::error::{Code, Error};
+use super::request::Authorized;
+use crate::App;
+use crate::signing::fault::Fault;
+use crate::signing::kept::{Container, DataFile, file_name};
+use crate::signing::upload::{Digests, NAME_MAX, digest};
+
+/// The most data files in a request.
+const FILES_MAX: usize = 100;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Create {
+    container_name: Option<String>,
+    data_files: Vec<SentFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AddFiles {
+    data_files: Vec<SentFile>,
+}
+
+/// A data file of either family.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SentFile {
+    file_name: String,
+    file_content: Option<String>,
+    file_hash_sha256: Option<String>,
+    file_hash_sha512: Option<String>,
+    file_size: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Sent {
+    container_name: Option<String>,
+    container: String,
+}
+
+/// Names as the gateway has them (13.3).
+fn checked_name(name: &str) -> Result<&str, Error> {
+    let fits = (1..=NAME_MAX).contains(&name.chars().count())
+        && !name.chars().any(|c| c.is_control() || r#"/\`?*<>|":"#.contains(c));
+    if fits {
+        Ok(name)
+    } else {
+        Err(Error::invalid(format!(
+            "a name has 1 to {NAME_MAX} characters, none of them / \\ ` ? * < > | \" :"
+        )))
+    }
+}
+
+/// A file as it goes into a container.
+enum Content {
+    Digests(Digests),
+    Bytes { name: String, bytes: Vec<u8> },
+}
+
+impl SentFile {
+    fn read(self, family: Family) -> Result<Content, Error> {
+        let name = checked_name(&self.file_name)?.to_owned();
+        match family {
+            Family::Hashcode => {
+                let text = |text: &Option<String>| text.clone().unwrap_or_default();
+                let sha256 = digest(&text(&self.file_hash_sha256))
+                    .ok_or_else(|| Error::invalid("fileHashSha256 is not base64 of 32 bytes"))?;
+                let sha512 = digest(&text(&self.file_hash_sha512))
+                    .ok_or_else(|| Error::invalid("fileHashSha512 is not base64 of 64 bytes"))?;
+                let bytes = self.file_size.filter(|size| *size > 0);
+                let bytes = bytes.ok_or_else(|| Error::invalid("fileSize is not 1 or more"))?;
+                let sha512 = Some(sha512);
+                Ok(Content::Digests(Digests { name, media_type: None, bytes, sha256, sha512 }))
+            }
+            Family::DataFile => {
+                let bytes = self.file_content.as_deref().and_then(from_b64);
+                let bytes = bytes.filter(|bytes| !bytes.is_empty());
+                let bytes =
+                    bytes.ok_or_else(|| Error::invalid("fileContent is not base64 of 1 byte or more"))?;
+                Ok(Content::Bytes { name, bytes })
+            }
+        }
+    }
+}
+
+fn read_all(files: Vec<SentFile>, family: Family) -> Result<Vec<Content>, Error> {
+    if !(1..=FILES_MAX).contains(&files.len()) {
+        return Err(Error::invalid(format!("dataFiles has 1 to {FILES_MAX} entries")));
+    }
+    files.into_iter().map(|file| file.read(family)).collect()
+}
+
+fn add(container: &mut Asice, files: Vec<Content>, now: jiff::Timestamp) -> Result<(), Fault> {
+    for file in files {
+        match file {
+            Content::Digests(Digests { name, media_type, bytes, sha256, sha512 }) => {
+                let media_type = media_type.unwrap_or_else(|| media_type::of(&name).to_owned());
+                container.add_hashcode(FileName::parse(&name)?, &media_type, bytes, sha256, sha512, now)?;
+            }
+            Content::Bytes { name, bytes } => {
+                let kind = media_type::of(&name);
+                container.add_data_file(FileName::parse(&name)?, kind, &bytes, Method::Deflated, now)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl App {
+    async fn keep_for_gateway(&self, container: Container) -> Result<Response, Error> {
+        let id = container.id.clone();
+        match self.try_insert_signing(container).await? {
+            Some(_) => Ok(Json(json!({ "containerId": id })).into_response()),
+            None => Err(Error::new(Code::ConnectionLimit, "the service keeps as many containers as it may")),
+        }
+    }
+}
+
+pub(super) async fn create(State(app): State<App>, asked: Authorized) -> Result<Response, Error> {
+    let Create { container_name, data_files } = asked.json()?;
+    let name = match (asked.family, &container_name) {
+        (Family::DataFile, None) => return Err(Error::invalid("containerName is missing")),
+        (_, Some(name)) => checked_name(name)?.to_owned(),
+        (Family::Hashcode, None) => "container.asice".to_owned(),
+    };
+    let files = read_all(data_files, asked.family)?;
+    let form = match asked.family {
+        Family::Hashcode => AsiceForm::Hashcode,
+        Family::DataFile => AsiceForm::AsicE,
+    };
+    let (making, now, owner) = (app.clone(), app.now(), asked.owner);
+    let make = move || {
+        let mut made = Asice::of_form(form);
+        add(&mut made, files, now)?;
+        let mut draft = making.signing().files.draft()?;
+        draft.write_all(&made.to_bytes()?)?;
+        making.adopt_file(owner, draft, name, now)
+    };
+    let container = app.signing().compute(make).await?;
+    app.keep_for_gateway(container).await
+}
+
+pub(super) async fn upload(State(app): State<App>, asked: Authorized) -> Result<Response, Error> {
+    let Sent { container_name, container } = asked.json()?;
+    let name = match &container_name {
+        Some(name) => checked_name(name)?.to_owned(),
+        None => "container.asice".to_owned(),
+    };
+    let bytes = from_b64(&container).ok_or_else(|| Error::invalid("container is not base64"))?;
+    let (making, now, owner, family) = (app.clone(), app.now(), asked.owner, asked.family);
+    let make = move || {
+        let mut draft = making.signing().files.draft()?;
+        draft.write_all(&bytes)?;
+        making.adopt_file(owner, draft, name, now)
+    };
+    let container = app.signing().compute(make).await?;
+    let expected = match family {
+        Family::Hashcode => crate::signing::kept::Form::Hashcode,
+        Family::DataFile => crate::signing::kept::Form::Asice,
+    };
+    if container.form != expected {
+        app.signing().files.remove(&container.file);
+        return Err(Error::new(Code::InvalidContainer, "the container is not of this kind"));
+    }
+    app.keep_for_gateway(container).await
+}
+
+pub(super) async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    asked: Authorized,
+) -> Result<Response, Error> {
+    let container = asked.container(&app, &id).await?;
+    let name = container.name.clone();
+    let (_, mut file) = app.opened_signing(container).await?;
+    let read = move || {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(b64(&bytes))
+    };
+    let container = app.signing().compute(read).await?;
+    let shown = match asked.family {
+        Family::Hashcode => json!({ "container": container }),
+        Family::DataFile => json!({ "container": container, "containerName": name }),
+    };
+    Ok(Json(shown).into_response())
+}
+
+fn ok() -> Response {
+    Json(json!({ "result": "OK" })).into_response()
+}
+
+pub(super) async fn delete(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    asked: Authorized,
+) -> Result<Response, Error> {
+    let container = asked.container(&app, &id).await?;
+    app.delete_signing(&container.id).await?;
+    Ok(ok())
+}
+
+pub(super) async fn data_files(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    asked: Authorized,
+) -> Result<Response, Error> {
+    let container = asked.container(&app, &id).await?;
+    let (reading, family) = (app.clone(), asked.family);
+    let read = move || {
+        let opened = reading.open_container(&container.file)?;
+        let mut files = Vec::new();
+        for file in opened.data_files() {
+            let name = file.name().as_str();
+            files.push(match family {
+                Family::Hashcode => {
+                    let hash = |digest| opened.digest_data_file(name, digest).map(|value| b64(&value));
+                    json!({
+                        "fileName": name, "fileSize": file.size(),
+                        "fileHashSha256": hash(Digest::Sha256)?,
+                        // Lists of others may lack it.
+                        "fileHashSha512": hash(Digest::Sha512).ok(),
+                    })
+                }
+                Family::DataFile => {
+                    json!({ "fileName": name, "fileContent": b64(&opened.read_data_file(name)?) })
+                }
+            });
+        }
+        Ok(files)
+    };
+    let files = app.signing().compute(read).await?;
+    Ok(Json(json!({ "dataFiles": files })).into_response())
+}
+
+impl App {
+    /// Puts another set of data files into a container that nobody has signed or is signing.
+    async fn change_data_files(
+        &self,
+        container: Container,
+        change: impl FnOnce(&Asice, jiff::Timestamp) -> Result<Asice, Fault> + Send + 'static,
+    ) -> Result<(), Error> {
+        let refused = |container: &Container| {
+            if container.done().next().is_some() {
+                Err(Error::new(Code::SignatureExists, "data files cannot change once they are signed"))
+            } else if container.open_signatures().next().is_some() {
+                let message = "data files cannot change while somebody signs them";
+                Err(Error::new(Code::InvalidSessionData, message))
+            } else {
+                Ok(())
+            }
+        };
+        refused(&container)?;
+        let next = file_name(&container.id, &self.randomness());
+        let (app, now, last, kept) = (self.clone(), self.now(), container.file.clone(), next.clone());
+        let work = move || {
+            let made = change(&app.open_container(&last)?, now)?;
+            let bytes = made.to_bytes()?;
+            let mut draft = app.signing().files.draft()?;
+            draft.write_all(&bytes)?;
+            app.signing().files.keep(draft, &kept)?;
+            let files = made.data_files().iter().map(|file| DataFile {
+                name: file.name().to_string(),
+                media_type: file.media_type().to_owned(),
+                bytes: file.size(),
+            });
+            Ok((files.collect::<Vec<_>>(), bytes.len() as u64))
+        };
+        let (files, bytes) = self.signing().compute(work).await?;
+        let (last, put) = (container.file.clone(), next.clone());
+        let change = move |kept: &mut Container| {
+            let fits = kept.file == last && kept.done().next().is_none();
+            let fits = fits && kept.open_signatures().next().is_none();
+            if fits {
+                kept.files = files;
+                kept.bytes = bytes;
+                kept.file = put;
+            }
+            Ok(fits)
+        };
+        let changed = self.change_signing(&container.id, None, change).await;
+        let took = matches!(changed, Ok((_, true)));
+        self.signing().files.remove(if took { &container.file } else { &next });
+        match changed? {
+            (_, true) => Ok(()),
+            (container, false) => {
+                refused(&container)?;
+                Err(Error::new(Code::InvalidSessionData, "the container has changed meanwhile"))
+            }
+        }
+    }
+}
+
+pub(super) async fn add_data_files(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    asked: Authorized,
+) -> Result<Response, Error> {
+    let container = asked.container(&app, &id).await?;
+    let AddFiles { data_files } = asked.json()?;
+    let files = read_all(data_files, asked.family)?;
+    let change = move |opened: &Asice, now| {
+        let mut made = opened.clone();
+        add(&mut made, files, now)?;
+        Ok(made)
+    };
+    app.change_data_files(container, change).await?;
+    Ok(ok())
+}
+
+pub(super) async fn delete_data_file(
+    State(app): State<App>,
+    Path((id, name)): Path<(String, String)>,
+    asked: Authorized,
+) -> Result<Response, Error> {
+    let container = asked.container(&app, &id).await?;
+    if !container.files.iter().any(|file| file.name == name) {
+        return Err(Error::not_found());
+    }
+    if container.files.len() == 1 {
+        return Err(Error::new(Code::InvalidContainer, "a container has one data file at least"));
+    }
+    let change = move |opened: &Asice, now| {
+        let mut made = Asice::of_form(opened.form());
+        for file in opened.data_files().iter().filter(|file| file.name().as_str() != name) {
+            let (kept, kind) = (file.name().clone(), file.media_type());
+            if file.is_here() {
+                let content = opened.read_data_file(kept.as_str())?;
+                made.add_data_file(kept, kind, &content, Method::Deflated, now)?;
+            } else {
+                let lengths = || Fault::Damaged("a digest of a data file");
+                let sha256 = opened.digest_data_file(kept.as_str(), Digest::Sha256)?;
+                let sha256 = sha256.try_into().map_err(|_| lengths())?;
+                let sha512 = opened.digest_data_file(kept.as_str(), Digest::Sha512).ok();
+                let sha512 = sha512.map(TryInto::try_into).transpose().map_err(|_| lengths())?;
+                made.add_hashcode(kept, kind, file.size(), sha256, sha512, now)?;
+            }
+        }
+        Ok(made)
+    };
+    app.change_data_files(container, change).await?;
+    Ok(ok())
+}
+
+pub(super) async fn time_stamps(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    asked: Authorized,
+) -> Result<Response, Error> {
+    asked.container(&app, &id).await?;
+    // Only ASiC-S has time-stamps of its own.
+    Ok(Json(json!({ "timestamps": [] })).into_response())
+}
+
+/// Every signature gets an archive time-stamp, and another one if it has one already.
+pub(super) async fn augment(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    asked: Authorized,
+) -> Result<Response, Error> {
+    let container = asked.container(&app, &id).await?;
+    if container.open_signatures().next().is_some() {
+        return Err(Error::new(Code::InvalidSessionData, "a signature is being made"));
+    }
+    if container.done().next().is_none() {
+        return Err(Error::new(Code::InvalidSessionData, "there is no signature to augment"));
+    }
+    app.augment_signing(&container).await?;
+    Ok(ok())
+}
+
+impl App {
+    async fn augment_signing(&self, container: &Container) -> Result<(), Fault> {
+        let (app, file) = (self.clone(), container.file.clone());
+        let (opened, signatures) = self
+            .signing()
+            .compute(move || {
+                let opened = app.open_container(&file)?;
+                let signatures = opened.signatures()?;
+                Ok((opened, signatures))
+            })
+            .await?;
+        let long_term = self.long_term(self.now())?;
+        let mut next = opened.clone();
+        for (file, mut signature) in signatures {
+            let imprint = |input: ArchiveInput, digest| {
+                let opened = opened.clone();
+                async move {
+                    let work = move || Ok(opened.archive_imprint(&input, digest)?);
+                    self.signing().compute(work).await.map_err(|fault| match fault {
+                        Fault::Container(error) => error,
+                        other => std::io::Error::other(other.to_string()).into(),
+                    })
+                }
+            };
+            let (now, rng) = (|| self.now(), &mut self.randomness());
+            if signature.archive_times().next().is_some() {
+                long_term.renew(&mut signature, imprint, now, rng, |_| {}).await?;
+            } else {
+                long_term.complete(&mut signature, Level::Lta, imprint, now, rng, |_| {}).await?;
+            }
+            next.replace_signature(&file, &signature, self.now())?;
+        }
+        let name = file_name(&container.id, &self.randomness());
+        let (app, kept) = (self.clone(), name.clone());
+        let write = move || {
+            let bytes = next.to_bytes()?;
+            let mut draft = app.signing().files.draft()?;
+            draft.write_all(&bytes)?;
+            app.signing().files.keep(draft, &kept)?;
+            Ok(bytes.len() as u64)
+        };
+        let bytes = self.signing().compute(write).await?;
+        let (last, put) = (container.file.clone(), name.clone());
+        let change = move |kept: &mut Container| {
+            let fits = kept.file == last;
+            if fits {
+                kept.file = put;
+                kept.bytes = bytes;
+                for signature in &mut kept.signatures {
+                    signature.reached(Level::Lta);
+                }
+            }
+            Ok(fits)
+        };
+        let changed = self.change_signing(&container.id, None, change).await;
+        let took = matches!(changed, Ok((_, true)));
+        self.signing().files.remove(if took { &container.file } else { &name });
+        match changed? {
+            (_, true) => Ok(()),
+            (_, false) => Err(Fault::Damaged("the container, which has changed meanwhile")),
+        }
+    }
+}
+
+pub(super) async fn report(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    asked: Authorized,
+) -> Result<Response, Error> {
+    let container = asked.container(&app, &id).await?;
+    let report = app.signing_report(container).await?;
+    Ok(Json(conclusion(&report)).into_response())
+}
+
+pub(super) async fn validate(State(app): State<App>, asked: Authorized) -> Result<Response, Error> {
+    let Sent { container_name, container } = asked.json()?;
+    let name = container_name.as_deref().map(checked_name).transpose()?.map(str::to_owned);
+    let bytes = from_b64(&container).ok_or_else(|| Error::invalid("container is not base64"))?;
+    let now = app.now();
+    let anchors = app.signing_anchors(now)?;
+    let check = move || {
+        let policy = Policy::named(crate::validation::DEFAULT_POLICY).unwrap_or_default();
+        Ok(validate_bytes(&bytes, name.as_deref(), &Limits::default(), &anchors, now, &policy))
+    };
+    let report = app.signing().compute(check).await?;
+    Ok(Json(conclusion(&report)).into_response())
+}
+
+/// `validationConclusion` (13.2).
+fn conclusion(report: &Report) -> Value {
+    let list = |findings: &[countersign_container::Finding]| -> Vec<Value> {
+        let text = |finding: &countersign_container::Finding| {
+            let (rule, expected, found) = (&finding.rule, &finding.expected, &finding.found);
+            json!({ "content": format!("{rule}: expected {expected}, found {found}") })
+        };
+        findings.iter().map(text).collect()
+    };
+    let signatures: Vec<Value> = report
+        .signatures
+        .iter()
+        .map(|signature| {
+            let name = signature.subject_distinguished_name.as_ref();
+            let scopes = signature.signature_scopes.iter().map(|scope| {
+                json!({ "name": scope.name, "scope": scope.scope, "content": scope.content })
+            });
+            let archive = signature.info.archive_time_stamps.iter();
+            json!({
+                "id": signature.id,
+                "signatureFormat": signature.signature_format,
+                "signatureLevel": signature.qualification.as_ref().map(|known| &known.signature_level),
+                "signedBy": signature.signed_by,
+                "subjectDistinguishedName": {
+                    "serialNumber": name.and_then(|name| name.serial_number.as_ref()),
+                    "commonName": name.and_then(|name| name.common_name.as_ref()),
+                },
+                "indication": signature.indication,
+                "subIndication": signature.sub_indication,
+                "errors": list(&signature.errors),
+                "signatureScopes": scopes.collect::<Vec<_>>(),
+                "claimedSigningTime": signature.claimed_signing_time,
+                "warnings": list(&signature.warnings),
+                "info": {
+                    "bestSignatureTime": signature.info.best_signature_time,
+                    "archiveTimeStamps": archive.map(|time| json!({ "signedTime": time })).collect::<Vec<_>>(),
+                },
+            })
+        })
+        .collect();
+    json!({ "validationConclusion": {
+        "policy": {
+            "policyName": report.policy.policy_name,
+            "policyDescription": report.policy.policy_description,
+            "policyUrl": "",
+        },
+        "validationTime": report.validation_time,
+        "validatedDocument": report.validated_document,
+        "validationLevel": "ARCHIVAL_DATA",
+        "validationWarnings": list(&report.errors).into_iter().chain(list(&report.warnings)).collect::<Vec<_>>(),
+        "signatureForm": report.signature_form,
+        "signatures": signatures,
+        "timeStampTokens": [],
+        "validSignaturesCount": report.valid_signatures_count,
+        "signaturesCount": report.signatures_count,
+    } })
+}
