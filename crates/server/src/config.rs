@@ -24,8 +24,12 @@ use url::Url;
 pub use self::problem::{Error, Mend};
 pub use self::secret::Secret;
 pub use crate::admin::config::Admin;
+pub use crate::authority::config::Pkcs11;
+pub use crate::ca::config::Crl;
 pub use crate::device::config::DeviceApi;
+pub use crate::ocsp::config::Ocsp;
 pub use crate::push::config::Push;
+pub use crate::tsa::config::{ClockConfig, Tsa};
 pub use crate::validation::config::Validation;
 pub use crate::web::config::Web;
 use crate::web::config::{SELF, is_origin};
@@ -56,6 +60,16 @@ pub struct Config {
     pub push: Push,
     /// Files that are validated for others.
     pub validation: Validation,
+    /// Answers about certificates.
+    pub ocsp: Ocsp,
+    /// Revocation lists.
+    pub crl: Crl,
+    /// Time-stamps.
+    pub tsa: Tsa,
+    /// When the clock is believed.
+    pub clock: ClockConfig,
+    /// The device that holds keys of the authority.
+    pub pkcs11: Pkcs11,
     /// What operators see.
     pub operations: Operations,
     /// Who may start sessions.
@@ -364,6 +378,10 @@ impl Config {
         self.push.check(&mut found);
         self.keys.check(&mut found);
         self.validation.check(&mut found);
+        self.ocsp.check(&mut found);
+        self.crl.check(&mut found);
+        self.tsa.check(&self.clock, &mut found);
+        self.pkcs11.check(&mut found);
         if self.pin.tries == 0 {
             found.push(Mend::new("pin.tries", "0 locks every key at once", "give 3"));
         }

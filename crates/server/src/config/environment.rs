@@ -1,6 +1,7 @@
 //! Environment variables that override the file: `COUNTERSIGN_` and the dotted key in capitals, with `_` for the
 //! dot. `COUNTERSIGN_RP_API_SCHEME=smart-id` is `[rp_api] scheme = "smart-id"`; lists are separated by commas.
-//! Relying parties and operators are given in the file only.
+//! Relying parties, operators, and which keys are in a
+//! token, are given in the file only.
 
 use toml::{Table, Value};
 
@@ -13,7 +14,7 @@ pub const PREFIX: &str = "COUNTERSIGN_";
 pub const RESERVED: [&str; 7] = ["CONFIG", "DATA", "LISTEN", "LOG", "BASE_URL", "TRUST", "ADMIN_KEY"];
 
 /// The keys that can be overridden, and what each holds.
-pub const KEYS: [(&str, &str, Kind); 58] = [
+pub const KEYS: [(&str, &str, Kind); 74] = [
     ("listen", "http", Kind::List),
     ("listen", "https", Kind::List),
     ("listen", "certificate", Kind::Text),
@@ -71,6 +72,22 @@ pub const KEYS: [(&str, &str, Kind); 58] = [
     ("validation", "max_bytes", Kind::Number),
     ("validation", "per_minute", Kind::Number),
     ("validation", "at_once", Kind::Number),
+    ("ocsp", "kept_seconds", Kind::Number),
+    ("ocsp", "reused_seconds", Kind::Number),
+    ("ocsp", "retention_days", Kind::Number),
+    ("crl", "life_hours", Kind::Number),
+    ("crl", "renewed_hours", Kind::Number),
+    ("crl", "directory", Kind::Text),
+    ("tsa", "policies", Kind::List),
+    ("tsa", "accuracy_ms", Kind::Number),
+    ("clock", "tolerance_ms", Kind::Number),
+    ("pkcs11", "module", Kind::Text),
+    ("pkcs11", "token", Kind::Text),
+    ("pkcs11", "pin", Kind::Text),
+    ("pkcs11", "pin_file", Kind::Text),
+    ("pkcs11", "sessions", Kind::Number),
+    ("pkcs11", "wait_ms", Kind::Number),
+    ("pkcs11", "new_keys", Kind::Switch),
     ("operations", "metrics_addresses", Kind::List),
 ];
 

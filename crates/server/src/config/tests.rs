@@ -140,6 +140,13 @@ fn every_key_of_every_section_can_be_overridden() {
         rp_api: RpApi { device_link_base: "https://h/d".parse().ok(), ..RpApi::default() },
         push: Push { contact: Some("mailto:a@b".into()), ..Push::default() },
         web: Web { phone_url: "https://h".parse().ok(), ..Web::default() },
+        crl: Crl { directory: Some("d".into()), ..Crl::default() },
+        pkcs11: Pkcs11 {
+            module: Some("m".into()),
+            pin: Some(Secret::new("")),
+            pin_file: Some("f".into()),
+            ..Pkcs11::default()
+        },
         ..Config::default()
     };
     let table = toml::Table::try_from(&full).expect("a table");

@@ -1,11 +1,12 @@
 //! Work that nobody asks for: owned by the running server, which waits for it at shutdown.
 
+mod clock;
 mod sweep;
 
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::{App, device, push};
+use crate::{App, ca, device, push};
 
 /// One job, which ends by itself when the application stops.
 pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -17,5 +18,7 @@ pub(crate) fn all(app: &App) -> Vec<Job> {
         Box::pin(device::finish_open_work(app.clone())),
         Box::pin(device::keep_ready(app.clone())),
         Box::pin(push::deliver(app.clone())),
+        Box::pin(ca::publish(app.clone())),
+        Box::pin(clock::watch(app.clone())),
     ]
 }

@@ -4,6 +4,7 @@
 //! of their lists, limits from the constants that the parsers use. A test compares the paths with the router.
 
 mod admin;
+mod ca;
 mod device;
 mod operations;
 mod parts;
@@ -59,6 +60,7 @@ pub fn document() -> Value {
         responders::paths(),
         validation::paths(),
         admin::paths(),
+        ca::paths(),
         operations::paths(),
     ];
     for part in parts {
@@ -102,7 +104,7 @@ fn tags() -> Value {
         { "name": device::TAG, "description": "What the phone and the service say to each other. Every request carries a proof of the device." },
         { "name": responders::TAG, "description": "Whether certificates are valid, and when something existed." },
         { "name": validation::TAG, "description": "Whether signed files hold, with a report that says why." },
-        { "name": admin::TAG, "description": "The registration desk: activation codes, people's phones, revocation." },
+        { "name": admin::TAG, "description": "The operator: activation codes, people's phones, certificates, CAs, the ceremony log." },
         { "name": operations::TAG, "description": "For those who run the service." },
     ])
 }
