@@ -7,9 +7,11 @@ use clap::{Parser, Subcommand};
 
 mod anchors;
 mod bank;
+mod ca;
 mod clock;
 mod completions;
 mod configuration;
+mod desk;
 mod dev;
 mod error;
 mod extend;
@@ -50,6 +52,7 @@ enum Command {
     Verify(verify::Arguments),
     Inspect(inspect::Arguments),
     Person(person::Arguments),
+    Ca(ca::Arguments),
     Trust(trust::Arguments),
     Config(configuration::Arguments),
     Completions(completions::Arguments),
@@ -76,6 +79,7 @@ fn run(command: Command, begun: Instant) -> Result<ExitCode, Error> {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Person(arguments) => person::run(&arguments),
+        Command::Ca(arguments) => ca::run(&arguments),
         Command::Trust(arguments) => trust::run(arguments),
         Command::Config(arguments) => configuration::run(arguments),
         Command::Completions(arguments) => Ok(completions::run::<Arguments>(&arguments)),
