@@ -2,7 +2,7 @@
 # Every benchmark, each as a ratio in one run: machines differ and are noisy. Takes some minutes, builds with optimisation.
 #   authentications  server CPU of a whole authentication / CPU of the arithmetic in it   (goal: at most 1.15)
 #   long polls       memory of 10,000 waiting polls / the same of a bare handler          (goal: at most 1.15), and time to wake all
-#   responders       OCSP answers and time-stamps per second / P-256 signatures by `openssl speed`
+#   responders       OCSP answers (kept ones, and with a nonce) and time-stamps per second / P-256 signatures by `openssl speed`
 #   hostile files    time and memory until zip bombs, deep XML, loops in PDF, … are refused   (goal: 100 ms and 64 MB)
 #   beside others    validating ASiC-E beside digidoc4j, PDF beside pyHanko (goal: a tenth of the time); hashing beside sha256sum
 #   large            an ASiC-E of over 4 GB signed to LTA and validated                      (goal: within 80 MB of memory)

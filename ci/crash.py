@@ -2,7 +2,7 @@
 """Kills the service with SIGKILL in the middle of 200 concurrent sessions, ten times, and checks what it said before.
 
 After each restart: every session that was reported COMPLETE is still there, byte for byte the same; no try counter
-went back; every account can be used again. Uses nothing but Python's standard library and the built binary.
+went back; every account can be used again; time-stamps have serial numbers beyond all before. Uses nothing but Python's standard library and the built binary.
 
     ci/crash.py target/debug/countersign [rounds]
 """
@@ -100,6 +100,39 @@ def tries_on_disk(data: str, document: str):
             for key in rows}
 
 
+# A time-stamp request over 32 octets with SHA-256, without nonce and certificates [RFC 3161 section 2.4.1].
+TIME_STAMP_REQUEST = bytes.fromhex("3036020101" "3031300d060960864801650304020105000420") + bytes(32)
+TST_INFO = bytes.fromhex("060b2a864886f70d0109100104")
+
+
+def tlv(der: bytes, at: int):
+    """Tag, and where the content begins and ends."""
+    length, begin = der[at + 1], at + 2
+    if length & 0x80:
+        octets = length & 0x7F
+        length, begin = int.from_bytes(der[begin:begin + octets], "big"), begin + octets
+    return der[at], begin, begin + length
+
+
+def time_stamp_serial(service: Service) -> int:
+    """The serial number of a new time-stamp: the fourth member of its TSTInfo."""
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
+    try:
+        connection.request("POST", "/tsa", TIME_STAMP_REQUEST, {"Content-Type": "application/timestamp-query"})
+        answer = connection.getresponse().read()
+    finally:
+        connection.close()
+    at = answer.index(TST_INFO) + len(TST_INFO)
+    for expected in (0xA0, 0x04, 0x30):
+        tag, at, _ = tlv(answer, at)
+        assert tag == expected, (tag, answer.hex())
+    for _ in range(3):
+        at = tlv(answer, at)[2]
+    tag, begin, end = tlv(answer, at)
+    assert tag == 0x02, answer.hex()
+    return int.from_bytes(answer[begin:end], "big")
+
+
 def run_session(service: Service, document: str, number: int, told: dict, lock: threading.Lock):
     """Starts one session and polls it; what was told COMPLETE is remembered. Errors mean the service is gone."""
     try:
@@ -124,7 +157,7 @@ def main() -> int:
     binary, rounds = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 10
     chance = random.Random(20261122)
     data = tempfile.mkdtemp(prefix="countersign-crash-")
-    faults, complete, passed = [], 0, 0
+    faults, complete, passed, serials = [], 0, 0, []
     try:
         service = Service(binary, data)
         persons = [p["documentNumber"] for p in json.loads(service.call("GET", "/control/v1/persons")[1])
@@ -150,6 +183,7 @@ def main() -> int:
                     middle = tries(service, WRONG_PIN_PERSON)
                 except OSError:
                     middle = before
+                serials += [time_stamp_serial(service) for _ in range(3)]
                 time.sleep(chance.random() * 0.2)
                 service.kill()
             after = tries_on_disk(data, WRONG_PIN_PERSON)
@@ -157,6 +191,10 @@ def main() -> int:
                 if after[use][:2] < seen[:2]:
                     faults.append(f"round {turn}: the {use} counter went back from {seen} to {after[use]}")
             service = Service(binary, data)
+            serial = time_stamp_serial(service)
+            if serial <= max(serials) or len(set(serials)) != len(serials):
+                faults.append(f"round {turn}: time-stamp serials do not go on: {serial} after {max(serials)}")
+            serials.append(serial)
             for identifier, answer in told.items():
                 status, again = service.call("GET", f"/v3/session/{identifier}")
                 if status != 200 or again != answer:

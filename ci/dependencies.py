@@ -15,7 +15,7 @@ import tomllib
 FLOORS = {
     "wire": 0, "split-key": 0, "pki": 0, "token": 0,
     "container": 1, "domain": 1,
-    "store": 2, "client": 2, "phone": 2,
+    "store": 2, "client": 2, "phone": 2, "pkcs11": 2,
     "server": 3, "bank": 3,
     "cli": 4,
 }

@@ -2,8 +2,8 @@
 # Installs through the system's package manager what the whole suite needs. As root only; otherwise it names
 # what is missing, and the tests that need it are skipped by name.
 set -u
-packages=(chromium xmlsec1 libxml2-utils openssl qpdf poppler-utils)
-programs=(chromium xmlsec1 xmllint openssl qpdf pdfsig)
+packages=(chromium xmlsec1 libxml2-utils openssl qpdf poppler-utils softhsm2)
+programs=(chromium xmlsec1 xmllint openssl qpdf pdfsig softhsm2-util)
 missing=()
 for i in "${!programs[@]}"; do
     command -v "${programs[$i]}" >/dev/null 2>&1 || missing+=("${packages[$i]}")

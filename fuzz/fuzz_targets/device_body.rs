@@ -2,6 +2,7 @@
 
 #![no_main]
 
+use countersign_wire::admin::ca::{CeremonyLog, CeremonyNote, IssueCertificate, OnWhoseWord, RevokeCertificate};
 use countersign_wire::admin::{IssueActivation, RevokeAccount, UnlockKey};
 use countersign_wire::device::{ActivationRequest, ClaimRequest, ConfirmRequest, KeyRequest, PushRequest};
 use libfuzzer_sys::fuzz_target;
@@ -19,4 +20,5 @@ macro_rules! there_and_back {
 fuzz_target!(|bytes: &[u8]| {
     there_and_back!(bytes; ActivationRequest, KeyRequest, ClaimRequest, ConfirmRequest, PushRequest);
     there_and_back!(bytes; IssueActivation, RevokeAccount, UnlockKey);
+    there_and_back!(bytes; IssueCertificate, RevokeCertificate, OnWhoseWord, CeremonyNote, CeremonyLog);
 });

@@ -1,6 +1,6 @@
 #!/bin/sh
-# `openssl ocsp` against the running responder: SHA-1 and SHA-256 CertIDs, POST and GET, what was never issued,
-# an issuer the responder does not know, and rubbish.
+# `openssl ocsp` against the running responder: SHA-1 and SHA-256 CertIDs, POST and GET with what caches are told, what was
+# never issued, an issuer the responder does not know, and rubbish; `openssl crl` on every revocation list.
 #
 #   openssl_ocsp.sh URL TRUSTDIR
 set -u
@@ -44,6 +44,21 @@ get() {
 }
 get sha1
 get sha256
+
+# What caches are told (RFC 5019 section 6.2), and that they may ask whether theirs still holds.
+head=$(curl -sS -m 20 -o /dev/null -D - "$url/ocsp/$path" | tr -d '\r')
+expect "GET says how long an answer holds" "$head" "cache-control: max-age=" "etag: \"" "last-modified: " "expires: "
+tag=$(printf '%s\n' "$head" | sed -n 's/^etag: //p')
+kind=$(curl -sS -m 20 -o /dev/null -w '%{http_code}' -H "If-None-Match: $tag" "$url/ocsp/$path")
+expect "a cache that has the answer is told so" "$kind" "304"
+said=$(openssl ocsp -issuer "$issuer" -sha256 -cert "$work/signer.pem" -respin "$work/sha256.resp" -CAfile "$work/chain.pem" -no_nonce -resp_text 2>&1)
+expect "the archive cutoff is stated" "$said" "Archive Cutoff"
+
+for ca in root eid-q eid-nq; do
+    curl -sS -m 20 -o "$work/$ca.crl" "$url/ca/$ca.crl"
+    said=$(openssl crl -inform DER -in "$work/$ca.crl" -CAfile "$trust/$ca.pem" -noout -text 2>&1)
+    expect "the revocation list of $ca" "$said" "verify OK" "X509v3 CRL Number"
+done
 
 said=$(openssl ocsp -issuer "$issuer" -sha256 -serial 0x1234567890abcdef -url "$url/ocsp" -CAfile "$work/chain.pem" 2>&1)
 refuse "a serial number never issued is not good" "$said" "Response verify OK" ": good"

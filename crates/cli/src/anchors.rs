@@ -59,7 +59,8 @@ pub(crate) fn load(directory: &Path) -> Result<TrustAnchors, Error> {
 /// The public TEST anchors that are inside this program.
 pub(crate) fn embedded() -> Result<TrustAnchors, Error> {
     let authorities = authority::dev::authorities()?;
-    let certificates = authorities.cas().iter().map(|ca| ca.certificate().clone());
+    let cas = authorities.cas();
+    let certificates = cas.iter().map(|ca| ca.certificate().clone());
     let unit = authorities.time_stamping().certificate().clone();
     Ok(of(certificates.chain([unit]).collect()))
 }
@@ -139,7 +140,8 @@ mod tests {
     fn an_issuing_authority_alone_is_an_anchor() {
         let directory = tempfile::tempdir().expect("a directory");
         let authorities = authority::dev::authorities().expect("embedded");
-        let issuing = authorities.cas()[1].certificate();
+        let cas = authorities.cas();
+        let issuing = cas[1].certificate();
         std::fs::write(directory.path().join("eid-q.der"), issuing.as_der()).expect("written");
         assert_eq!(load(directory.path()).expect("an anchor").ca, std::slice::from_ref(issuing));
     }

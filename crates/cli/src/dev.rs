@@ -142,10 +142,11 @@ async fn serve(arguments: Arguments, begun: Instant) -> Result<(), Error> {
         addresses.push(Address { socket, secure: true });
     }
     let bank = bank::open(&addresses, &config, clock.clone())?;
+    let homes = authority::KeyHomes::open(&config.pkcs11)?;
     let app = App::builder(config)
         .extra_routes(bank.unwrap_or_default())
         .clock(clock.clone())
-        .authorities(authority::dev::authorities()?)
+        .authorities(authority::dev::authorities_with(&homes)?)
         .tls_root(authority::dev::tls_root()?)
         .start_page(dev::start_page())
         .build()?;

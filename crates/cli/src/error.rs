@@ -184,6 +184,9 @@ pub(crate) enum Error {
     /// An id that no activation has.
     #[error("this is not the id of an activation")]
     NoActivation,
+    /// Nothing that names a certificate of the authority.
+    #[error("this names no CA, or no certificate that a CA of the service has issued")]
+    NoCertificateNamed,
     /// An answer holds no certificate.
     #[error("{url} holds no certificate: {source}")]
     NoCertificateThere {
@@ -338,6 +341,9 @@ impl Error {
             Self::NoKeyFile => Some("give --keys FILE, or --data DIR for the data directory of the service".into()),
             Self::NoPassword => Some("give it as one line: countersign token hash-password < password.txt".into()),
             Self::NoActivation => Some("give the eight letters and digits that `countersign person activate` printed".into()),
+            Self::NoCertificateNamed => {
+                Some("give the name of the CA (eid-q) and the serial number in hexadecimal, or --certificate FILE".into())
+            }
             Self::NoPerson => Some("give --person PNOEE-… or --document PNOEE-…-Q".into()),
             Self::LogFilter { .. } => {
                 Some("give error, warn, info, debug or trace, or a filter such as countersign_server=debug".into())
@@ -387,6 +393,7 @@ impl Error {
             | Self::NoActivation
             | Self::NoKeyFile
             | Self::NoPassword
+            | Self::NoCertificateNamed
             | Self::UnknownHash { .. }
             | Self::LogFilter { .. }
             | Self::NoTimeStamping => 2,

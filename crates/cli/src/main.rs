@@ -7,9 +7,11 @@ use clap::{Parser, Subcommand};
 
 mod anchors;
 mod bank;
+mod ca;
 mod clock;
 mod completions;
 mod configuration;
+mod desk;
 mod dev;
 mod error;
 mod extend;
@@ -56,6 +58,7 @@ enum Command {
     Stamp(stamp::Arguments),
     Person(person::Arguments),
     Token(token::Arguments),
+    Ca(ca::Arguments),
     Trust(trust::Arguments),
     Config(configuration::Arguments),
     Completions(completions::Arguments),
@@ -85,6 +88,7 @@ fn run(command: Command, begun: Instant) -> Result<ExitCode, Error> {
         Command::Stamp(arguments) => stamp::run(&arguments),
         Command::Person(arguments) => person::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
+        Command::Ca(arguments) => ca::run(&arguments),
         Command::Trust(arguments) => trust::run(arguments),
         Command::Config(arguments) => configuration::run(arguments),
         Command::Completions(arguments) => Ok(completions::run::<Arguments>(&arguments)),

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::http::Method;
-use crate::person::Desk;
+use crate::desk::Desk;
 use crate::screen::{self, Tone};
 use crate::{clock, runtime, settings};
 

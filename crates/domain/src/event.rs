@@ -229,6 +229,20 @@ pub enum Event {
         /// Why.
         reason: RevocationReason,
     },
+    /// A certificate was put on hold.
+    CertificateSuspended {
+        /// The issuer's key.
+        issuer: String,
+        /// Serial number, hexadecimal.
+        serial: String,
+    },
+    /// A certificate was taken off hold.
+    CertificateResumed {
+        /// The issuer's key.
+        issuer: String,
+        /// Serial number, hexadecimal.
+        serial: String,
+    },
     /// A certificate was revoked.
     CertificateRevoked {
         /// The issuer's key.
@@ -273,6 +287,8 @@ impl Event {
             Self::PushUnsubscribed { .. } => "PushUnsubscribed",
             Self::DeviceRevoked { .. } => "DeviceRevoked",
             Self::AccountRevoked { .. } => "AccountRevoked",
+            Self::CertificateSuspended { .. } => "CertificateSuspended",
+            Self::CertificateResumed { .. } => "CertificateResumed",
             Self::CertificateRevoked { .. } => "CertificateRevoked",
         }
     }
@@ -311,6 +327,8 @@ impl Event {
             | Self::AccountActivated { document }
             | Self::AccountRevoked { document, .. } => document.to_string(),
             Self::CertificateIssued { issuer, serial, .. }
+            | Self::CertificateSuspended { issuer, serial }
+            | Self::CertificateResumed { issuer, serial }
             | Self::CertificateRevoked { issuer, serial, .. } => {
                 format!("{issuer}/{serial}")
             }

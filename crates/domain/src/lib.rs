@@ -15,6 +15,7 @@
 
 pub mod account;
 pub mod answer;
+pub mod authority;
 mod bytes;
 pub mod custody;
 pub mod desk;

@@ -68,6 +68,11 @@ pub struct IssuedCertificate {
 pub enum CertificateStatus {
     /// It does.
     Good,
+    /// It does not for now, and may again.
+    OnHold {
+        /// Since when.
+        since: Timestamp,
+    },
     /// It does not.
     Revoked {
         /// Since when.
@@ -77,24 +82,71 @@ pub enum CertificateStatus {
     },
 }
 
+/// Why a certificate cannot be suspended or resumed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotPossible {
+    /// Revocation cannot be undone (RFC 5280 section 5.3.1, EN 319 411-1 REV-6.2.4-12).
+    #[error("the certificate is revoked, for good")]
+    Revoked,
+    /// Only what is on hold can be taken off it.
+    #[error("the certificate is not on hold")]
+    NotOnHold,
+    /// Nobody accepts it any more.
+    #[error("the certificate has expired")]
+    Expired,
+}
+
 impl IssuedCertificate {
     /// The serial number in hexadecimal.
     pub fn serial_hex(&self) -> String {
         self.serial.iter().map(|octet| format!("{octet:02x}")).collect()
     }
 
-    /// Revokes the certificate. The first reason and time stay when it is revoked already.
+    /// Revokes the certificate. The first reason and time stay when it is revoked already; what was on hold is revoked
+    /// from the beginning of the hold, so that nothing signed meanwhile becomes good.
     pub fn revoke(mut self, reason: RevocationReason, now: Timestamp) -> (Self, Vec<Event>) {
+        let at = match self.status {
+            CertificateStatus::Revoked { .. } => return (self, Vec::new()),
+            CertificateStatus::OnHold { since } => since,
+            CertificateStatus::Good => now,
+        };
+        self.status = CertificateStatus::Revoked { at, reason };
+        let event =
+            Event::CertificateRevoked { issuer: self.issuer.clone(), serial: self.serial_hex(), reason };
+        (self, vec![event])
+    }
+
+    /// Suspends the certificate: OCSP and revocation lists say certificateHold. Nothing happens when it is on hold already.
+    ///
+    /// # Errors
+    /// It is revoked, or has expired.
+    pub fn suspend(mut self, now: Timestamp) -> Result<(Self, Vec<Event>), NotPossible> {
         match self.status {
-            CertificateStatus::Revoked { .. } => (self, Vec::new()),
+            CertificateStatus::Revoked { .. } => Err(NotPossible::Revoked),
+            CertificateStatus::OnHold { .. } => Ok((self, Vec::new())),
+            CertificateStatus::Good if self.not_after < now => Err(NotPossible::Expired),
             CertificateStatus::Good => {
-                self.status = CertificateStatus::Revoked { at: now, reason };
-                let event = Event::CertificateRevoked {
-                    issuer: self.issuer.clone(),
-                    serial: self.serial_hex(),
-                    reason,
-                };
-                (self, vec![event])
+                self.status = CertificateStatus::OnHold { since: now };
+                let event =
+                    Event::CertificateSuspended { issuer: self.issuer.clone(), serial: self.serial_hex() };
+                Ok((self, vec![event]))
+            }
+        }
+    }
+
+    /// Ends a suspension: the certificate counts again, and the next revocation list does not name it.
+    ///
+    /// # Errors
+    /// It is not on hold.
+    pub fn resume(mut self) -> Result<(Self, Vec<Event>), NotPossible> {
+        match self.status {
+            CertificateStatus::Revoked { .. } => Err(NotPossible::Revoked),
+            CertificateStatus::Good => Err(NotPossible::NotOnHold),
+            CertificateStatus::OnHold { .. } => {
+                self.status = CertificateStatus::Good;
+                let event =
+                    Event::CertificateResumed { issuer: self.issuer.clone(), serial: self.serial_hex() };
+                Ok((self, vec![event]))
             }
         }
     }
@@ -146,4 +198,62 @@ pub fn revoke_account(
         })
         .collect();
     (Belongings { account, device, keys, certificates }, events)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: Timestamp = Timestamp::constant(1_780_315_200, 0);
+
+    fn later(seconds: i64) -> Timestamp {
+        NOON + jiff::SignedDuration::from_secs(seconds)
+    }
+
+    fn certificate() -> IssuedCertificate {
+        IssuedCertificate {
+            issuer: "eid-q".to_owned(),
+            serial: vec![0x40, 0x01],
+            account: None,
+            der: Vec::new(),
+            not_after: later(1000),
+            status: CertificateStatus::Good,
+        }
+    }
+
+    #[test]
+    fn a_suspended_certificate_counts_again_when_it_is_resumed() {
+        let (held, events) = certificate().suspend(NOON).unwrap();
+        assert_eq!(held.status, CertificateStatus::OnHold { since: NOON });
+        assert_eq!(events[0].kind(), "CertificateSuspended");
+        let (again, events) = held.clone().suspend(later(5)).unwrap();
+        assert!(again == held && events.is_empty());
+        let (resumed, events) = held.resume().unwrap();
+        assert_eq!(resumed.status, CertificateStatus::Good);
+        assert_eq!(events[0].kind(), "CertificateResumed");
+        assert_eq!(resumed.resume().unwrap_err(), NotPossible::NotOnHold);
+    }
+
+    #[test]
+    fn what_was_on_hold_is_revoked_from_the_beginning_of_the_hold() {
+        let (held, _) = certificate().suspend(NOON).unwrap();
+        let (revoked, _) = held.revoke(RevocationReason::KeyCompromise, later(60));
+        let reason = RevocationReason::KeyCompromise;
+        assert_eq!(revoked.status, CertificateStatus::Revoked { at: NOON, reason });
+        assert_eq!(revoked.clone().resume().unwrap_err(), NotPossible::Revoked);
+        assert_eq!(revoked.suspend(later(61)).unwrap_err(), NotPossible::Revoked);
+    }
+
+    #[test]
+    fn what_has_expired_is_not_suspended() {
+        assert_eq!(certificate().suspend(later(1001)).unwrap_err(), NotPossible::Expired);
+    }
+
+    #[test]
+    fn the_stored_form_of_a_hold_reads_back() {
+        let (held, _) = certificate().suspend(NOON).unwrap();
+        let text = serde_json::to_string(&held).unwrap();
+        assert!(text.contains("\"status\":\"ON_HOLD\""), "{text}");
+        assert!(serde_json::from_str::<IssuedCertificate>(&text).unwrap() == held);
+    }
 }

@@ -83,15 +83,16 @@ impl Digest {
 
     /// The object identifier.
     pub const fn oid(self) -> ObjectIdentifier {
-        ObjectIdentifier::new_unwrap(match self {
-            Digest::Sha1 => "1.3.14.3.2.26",
-            Digest::Sha256 => "2.16.840.1.101.3.4.2.1",
-            Digest::Sha384 => "2.16.840.1.101.3.4.2.2",
-            Digest::Sha512 => "2.16.840.1.101.3.4.2.3",
-            Digest::Sha3_256 => "2.16.840.1.101.3.4.2.8",
-            Digest::Sha3_384 => "2.16.840.1.101.3.4.2.9",
-            Digest::Sha3_512 => "2.16.840.1.101.3.4.2.10",
-        })
+        // Read when compiled: these are asked for in every signature.
+        match self {
+            Digest::Sha1 => const { ObjectIdentifier::new_unwrap("1.3.14.3.2.26") },
+            Digest::Sha256 => const { ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1") },
+            Digest::Sha384 => const { ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.2") },
+            Digest::Sha512 => const { ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3") },
+            Digest::Sha3_256 => const { ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.8") },
+            Digest::Sha3_384 => const { ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.9") },
+            Digest::Sha3_512 => const { ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.10") },
+        }
     }
 
     /// The digest with this object identifier.
@@ -236,23 +237,52 @@ impl SignatureAlgorithm {
 
     /// The object identifier; for RSASSA-PSS the digest is in the parameters.
     pub const fn oid(self) -> ObjectIdentifier {
-        ObjectIdentifier::new_unwrap(match self {
-            SignatureAlgorithm::RsaPkcs1(Digest::Sha1) => "1.2.840.113549.1.1.5",
-            SignatureAlgorithm::RsaPkcs1(Digest::Sha256) => "1.2.840.113549.1.1.11",
-            SignatureAlgorithm::RsaPkcs1(Digest::Sha384) => "1.2.840.113549.1.1.12",
-            SignatureAlgorithm::RsaPkcs1(Digest::Sha512) => "1.2.840.113549.1.1.13",
-            SignatureAlgorithm::RsaPkcs1(Digest::Sha3_256) => "2.16.840.1.101.3.4.3.14",
-            SignatureAlgorithm::RsaPkcs1(Digest::Sha3_384) => "2.16.840.1.101.3.4.3.15",
-            SignatureAlgorithm::RsaPkcs1(Digest::Sha3_512) => "2.16.840.1.101.3.4.3.16",
-            SignatureAlgorithm::RsaPss(_) => return RSASSA_PSS,
-            SignatureAlgorithm::Ecdsa(Digest::Sha1) => "1.2.840.10045.4.1",
-            SignatureAlgorithm::Ecdsa(Digest::Sha256) => "1.2.840.10045.4.3.2",
-            SignatureAlgorithm::Ecdsa(Digest::Sha384) => "1.2.840.10045.4.3.3",
-            SignatureAlgorithm::Ecdsa(Digest::Sha512) => "1.2.840.10045.4.3.4",
-            SignatureAlgorithm::Ecdsa(Digest::Sha3_256) => "2.16.840.1.101.3.4.3.10",
-            SignatureAlgorithm::Ecdsa(Digest::Sha3_384) => "2.16.840.1.101.3.4.3.11",
-            SignatureAlgorithm::Ecdsa(Digest::Sha3_512) => "2.16.840.1.101.3.4.3.12",
-        })
+        // Read when compiled: these are asked for in every signature.
+        match self {
+            SignatureAlgorithm::RsaPkcs1(Digest::Sha1) => {
+                const { ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.5") }
+            }
+            SignatureAlgorithm::RsaPkcs1(Digest::Sha256) => {
+                const { ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11") }
+            }
+            SignatureAlgorithm::RsaPkcs1(Digest::Sha384) => {
+                const { ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12") }
+            }
+            SignatureAlgorithm::RsaPkcs1(Digest::Sha512) => {
+                const { ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13") }
+            }
+            SignatureAlgorithm::RsaPkcs1(Digest::Sha3_256) => {
+                const { ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.14") }
+            }
+            SignatureAlgorithm::RsaPkcs1(Digest::Sha3_384) => {
+                const { ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.15") }
+            }
+            SignatureAlgorithm::RsaPkcs1(Digest::Sha3_512) => {
+                const { ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.16") }
+            }
+            SignatureAlgorithm::RsaPss(_) => RSASSA_PSS,
+            SignatureAlgorithm::Ecdsa(Digest::Sha1) => {
+                const { ObjectIdentifier::new_unwrap("1.2.840.10045.4.1") }
+            }
+            SignatureAlgorithm::Ecdsa(Digest::Sha256) => {
+                const { ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2") }
+            }
+            SignatureAlgorithm::Ecdsa(Digest::Sha384) => {
+                const { ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3") }
+            }
+            SignatureAlgorithm::Ecdsa(Digest::Sha512) => {
+                const { ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4") }
+            }
+            SignatureAlgorithm::Ecdsa(Digest::Sha3_256) => {
+                const { ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.10") }
+            }
+            SignatureAlgorithm::Ecdsa(Digest::Sha3_384) => {
+                const { ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.11") }
+            }
+            SignatureAlgorithm::Ecdsa(Digest::Sha3_512) => {
+                const { ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.12") }
+            }
+        }
     }
 
     /// The identifier in DER: `NULL` parameters for PKCS#1, explicit ones for PSS (trailer omitted,

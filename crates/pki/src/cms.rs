@@ -52,11 +52,86 @@ pub fn sign(
     if signer.public_key() != certificate.public_key() {
         return Err(Error::malformed("signer", "its key is not the certificate's"));
     }
-    let algorithm = signer.algorithm();
-    let digest = algorithm.digest().of(content);
-    let attributes = SignedAttributes::new(content_type, &digest, certificate, signing_time)?;
-    let signature = signer.sign(attributes.to_be_signed())?;
-    Ok(assemble(&attributes, Some(content), certificate, certificates, algorithm, &signature, &[]))
+    let template = Template::new(content_type, signer.algorithm(), certificate, certificates);
+    let time = match signing_time {
+        Some(time) => Some(Attribute::new(attributes::ID_SIGNING_TIME, crate::time::time(time)?)),
+        None => None,
+    };
+    template.sign(content, signer, time.as_slice(), true)
+}
+
+/// What is the same in every signature that one key makes over one kind of content: put together once, for those who sign
+/// thousands of times a second.
+#[derive(Debug, Clone)]
+pub struct Template {
+    content_type: ObjectIdentifier,
+    algorithm: SignatureAlgorithm,
+    /// The attributes contentType and signingCertificateV2, DER.
+    attributes: [Vec<u8>; 2],
+    signer: SignerParts,
+    /// The certificates to send along: `[0]`, or nothing.
+    certificates: Vec<u8>,
+}
+
+/// What names the signer and its algorithms, DER.
+#[derive(Debug, Clone)]
+struct SignerParts {
+    sid: Vec<u8>,
+    digest_algorithm: Vec<u8>,
+    signature_algorithm: Vec<u8>,
+}
+
+impl Template {
+    /// For signatures under `certificate`. `certificates` are the DER of those to send along, which need not include it.
+    pub fn new(
+        content_type: ObjectIdentifier,
+        algorithm: SignatureAlgorithm,
+        certificate: &Certificate,
+        certificates: &[&[u8]],
+    ) -> Self {
+        Self {
+            content_type,
+            algorithm,
+            attributes: [
+                Attribute::new(attributes::ID_CONTENT_TYPE, asn1::oid(&content_type)).to_der(),
+                SigningCertificate::attribute(certificate).to_der(),
+            ],
+            signer: SignerParts::new(certificate, algorithm),
+            certificates: certificate_set(certificates),
+        }
+    }
+
+    /// Signs `content`, which is inside the result, with `signer`; `more` attributes are covered too.
+    ///
+    /// # Errors
+    /// Those of the signer; [`Error::WrongKeyKind`] when its algorithm is not the template's.
+    pub fn sign(
+        &self,
+        content: &[u8],
+        signer: &dyn Signer,
+        more: &[Attribute],
+        with_certificates: bool,
+    ) -> Result<Vec<u8>, Error> {
+        if signer.algorithm() != self.algorithm {
+            let (algorithm, key) = (self.algorithm.to_string(), signer.public_key().kind().to_string());
+            return Err(Error::WrongKeyKind { algorithm, key });
+        }
+        let digest = asn1::octet_string(&self.algorithm.digest().of(content));
+        let mut all = vec![Attribute::new(attributes::ID_MESSAGE_DIGEST, digest).to_der()];
+        all.extend(self.attributes.iter().cloned());
+        all.extend(more.iter().map(Attribute::to_der));
+        let covered = asn1::set_of(all);
+        let signature = signer.sign(&covered)?;
+        let certificates = if with_certificates { &self.certificates[..] } else { &[] };
+        Ok(self.signer.put_together(
+            self.content_type,
+            Some(content),
+            certificates,
+            &covered,
+            &signature,
+            &[],
+        ))
+    }
 }
 
 /// Puts a signature value beside the attributes it covers: a `ContentInfo`.
@@ -72,38 +147,74 @@ pub fn assemble(
     signature: &[u8],
     unsigned: &[Attribute],
 ) -> Vec<u8> {
-    let digest_algorithm = digest_algorithm_der(algorithm.digest());
-    let mut encapsulated = vec![asn1::oid(&attributes.content_type())];
-    if let Some(content) = content {
-        encapsulated.push(asn1::tlv(asn1::context_constructed(0), &asn1::octet_string(content)));
-    }
-    let sid = asn1::sequence(&[certificate.issuer_der(), &certificate.serial().to_der()]);
-    let mut signer_info = vec![
-        asn1::integer(1), // the signer is named by issuer and serial number
-        sid,
-        digest_algorithm.clone(),
-        retag(attributes.to_be_signed(), asn1::context_constructed(0)),
-        algorithm.algorithm_identifier_der(),
-        asn1::octet_string(signature),
-    ];
-    if !unsigned.is_empty() {
-        let set = asn1::set_of(unsigned.iter().map(Attribute::to_der).collect());
-        signer_info.push(retag(&set, asn1::context_constructed(1)));
+    let parts = SignerParts::new(certificate, algorithm);
+    let set = certificate_set(certificates);
+    parts.put_together(
+        attributes.content_type(),
+        content,
+        &set,
+        attributes.to_be_signed(),
+        signature,
+        unsigned,
+    )
+}
+
+impl SignerParts {
+    fn new(certificate: &Certificate, algorithm: SignatureAlgorithm) -> Self {
+        Self {
+            sid: asn1::sequence(&[certificate.issuer_der(), &certificate.serial().to_der()]),
+            digest_algorithm: digest_algorithm_der(algorithm.digest()),
+            signature_algorithm: algorithm.algorithm_identifier_der(),
+        }
     }
 
-    // Version 3 says that the content is something else than id-data [RFC 5652 §5.1].
-    let version = if attributes.content_type() == ID_DATA { 1 } else { 3 };
-    let mut signed_data =
-        vec![asn1::integer(version), asn1::set_of(vec![digest_algorithm]), asn1::sequence(&encapsulated)];
-    if !certificates.is_empty() {
-        let set = asn1::set_of(certificates.iter().map(|der| der.to_vec()).collect());
-        signed_data.push(retag(&set, asn1::context_constructed(0)));
+    fn put_together(
+        &self,
+        content_type: ObjectIdentifier,
+        content: Option<&[u8]>,
+        certificates: &[u8],
+        covered: &[u8],
+        signature: &[u8],
+        unsigned: &[Attribute],
+    ) -> Vec<u8> {
+        let mut encapsulated = vec![asn1::oid(&content_type)];
+        if let Some(content) = content {
+            encapsulated.push(asn1::tlv(asn1::context_constructed(0), &asn1::octet_string(content)));
+        }
+        let mut signer_info = vec![
+            asn1::integer(1), // the signer is named by issuer and serial number
+            self.sid.clone(),
+            self.digest_algorithm.clone(),
+            retag(covered, asn1::context_constructed(0)),
+            self.signature_algorithm.clone(),
+            asn1::octet_string(signature),
+        ];
+        if !unsigned.is_empty() {
+            let set = asn1::set_of(unsigned.iter().map(Attribute::to_der).collect());
+            signer_info.push(retag(&set, asn1::context_constructed(1)));
+        }
+        // Version 3 says that the content is something else than id-data [RFC 5652 §5.1].
+        let version = if content_type == ID_DATA { 1 } else { 3 };
+        let digests = asn1::constructed(asn1::SET, std::slice::from_ref(&self.digest_algorithm));
+        let signer_infos = asn1::constructed(asn1::SET, &[asn1::sequence(&signer_info)]);
+        let signed_data = asn1::sequence(&[
+            &asn1::integer(version)[..],
+            &digests,
+            &asn1::sequence(&encapsulated),
+            certificates,
+            &signer_infos,
+        ]);
+        asn1::sequence(&[asn1::oid(&ID_SIGNED_DATA), asn1::tlv(asn1::context_constructed(0), &signed_data)])
     }
-    signed_data.push(asn1::set_of(vec![asn1::sequence(&signer_info)]));
-    asn1::sequence(&[
-        asn1::oid(&ID_SIGNED_DATA),
-        asn1::tlv(asn1::context_constructed(0), &asn1::sequence(&signed_data)),
-    ])
+}
+
+/// Certificates as signed data holds them: `[0]`, or nothing when there are none.
+fn certificate_set(certificates: &[&[u8]]) -> Vec<u8> {
+    if certificates.is_empty() {
+        return Vec::new();
+    }
+    let set = asn1::set_of(certificates.iter().map(|der| der.to_vec()).collect());
+    retag(&set, asn1::context_constructed(0))
 }
 
 /// The same value under another tag of one byte.

@@ -115,6 +115,19 @@ impl CertificationRequest {
         &self.subject
     }
 
+    /// Reads a PEM block `CERTIFICATE REQUEST`, or `NEW CERTIFICATE REQUEST` as some programs call it.
+    ///
+    /// # Errors
+    /// [`Error::NotPem`]; else as [`from_der`](Self::from_der).
+    pub fn from_pem(pem: &str) -> Result<Self, Error> {
+        const LABEL: &str = "CERTIFICATE REQUEST";
+        let not_pem = Error::NotPem { expected: LABEL };
+        match der::pem::decode_vec(pem.as_bytes()) {
+            Ok((label, der)) if label.trim_start_matches("NEW ") == LABEL => Self::from_der(&der),
+            Ok(_) | Err(_) => Err(not_pem),
+        }
+    }
+
     /// The key whose possession the request proves.
     pub fn public_key(&self) -> &PublicKey {
         &self.public_key

@@ -90,6 +90,14 @@ pub enum Error {
         /// The signed structure.
         what: &'static str,
     },
+    /// The device that holds a private key cannot be used.
+    #[error("the key {key:?} in its device cannot be used: {reason}")]
+    KeyDevice {
+        /// What the key is called there.
+        key: String,
+        /// What the device or its driver says.
+        reason: String,
+    },
     /// A private key could not be read, generated or used. The cause is withheld on purpose.
     #[error("private key operation failed: {operation}")]
     PrivateKey {

@@ -29,6 +29,8 @@ pub enum Role {
     TimeStampingUnit,
     /// A TLS server.
     TlsServer,
+    /// An organisation's seal.
+    Seal,
     /// The signer of a trusted list.
     TrustedListSigner,
 }
@@ -43,6 +45,7 @@ impl Role {
             | Role::OcspResponder
             | Role::TimeStampingUnit
             | Role::TlsServer
+            | Role::Seal
             | Role::TrustedListSigner => false,
         }
     }
@@ -56,6 +59,7 @@ impl Role {
             | Role::OcspResponder
             | Role::TimeStampingUnit
             | Role::TlsServer
+            | Role::Seal
             | Role::TrustedListSigner => false,
         }
     }
@@ -71,6 +75,7 @@ impl std::fmt::Display for Role {
             Role::OcspResponder => "OCSP responder",
             Role::TimeStampingUnit => "time-stamping unit",
             Role::TlsServer => "TLS server",
+            Role::Seal => "seal",
             Role::TrustedListSigner => "trusted list signer",
         })
     }
@@ -143,7 +148,11 @@ impl Candidate<'_> {
 
     fn required_purposes(&self) -> &'static [ObjectIdentifier] {
         match self.role {
-            Role::Root | Role::IssuingCa | Role::PersonSignature | Role::PersonAuthentication => &[],
+            Role::Root
+            | Role::IssuingCa
+            | Role::PersonSignature
+            | Role::PersonAuthentication
+            | Role::Seal => &[],
             Role::OcspResponder => &[oid::KP_OCSP_SIGNING],
             Role::TimeStampingUnit => &[oid::KP_TIME_STAMPING],
             Role::TlsServer => &[oid::KP_SERVER_AUTH],
@@ -155,7 +164,7 @@ impl Candidate<'_> {
         const CA: KeyUsage = KeyUsage::KEY_CERT_SIGN.with(KeyUsage::CRL_SIGN);
         match self.role {
             Role::Root | Role::IssuingCa => &[CA],
-            Role::PersonSignature => &[KeyUsage::NON_REPUDIATION],
+            Role::PersonSignature | Role::Seal => &[KeyUsage::NON_REPUDIATION],
             Role::PersonAuthentication | Role::OcspResponder | Role::TlsServer => {
                 &[KeyUsage::DIGITAL_SIGNATURE]
             }
@@ -266,11 +275,16 @@ pub static RULES: &[Rule] = &[
         },
     },
     Rule {
-        name: "a CA is named by country, organization and common name",
+        name: "a CA is named by country, organization and common name, a seal by the identifier of the organization too",
         clause: "EN 319 412-3 4.2.1",
         broken: |c| {
             let needed = [name::COUNTRY, name::ORGANIZATION, name::COMMON_NAME];
-            c.role.is_ca() && needed.into_iter().any(|oid| c.subject().find(oid).is_none())
+            let unidentified = c.subject().find(name::ORGANIZATION_IDENTIFIER).is_none();
+            if c.role == Role::Seal && unidentified {
+                return true;
+            }
+            (c.role.is_ca() || c.role == Role::Seal)
+                && needed.into_iter().any(|oid| c.subject().find(oid).is_none())
         },
     },
     Rule {
@@ -336,6 +350,7 @@ pub static RULES: &[Rule] = &[
             | Role::OcspResponder
             | Role::TimeStampingUnit
             | Role::TlsServer
+            | Role::Seal
             | Role::TrustedListSigner => c.extended_key_usages() != c.required_purposes(),
         },
     },
@@ -374,10 +389,11 @@ pub static RULES: &[Rule] = &[
         },
     },
     Rule {
-        name: "certificatePolicies is present in certificates of people, time-stamping units and issuing CAs",
+        name: "certificatePolicies is present in certificates of people, seals, time-stamping units and issuing CAs",
         clause: "EN 319 412-2 4.3.3",
         broken: |c| {
-            let needed = c.role.is_person() || [Role::TimeStampingUnit, Role::IssuingCa].contains(&c.role);
+            let others = [Role::Seal, Role::TimeStampingUnit, Role::IssuingCa];
+            let needed = c.role.is_person() || others.contains(&c.role);
             needed && c.policies().is_empty()
         },
     },

@@ -379,6 +379,29 @@ impl<'a> Issuer<'a> {
         self.sign(role, person.subject()?, key, validity, extensions, random)
     }
 
+    /// Issues the certificate of an organisation's seal, for a key that the organisation has made itself: normalised, not
+    /// qualified (EN 319 412-3).
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] when a name does not fit its type; else as [`Draft::sign`].
+    pub fn issue_seal(
+        &self,
+        profile: &Profile,
+        subject: Name,
+        key: &PublicKey,
+        validity: Validity,
+        random: &mut impl CryptoRng,
+    ) -> Result<Certificate, Error> {
+        let policies = [profile.policy.clone(), Policy { oid: NCP, cps: None }];
+        let mut extensions = vec![Extension::basic_constraints(END_ENTITY), self.authority_key_identifier()];
+        extensions.extend(access(&profile.addresses)?);
+        extensions.push(Extension::certificate_policies(&policies)?);
+        extensions.extend(crl(&profile.addresses)?);
+        extensions.push(Extension::subject_key_identifier(key));
+        extensions.push(Extension::key_usage(KeyUsage::NON_REPUDIATION));
+        self.sign(Role::Seal, subject, key, validity, extensions, random)
+    }
+
     /// Issues the certificate of an OCSP responder that answers for this CA.
     ///
     /// # Errors

@@ -29,6 +29,11 @@ pub trait Signer: Send + Sync {
     /// # Errors
     /// [`Error::PrivateKey`] when the key cannot be used.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error>;
+
+    /// Whether signing waits for a device, so that it should not be done where others must not wait.
+    fn is_remote(&self) -> bool {
+        false
+    }
 }
 
 /// How large a generated RSA key is.

@@ -77,11 +77,12 @@ impl Curve {
 
     /// The object identifier of the named curve.
     pub const fn oid(self) -> ObjectIdentifier {
-        ObjectIdentifier::new_unwrap(match self {
-            Curve::P256 => "1.2.840.10045.3.1.7",
-            Curve::P384 => "1.3.132.0.34",
-            Curve::P521 => "1.3.132.0.35",
-        })
+        // Read when compiled: these are asked for in every signature.
+        match self {
+            Curve::P256 => const { ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7") },
+            Curve::P384 => const { ObjectIdentifier::new_unwrap("1.3.132.0.34") },
+            Curve::P521 => const { ObjectIdentifier::new_unwrap("1.3.132.0.35") },
+        }
     }
 
     /// The digest as strong as the curve.

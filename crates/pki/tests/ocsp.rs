@@ -11,7 +11,9 @@ use countersign_pki::ocsp::{
     decode_get_path,
 };
 use countersign_pki::signer::RsaSize;
-use countersign_pki::{Certificate, Digest, SerialNumber, SignatureAlgorithm, SoftwareKey};
+use countersign_pki::{
+    Certificate, Digest, PublicKey, SerialNumber, SignatureAlgorithm, Signer, SoftwareKey,
+};
 use jiff::SignedDuration;
 use test_ca::{Holder, NOW, OpenSsl, Template, World, at, now};
 
@@ -62,6 +64,50 @@ fn the_ca_may_answer_itself() {
     let response = responder.respond(&request, |_| Status::Good, now(), &Freshness::default());
     let checked = check(&response, person, ca, None, now(), &Policy::fetched()).unwrap();
     assert_eq!(checked.signer, ResponseSigner::Issuer);
+}
+
+/// A key whose device is away.
+struct Away(Arc<SoftwareKey>);
+
+impl Signer for Away {
+    fn public_key(&self) -> &PublicKey {
+        self.0.public_key()
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.0.algorithm()
+    }
+
+    fn sign(&self, _: &[u8]) -> Result<Vec<u8>, countersign_pki::Error> {
+        Err(countersign_pki::Error::KeyDevice { key: "test".into(), reason: "it is away".into() })
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn the_next_key_answers_when_the_first_cannot() {
+    let world = World::new();
+    let (person, ca) = (&world.person.certificate, &world.ca.certificate);
+    let next = world.ca.issue(&Template::responder(77));
+    let request = request(CertIdHash::Sha256, &[person], ca, &[]);
+    let signer_of = |first: Arc<dyn Signer>, when| {
+        let authority = Authority::new(ca, &world.responder.certificate, first).unwrap();
+        let authority = authority.or(ca, &next.certificate, next.key.clone()).unwrap();
+        let responder = Responder::new(vec![authority]);
+        let response = responder.respond(&request, |_| Status::Good, when, &Freshness::default());
+        check(&response, person, ca, None, when, &Policy::fetched()).map(|checked| checked.signer)
+    };
+    let delegate = |certificate: &Certificate| ResponseSigner::Delegate(Box::new(certificate.clone()));
+    let own = world.responder.key.clone();
+    assert_eq!(signer_of(own.clone(), now()).unwrap(), delegate(&world.responder.certificate));
+    assert_eq!(signer_of(Arc::new(Away(own)), now()).unwrap(), delegate(&next.certificate));
+    // Another issuer's delegate is no stand-in.
+    let stranger = Holder::root(&Template::ca("another CA", 78)).issue(&Template::responder(79));
+    let authority = Authority::new(ca, ca, world.ca.key.clone()).unwrap();
+    assert!(authority.or(ca, &stranger.certificate, stranger.key.clone()).is_err());
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use countersign_domain::authority::IssuingCa;
 use countersign_domain::custody::Custody;
 use countersign_domain::relying_party::RelyingParties;
 use countersign_domain::settings::Settings;
@@ -17,17 +18,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::authority::Authorities;
 use crate::ca::RevocationLists;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, ClockWatch, SystemClock};
 use crate::compute::Compute;
 use crate::config::{Config, Mend};
 use crate::dev::TestWorld;
 use crate::device::Door;
 use crate::keys::{self, CoreKeys, Keys};
+use crate::ocsp;
 use crate::operations::metrics::Metrics;
 use crate::push::{self, Notifier, Queue, VapidKey, WebPush};
 use crate::randomness::Randomness;
 use crate::registrant::{self, Registrant};
 use crate::signing::service::Service as SigningService;
+use crate::tsa;
 use crate::watch::Watches;
 use crate::web::{StartPage, WebApps};
 
@@ -62,6 +65,9 @@ struct Inner {
     tls_root: Option<Certificate>,
     revocation_lists: RevocationLists,
     registrant: Registrant,
+    clock_watch: ClockWatch,
+    ocsp_kept: ocsp::Kept,
+    time_stamp_lease: tsa::Lease,
     test_world: OnceLock<Arc<TestWorld>>,
     signing: SigningService,
 }
@@ -106,6 +112,9 @@ pub enum Error {
     /// The database cannot be opened.
     #[error(transparent)]
     Store(#[from] countersign_store::Error),
+    /// An issuing CA of the store cannot be used.
+    #[error(transparent)]
+    Authority(#[from] crate::authority::Error),
 }
 
 fn list(faults: &[Mend]) -> String {
@@ -276,6 +285,29 @@ impl App {
         &self.0.signing
     }
 
+    /// Whether the time can be believed.
+    pub fn clock_watch(&self) -> &ClockWatch {
+        &self.0.clock_watch
+    }
+
+    /// What the OCSP responder has in memory.
+    pub(crate) fn ocsp_kept(&self) -> &ocsp::Kept {
+        &self.0.ocsp_kept
+    }
+
+    /// Serial numbers for time-stamps.
+    pub(crate) fn time_stamp_lease(&self) -> &tsa::Lease {
+        &self.0.time_stamp_lease
+    }
+
+    /// Takes the clock at its word, whatever it showed before. What is signed goes on from there.
+    pub(crate) fn believe_clock(&self) {
+        self.clock_watch().accept(self.now(), self.clock().steady());
+        if let Some(authorities) = self.authorities() {
+            authorities.time_stamping().forget_last();
+        }
+    }
+
     /// The test persons, in development.
     pub(crate) fn test_world(&self) -> Option<&TestWorld> {
         self.0.test_world.get().map(Arc::as_ref)
@@ -416,6 +448,16 @@ impl Builder {
             Some(store) => store,
             None => Store::open(location(&config))?,
         };
+        let authorities = match authorities {
+            Some(authorities) => {
+                let authorities = authorities.with_time_stamping(&config.tsa)?;
+                for taken in taken_over(&store)? {
+                    authorities.take_in(&taken, &keys.custody)?;
+                }
+                Some(authorities)
+            }
+            None => None,
+        };
         Ok(App(Arc::new(Inner {
             settings,
             relying_parties,
@@ -433,6 +475,9 @@ impl Builder {
             tls_root,
             revocation_lists: RevocationLists::default(),
             registrant,
+            clock_watch: ClockWatch::new(config.clock.tolerance()),
+            ocsp_kept: ocsp::Kept::default(),
+            time_stamp_lease: tsa::Lease::default(),
             test_world: OnceLock::new(),
             signing: SigningService::new(&config),
             start_page,
@@ -445,6 +490,15 @@ impl Builder {
             config,
         })))
     }
+}
+
+/// The issuing CAs that were made by rollovers. Applications are put together inside and outside of runtimes, so that the
+/// store is asked on a thread of its own.
+fn taken_over(store: &Store) -> Result<Vec<IssuingCa>, countersign_store::Error> {
+    let asked = std::thread::scope(|scope| {
+        scope.spawn(|| store.read_blocking("issuing CAs", |tx| tx.issuing_cas().all())).join()
+    });
+    asked.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn location(config: &Config) -> Location {

@@ -4,13 +4,17 @@
 //! everything below takes that time as an argument. Expiry is a comparison made when something is read: the
 //! futures here only say when it is worth reading again, and nothing is wrong when they are late.
 
+mod watch;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::watch;
+use tokio::sync::watch as channel;
+
+pub use self::watch::{ClockWatch, Doubt};
 
 /// A wait that a clock hands out.
 pub type Wait<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
@@ -20,6 +24,12 @@ pub type Wait<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 pub trait Clock: Send + Sync + 'static {
     /// The time now.
     fn now(&self) -> Timestamp;
+
+    /// Time that passes evenly from some moment on, whatever is done to the system's clock: what [`now`](Self::now) is held
+    /// against. A clock that has nothing of the kind gives its own time, and is then never caught jumping.
+    fn steady(&self) -> SignedDuration {
+        self.now().duration_since(Timestamp::UNIX_EPOCH)
+    }
 
     /// Completes when [`Clock::now`] has reached `at`; at once when that is past. A clock that is moved forward
     /// over `at` completes it too.
@@ -37,6 +47,10 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         system_time()
+    }
+
+    fn steady(&self) -> SignedDuration {
+        steady_time()
     }
 
     fn reached(&self, at: Timestamp) -> Wait<'_> {
@@ -57,13 +71,13 @@ impl Clock for SystemClock {
 #[derive(Debug)]
 pub struct MovableClock {
     offset_nanoseconds: AtomicI64,
-    moved: watch::Sender<()>,
+    moved: channel::Sender<()>,
 }
 
 impl MovableClock {
     /// A clock that shows the system's time until it is moved.
     pub fn new() -> Self {
-        Self { offset_nanoseconds: AtomicI64::new(0), moved: watch::Sender::new(()) }
+        Self { offset_nanoseconds: AtomicI64::new(0), moved: channel::Sender::new(()) }
     }
 
     /// How far this clock is ahead of the system's (negative: behind).
@@ -100,6 +114,11 @@ impl Clock for MovableClock {
         now.saturating_add(self.offset()).unwrap_or(now)
     }
 
+    fn steady(&self) -> SignedDuration {
+        // Moved on purpose, this clock has not jumped.
+        steady_time().saturating_add(self.offset())
+    }
+
     fn reached(&self, at: Timestamp) -> Wait<'_> {
         Box::pin(async move {
             let mut moved = self.moved.subscribe();
@@ -125,6 +144,21 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 #[expect(clippy::disallowed_methods, reason = "the clock itself")]
 fn system_time() -> Timestamp {
     Timestamp::now()
+}
+
+/// Time since the machine was started, its sleep included: a laptop that slept has a clock that is right.
+#[cfg(target_os = "linux")]
+fn steady_time() -> SignedDuration {
+    let since = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let nanoseconds = i32::try_from(since.tv_nsec).unwrap_or_default();
+    SignedDuration::new(since.tv_sec, nanoseconds)
+}
+
+/// Time since this was first asked. Where the system does not count its sleep, the clock has jumped after one.
+#[cfg(not(target_os = "linux"))]
+fn steady_time() -> SignedDuration {
+    static BEGIN: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+    SignedDuration::try_from(BEGIN.elapsed()).unwrap_or(SignedDuration::MAX)
 }
 
 /// What is left until `at`, or nothing when it is reached.

@@ -131,6 +131,9 @@ impl App {
                 self.metrics().pushed("dropped");
             }
         }
+        if done.events.iter().any(changes_status) {
+            self.revocation_lists().ring();
+        }
         for topic in done.events.iter().flat_map(topics) {
             self.watches().wake(&topic);
         }
@@ -145,6 +148,16 @@ impl App {
     {
         self.store().read(name, query).await
     }
+}
+
+/// Whether revocation lists look different from now on.
+fn changes_status(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::CertificateRevoked { .. }
+            | Event::CertificateSuspended { .. }
+            | Event::CertificateResumed { .. }
+    )
 }
 
 /// The session that an event is about. Other subjects are not logged: some are document numbers.

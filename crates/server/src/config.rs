@@ -24,11 +24,15 @@ use url::Url;
 pub use self::problem::{Error, Mend};
 pub use self::secret::Secret;
 pub use crate::admin::config::Admin;
+pub use crate::authority::config::Pkcs11;
+pub use crate::ca::config::Crl;
 pub use crate::device::config::DeviceApi;
+pub use crate::ocsp::config::Ocsp;
 pub use crate::push::config::Push;
 pub use crate::registrant::config::{Partner, Registrant, RegistrantUser};
 pub use crate::siga::config::{Siga, SigaService};
 pub use crate::signing::config::Signing;
+pub use crate::tsa::config::{ClockConfig, Tsa};
 pub use crate::validation::config::Validation;
 pub use crate::web::config::Web;
 use crate::web::config::{SELF, is_origin};
@@ -65,6 +69,16 @@ pub struct Config {
     pub signing: Signing,
     /// The same for clients of the Estonian signature gateway.
     pub siga: Siga,
+    /// Answers about certificates.
+    pub ocsp: Ocsp,
+    /// Revocation lists.
+    pub crl: Crl,
+    /// Time-stamps.
+    pub tsa: Tsa,
+    /// When the clock is believed.
+    pub clock: ClockConfig,
+    /// The device that holds keys of the authority.
+    pub pkcs11: Pkcs11,
     /// What operators see.
     pub operations: Operations,
     /// Who may start sessions.
@@ -387,6 +401,10 @@ impl Config {
         self.registrant.check(&mut found);
         self.signing.check(&mut found);
         self.siga.check(&mut found);
+        self.ocsp.check(&mut found);
+        self.crl.check(&mut found);
+        self.tsa.check(&self.clock, &mut found);
+        self.pkcs11.check(&mut found);
         if self.pin.tries == 0 {
             found.push(Mend::new("pin.tries", "0 locks every key at once", "give 3"));
         }

@@ -13,13 +13,14 @@ use countersign_container::trusted_list::{
 use countersign_pki::truststore::{self, Anchor};
 use countersign_pki::{Certificate, Error, Signer};
 use countersign_wire::problem::ProblemType;
+use countersign_wire::words::CertificateLevel;
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use jiff::{SignedDuration, Timestamp};
 use rand_core::CryptoRng;
 use serde::Serialize;
 
-use crate::authority::{self, Authorities};
+use crate::authority::{self, Authorities, Ca};
 use crate::problem::Problem;
 use crate::{App, Origin};
 
@@ -54,19 +55,14 @@ pub fn trust_files(
     let mut add = |name: &str, kind, about, content: Vec<u8>| {
         files.push(TrustFile { name: name.to_owned(), kind, about, content });
     };
-    let [root, qualified, non_qualified] = authorities.cas() else {
-        return Err(Error::Missing { what: "a CA" });
-    };
+    let cas = authorities.cas();
+    let root = authorities.root();
     let tsa = authorities.time_stamping().certificate();
-    let all = [root.certificate(), qualified.certificate(), non_qualified.certificate()];
+    let all: Vec<_> = cas.iter().map(|ca| ca.certificate()).collect();
     add("bundle.pem", PEM, "Root and issuing CAs in one file.", truststore::pem(&all).into_bytes());
-    let singles = [
-        ("root", root.certificate(), "The trust anchor."),
-        ("eid-q", qualified.certificate(), "Issues qualified certificates of people."),
-        ("eid-nq", non_qualified.certificate(), "Issues other certificates of people."),
-        ("tsa", tsa, "Signs time-stamps; issued by the root."),
-    ];
-    for (name, certificate, about) in singles {
+    let singles = cas.iter().map(|ca| (ca.name(), ca.certificate(), about(ca)));
+    let stamping = ("tsa", tsa, "Signs time-stamps; issued by the root.");
+    for (name, certificate, about) in singles.chain([stamping]) {
         add(&format!("{name}.pem"), PEM, about, certificate.to_pem().into_bytes());
         add(&format!("{name}.der"), DER, about, certificate.as_der().to_vec());
     }
@@ -78,8 +74,8 @@ pub fn trust_files(
             tls_root.to_pem().into_bytes(),
         );
     }
-    let anchors = [("root", all[0]), ("eid-q", all[1]), ("eid-nq", all[2])]
-        .map(|(alias, certificate)| Anchor { alias, certificate });
+    let anchors: Vec<_> =
+        cas.iter().map(|ca| Anchor { alias: ca.name(), certificate: ca.certificate() }).collect();
     let created = root.certificate().not_before();
     add(
         "trust.jks",
@@ -96,6 +92,14 @@ pub fn trust_files(
     Ok(files)
 }
 
+fn about(ca: &Ca) -> &'static str {
+    match ca.level() {
+        None => "The trust anchor.",
+        Some(CertificateLevel::Qualified) => "Issues qualified certificates of people.",
+        Some(CertificateLevel::Advanced) => "Issues other certificates of people.",
+    }
+}
+
 /// How long a list is in force. Those who keep it have to come back within that time.
 const LIST_IN_FORCE: SignedDuration = SignedDuration::from_hours(24 * 180);
 
@@ -109,10 +113,8 @@ pub fn trusted_list(
     (certificate, signer): (&Certificate, &dyn Signer),
     now: Timestamp,
 ) -> Result<Vec<u8>, ListError> {
-    let missing = || ListError::Malformed("a CA is missing".to_owned());
-    let [root, qualified, non_qualified] = authorities.cas() else { return Err(missing()) };
     // Before anything that was issued below.
-    let from = root.certificate().not_before();
+    let from = authorities.root().certificate().not_before();
     let service = |kind: ServiceType, name: &str, certificate: &Certificate| NewService {
         scopes: if kind == ServiceType::CaQc { vec![ServiceScope::ForeSignatures] } else { Vec::new() },
         kind,
@@ -121,6 +123,17 @@ pub fn trusted_list(
         status: ServiceStatus::Granted,
         from,
     };
+    let cas = authorities.cas();
+    let of_people = cas.iter().filter_map(|ca| {
+        Some(match ca.level()? {
+            CertificateLevel::Qualified => {
+                service(ServiceType::CaQc, "qualified certificates of people", ca.certificate())
+            }
+            CertificateLevel::Advanced => {
+                service(ServiceType::CaPkc, "other certificates of people", ca.certificate())
+            }
+        })
+    });
     let tsa = authorities.time_stamping().certificate();
     let subject = certificate.subject();
     let operator = subject.organization().unwrap_or_else(|| "TEST".to_owned());
@@ -138,11 +151,7 @@ pub fn trusted_list(
         provider_identifier: subject.organization_identifier().unwrap_or_else(|| "NTREE-00000000".to_owned()),
         operator,
         territory,
-        services: vec![
-            service(ServiceType::CaQc, "qualified certificates of people", qualified.certificate()),
-            service(ServiceType::CaPkc, "other certificates of people", non_qualified.certificate()),
-            service(ServiceType::TsaQtst, "time-stamps", tsa),
-        ],
+        services: of_people.chain([service(ServiceType::TsaQtst, "time-stamps", tsa)]).collect(),
         pointers: Vec::new(),
     };
     list.sign(certificate, signer)

@@ -1,5 +1,7 @@
 //! Certificates as their issuers remember them.
 
+use std::cell::Cell;
+
 use countersign_domain::revocation::{CertificateStatus, IssuedCertificate};
 use countersign_wire::id::DocumentNumber;
 use jiff::Timestamp;
@@ -13,6 +15,19 @@ const TABLE: &str = "certificates";
 /// The table of issued certificates.
 pub struct Certificates<'a> {
     pub(crate) connection: &'a Connection,
+    /// Told when the status of a certificate changes.
+    pub(crate) changed: &'a Cell<bool>,
+}
+
+/// Which certificates a page holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Of this issuer alone.
+    pub issuer: Option<String>,
+    /// Of this status alone: `GOOD`, `ON_HOLD`, `REVOKED`.
+    pub status: Option<&'static str>,
+    /// What comes after this issuer and serial number.
+    pub after: Option<(String, Vec<u8>)>,
 }
 
 impl Certificates<'_> {
@@ -27,6 +42,7 @@ impl Certificates<'_> {
 
     /// The certificate as it is now. [`Error::Missing`] when it is not there.
     pub fn update(&self, certificate: &IssuedCertificate) -> Result<(), Error> {
+        self.changed.set(true);
         self.save(
             "UPDATE certificates SET account = $3, status = $4, not_after = $5, body = $6
              WHERE issuer = $1 AND serial = $2",
@@ -46,17 +62,34 @@ impl Certificates<'_> {
         body::list(self.connection, TABLE, query, [account.as_str()])
     }
 
-    /// What an issuer's revocation list names at `now`: revoked and not expired.
+    /// A page of certificates, ordered by issuer and serial number.
+    pub fn page(&self, listing: &Listing, limit: usize) -> Result<Vec<IssuedCertificate>, Error> {
+        let query = "SELECT body FROM certificates
+                     WHERE ($1 IS NULL OR issuer = $1) AND ($2 IS NULL OR status = $2)
+                       AND ($3 IS NULL OR (issuer, serial) > ($3, $4))
+                     ORDER BY issuer, serial LIMIT $5";
+        let after = listing.after.as_ref();
+        let row = params![
+            listing.issuer,
+            listing.status,
+            after.map(|(issuer, _)| issuer),
+            after.map(|(_, serial)| hex(serial)),
+            body::limit(limit),
+        ];
+        body::list(self.connection, TABLE, query, row)
+    }
+
+    /// What an issuer's revocation list names at `now`: revoked or on hold, and not expired.
     pub fn revoked(&self, issuer: &str, now: Timestamp) -> Result<Vec<IssuedCertificate>, Error> {
-        let query =
-            "SELECT body FROM certificates WHERE issuer = $1 AND status = 'REVOKED' AND not_after >= $2
-                     ORDER BY serial";
+        let query = "SELECT body FROM certificates WHERE issuer = $1 AND status IN ('REVOKED', 'ON_HOLD')
+                       AND not_after >= $2 ORDER BY serial";
         body::list(self.connection, TABLE, query, params![issuer, body::millis(now)])
     }
 
     fn save(&self, statement: &'static str, certificate: &IssuedCertificate) -> Result<(), Error> {
         let status = match certificate.status {
             CertificateStatus::Good => "GOOD",
+            CertificateStatus::OnHold { .. } => "ON_HOLD",
             CertificateStatus::Revoked { .. } => "REVOKED",
         };
         let row = params![

@@ -19,6 +19,32 @@ impl Counters<'_> {
         Ok(value.unsigned_abs())
     }
 
+    /// Takes `count` numbers under this name at once and gives the first of them. Numbers that are taken and not used are
+    /// lost, never given again.
+    pub fn reserve(&self, name: &str, count: u32) -> Result<u64, Error> {
+        let statement = "INSERT INTO counters (name, value) VALUES ($1, $2)
+                         ON CONFLICT (name) DO UPDATE SET value = counters.value + $2 RETURNING value";
+        let last: i64 = body::prepare(self.connection, statement)?
+            .query_row(rusqlite::params![name, count], |row| row.get(0))?;
+        Ok(last.unsigned_abs().saturating_sub(u64::from(count)) + 1)
+    }
+
+    /// Raises the number under this name to `value`; one that is higher already stays.
+    pub fn raise(&self, name: &str, value: u64) -> Result<(), Error> {
+        let value = i64::try_from(value).unwrap_or(i64::MAX);
+        let statement = "INSERT INTO counters (name, value) VALUES ($1, $2)
+                         ON CONFLICT (name) DO UPDATE SET value = MAX(counters.value, $2)";
+        body::change(self.connection, "counters", statement, rusqlite::params![name, value])
+    }
+
+    /// Sets the number under this name, also to a lower one: for an operator who says that the higher one was wrong.
+    pub fn set(&self, name: &str, value: u64) -> Result<(), Error> {
+        let value = i64::try_from(value).unwrap_or(i64::MAX);
+        let statement = "INSERT INTO counters (name, value) VALUES ($1, $2)
+                         ON CONFLICT (name) DO UPDATE SET value = $2";
+        body::change(self.connection, "counters", statement, rusqlite::params![name, value])
+    }
+
     /// The last number given out under this name; 0 when none was.
     pub fn last(&self, name: &str) -> Result<u64, Error> {
         let query = "SELECT value FROM counters WHERE name = $1";

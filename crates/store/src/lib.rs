@@ -17,6 +17,7 @@
 
 mod accounts;
 mod activations;
+mod authority;
 mod body;
 mod certificates;
 mod counters;
@@ -39,7 +40,8 @@ use rusqlite::{Connection, OpenFlags};
 
 pub use accounts::{Accounts, Devices, Keys};
 pub use activations::Activations;
-pub use certificates::Certificates;
+pub use authority::{Ceremony, IssuingCas};
+pub use certificates::{Certificates, Listing};
 pub use counters::Counters;
 pub use error::Error;
 pub use events::{Events, Recorded};
@@ -181,6 +183,16 @@ impl Store {
             Engine::File { writer, .. } => writer.send(job)?,
         }
         Ok(reply)
+    }
+
+    /// Goes up with every commit that changed the status of a certificate, before anybody hears of that commit. What was
+    /// read after a look at this number is true as long as the number stays: that is how answers about statuses may be
+    /// kept in memory.
+    pub fn status_version(&self) -> u64 {
+        match &*self.engine {
+            Engine::Memory(alone) => alone.status_version(),
+            Engine::File { writer, .. } => writer.status_version(),
+        }
     }
 
     fn start_reading<T, E, F>(&self, name: &'static str, work: F) -> Result<Reply<T, E>, Error>

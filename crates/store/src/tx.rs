@@ -1,5 +1,7 @@
 //! What a closure may do with the database: one accessor per table, never SQL.
 
+use std::cell::Cell;
+
 use countersign_domain::session;
 use countersign_wire::id::SessionId;
 use jiff::Timestamp;
@@ -7,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::accounts::{Accounts, Devices, Keys};
 use crate::activations::Activations;
+use crate::authority::{Ceremony, IssuingCas};
 use crate::body;
 use crate::certificates::Certificates;
 use crate::counters::Counters;
@@ -20,6 +23,8 @@ use crate::signing_containers::SigningContainers;
 /// One transaction. Given to the closures of [`crate::Store::write`] and [`crate::Store::read`].
 pub struct Tx<'a> {
     connection: &'a Connection,
+    /// Whether the status of a certificate was changed.
+    statuses: Cell<bool>,
 }
 
 /// What a sweep did.
@@ -33,7 +38,7 @@ pub struct Swept {
 
 impl<'a> Tx<'a> {
     pub(crate) fn new(connection: &'a Connection) -> Self {
-        Self { connection }
+        Self { connection, statuses: Cell::new(false) }
     }
 
     /// Rows that this connection has changed since it was opened. In memory there is one connection, on which reading
@@ -64,8 +69,23 @@ impl<'a> Tx<'a> {
     }
 
     /// Issued certificates.
-    pub fn certificates(&self) -> Certificates<'a> {
-        Certificates { connection: self.connection }
+    pub fn certificates(&self) -> Certificates<'_> {
+        Certificates { connection: self.connection, changed: &self.statuses }
+    }
+
+    /// Whether the status of a certificate was changed in this transaction.
+    pub(crate) fn changed_statuses(&self) -> bool {
+        self.statuses.get()
+    }
+
+    /// Issuing CAs that were made by rollovers.
+    pub fn issuing_cas(&self) -> IssuingCas<'a> {
+        IssuingCas { connection: self.connection }
+    }
+
+    /// What operators did to the authority.
+    pub fn ceremony(&self) -> Ceremony<'a> {
+        Ceremony { connection: self.connection }
     }
 
     /// The audit trail.

@@ -9,7 +9,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -53,6 +53,8 @@ struct Tally {
     commits: AtomicU64,
     closures: AtomicU64,
     sent: AtomicU64,
+    /// Commits that changed the status of a certificate. Raised before anybody hears of such a commit.
+    statuses: AtomicU64,
 }
 
 /// Jobs that may wait before senders are held back.
@@ -159,6 +161,10 @@ impl Writer {
         jobs.send(job).map_err(|_| Error::Closed)
     }
 
+    pub(crate) fn status_version(&self) -> u64 {
+        self.tally.status_version()
+    }
+
     pub(crate) fn written(&self) -> Written {
         self.tally.written()
     }
@@ -188,12 +194,20 @@ impl Alone {
         job.run_alone(&self.connection.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
+    pub(crate) fn status_version(&self) -> u64 {
+        self.tally.status_version()
+    }
+
     pub(crate) fn written(&self) -> Written {
         self.tally.written()
     }
 }
 
 impl Tally {
+    fn status_version(&self) -> u64 {
+        self.statuses.load(Acquire)
+    }
+
     fn written(&self) -> Written {
         let (commits, closures) = (self.commits.load(Relaxed), self.closures.load(Relaxed));
         Written { commits, closures, waiting: self.sent.load(Relaxed).saturating_sub(closures) }
@@ -231,8 +245,11 @@ fn write_group(
     grouping: Grouping,
     tally: &Tally,
 ) {
-    let mut told = Vec::new();
-    let fate = group(connection, first, next, grouping, &mut told);
+    let (mut told, mut statuses) = (Vec::new(), false);
+    let fate = group(connection, first, next, grouping, &mut told, &mut statuses);
+    if statuses {
+        tally.statuses.fetch_add(1, Release);
+    }
     tally.commits.fetch_add(u64::from(fate.is_ok()), Relaxed);
     tally.closures.fetch_add(told.len() as u64, Relaxed);
     for (name, tell) in told {
@@ -258,13 +275,15 @@ impl From<rusqlite::Error> for Lost {
     }
 }
 
-/// Runs one group and commits it. Every closure that was taken is in `told`, whatever happens.
+/// Runs one group and commits it. Every closure that was taken is in `told`, whatever happens; `statuses` says whether
+/// one of them changed the status of a certificate.
 fn group(
     connection: &Connection,
     first: Job,
     mut more: impl FnMut() -> Option<Job>,
     grouping: Grouping,
     told: &mut Vec<(&'static str, Tell)>,
+    statuses: &mut bool,
 ) -> Result<(), Lost> {
     if let Err(source) = execute(connection, "BEGIN IMMEDIATE") {
         let (name, source) = (first.name, Arc::new(source));
@@ -277,7 +296,7 @@ fn group(
     let mut count = 0;
     while let Some(job) = next {
         let name = job.name;
-        let result = run(connection, job, told);
+        let result = run(connection, job, told, statuses);
         if connection.is_autocommit() {
             // Disk full, I/O error and the like make SQLite roll back everything by itself.
             tracing::error!(transaction = name, "the database gave up a group of transactions");
@@ -301,11 +320,17 @@ fn group(
 }
 
 /// Runs one closure in its savepoint. An error is the savepoint's, not the closure's.
-fn run(connection: &Connection, job: Job, told: &mut Vec<(&'static str, Tell)>) -> rusqlite::Result<()> {
+fn run(
+    connection: &Connection,
+    job: Job,
+    told: &mut Vec<(&'static str, Tell)>,
+    statuses: &mut bool,
+) -> rusqlite::Result<()> {
     let Job { name, run } = job;
     let begun = execute(connection, "SAVEPOINT closure");
     let tx = Tx::new(connection);
     let ran = run(begun.as_ref().map(|()| &tx).map_err(|_| Error::GroupAbandoned { name }));
+    *statuses |= tx.changed_statuses();
     told.push((name, ran.tell));
     begun?;
     // SQLite may have given up the whole transaction under the closure; the caller looks.

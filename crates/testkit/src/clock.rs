@@ -11,13 +11,15 @@ use tokio::sync::watch;
 #[derive(Debug)]
 pub struct FakeClock {
     now: Mutex<Timestamp>,
+    /// How far the time was moved without any passing.
+    jumped: Mutex<SignedDuration>,
     moved: watch::Sender<()>,
 }
 
 impl FakeClock {
     /// A clock that shows `now`.
     pub fn at(now: Timestamp) -> Self {
-        Self { now: Mutex::new(now), moved: watch::Sender::new(()) }
+        Self { now: Mutex::new(now), jumped: Mutex::new(SignedDuration::ZERO), moved: watch::Sender::new(()) }
     }
 
     /// Moves the clock and wakes everything that waits for a time.
@@ -29,6 +31,12 @@ impl FakeClock {
         self.moved.send_replace(());
     }
 
+    /// Sets the clock ahead, or back, while no time passes: as a faulty time source does.
+    pub fn jump(&self, by: SignedDuration) {
+        *self.jumped.lock().unwrap() += by;
+        self.advance(by);
+    }
+
     /// How many waits there are now.
     pub fn waiting(&self) -> usize {
         self.moved.receiver_count()
@@ -38,6 +46,10 @@ impl FakeClock {
 impl Clock for FakeClock {
     fn now(&self) -> Timestamp {
         *self.now.lock().unwrap()
+    }
+
+    fn steady(&self) -> SignedDuration {
+        self.now().duration_since(Timestamp::UNIX_EPOCH) - *self.jumped.lock().unwrap()
     }
 
     fn reached(&self, at: Timestamp) -> Wait<'_> {

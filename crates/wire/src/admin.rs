@@ -3,6 +3,8 @@
 //! JSON in both directions, times RFC 3339. The operator's key travels as `Authorization: Bearer …` [RFC 6750 §2.1].
 //! Members that are not known are refused: a misspelt wish must not be lost.
 
+pub mod ca;
+
 use jiff::{Timestamp, civil};
 use serde::{Deserialize, Serialize};
 

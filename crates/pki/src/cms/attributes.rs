@@ -11,9 +11,9 @@ use super::signed_data::digest_algorithm;
 use crate::asn1::{self, Parser};
 use crate::{Certificate, Digest, Error, SerialNumber};
 
-const ID_CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
-const ID_MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
-const ID_SIGNING_TIME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.5");
+pub(super) const ID_CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
+pub(super) const ID_MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
+pub(super) const ID_SIGNING_TIME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.5");
 const ID_SIGNING_CERTIFICATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.12");
 const ID_SIGNING_CERTIFICATE_V2: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
@@ -73,7 +73,7 @@ impl SignedAttributes {
         let mut attributes = vec![
             Attribute::new(ID_CONTENT_TYPE, asn1::oid(&content_type)),
             Attribute::new(ID_MESSAGE_DIGEST, asn1::octet_string(message_digest)),
-            Attribute::new(ID_SIGNING_CERTIFICATE_V2, SigningCertificate::v2_der(certificate)),
+            SigningCertificate::attribute(certificate),
         ];
         if let Some(time) = signing_time {
             attributes.push(Attribute::new(ID_SIGNING_TIME, crate::time::time(time)?));
@@ -180,6 +180,11 @@ impl SigningCertificate {
             && self.issuer_serial.as_ref().is_none_or(|(issuer, serial)| {
                 issuer == certificate.issuer_der() && serial == certificate.serial()
             })
+    }
+
+    /// The attribute that names a signer's certificate.
+    pub(super) fn attribute(certificate: &Certificate) -> Attribute {
+        Attribute::new(ID_SIGNING_CERTIFICATE_V2, Self::v2_der(certificate))
     }
 
     fn v2_der(certificate: &Certificate) -> Vec<u8> {

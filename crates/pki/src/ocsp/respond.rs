@@ -26,9 +26,15 @@ pub struct Responder {
     authorities: Vec<Authority>,
 }
 
-/// One issuer that a [`Responder`] answers for, and the key it answers with.
+/// One issuer that a [`Responder`] answers for, and the keys it answers with.
 pub struct Authority {
     issuer: IssuerHashes,
+    /// In the order in which they are tried; at least one.
+    keys: Vec<ResponderKey>,
+}
+
+/// A key that answers for an issuer, and its certificate.
+struct ResponderKey {
     responder_id: ResponderId,
     certificate: Certificate,
     signer: Arc<dyn Signer>,
@@ -45,6 +51,28 @@ impl Authority {
         certificate: &Certificate,
         signer: Arc<dyn Signer>,
     ) -> Result<Self, Error> {
+        let key = ResponderKey::new(issuer, certificate, signer)?;
+        Ok(Self { issuer: IssuerHashes::of(issuer), keys: vec![key] })
+    }
+
+    /// The same with one more key, which answers when those before it cannot: their certificate is not valid, or their
+    /// device is away. This is how one responder certificate follows another without a gap.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn or(
+        mut self,
+        issuer: &Certificate,
+        certificate: &Certificate,
+        signer: Arc<dyn Signer>,
+    ) -> Result<Self, Error> {
+        self.keys.push(ResponderKey::new(issuer, certificate, signer)?);
+        Ok(self)
+    }
+}
+
+impl ResponderKey {
+    fn new(issuer: &Certificate, certificate: &Certificate, signer: Arc<dyn Signer>) -> Result<Self, Error> {
         if signer.public_key() != certificate.public_key() {
             return Err(Error::malformed("responder", "the signer's key is not the certificate's"));
         }
@@ -52,12 +80,7 @@ impl Authority {
             super::check::authorized(certificate, issuer)
                 .map_err(|_| Error::malformed("responder certificate", "it is no delegate of the issuer"))?;
         }
-        Ok(Self {
-            issuer: IssuerHashes::of(issuer),
-            responder_id: ResponderId::by_key(certificate)?,
-            certificate: certificate.clone(),
-            signer,
-        })
+        Ok(Self { responder_id: ResponderId::by_key(certificate)?, certificate: certificate.clone(), signer })
     }
 }
 
@@ -111,6 +134,11 @@ impl Plan {
     /// The certificates to look up. Several entries may name the same one.
     pub fn queries(&self) -> &[Query] {
         &self.queries
+    }
+
+    /// The issuer that is answered for: its place in the list given to [`Responder::new`].
+    pub fn authority(&self) -> usize {
+        self.authority
     }
 
     /// Whether the answer is for this client only, and so must be made fresh and never cached.
@@ -169,7 +197,7 @@ impl Responder {
     ///
     /// # Errors
     /// Those of the signer, [`Error::Mismatch`] when the number of statuses is wrong, and
-    /// [`Error::Malformed`] when the responder's certificate is not valid at `now`.
+    /// [`Error::Malformed`] when no responder certificate is valid at `now`.
     pub fn try_answer(
         &self,
         plan: &Plan,
@@ -181,9 +209,6 @@ impl Responder {
             .authorities
             .get(plan.authority)
             .ok_or(Error::malformed("plan", "it was made by another responder"))?;
-        if !authority.certificate.is_valid_at(now) {
-            return Err(Error::malformed("responder certificate", "it is not valid at this time"));
-        }
         let expected = plan.queries.len();
         if statuses.len() != expected {
             return Err(Error::Mismatch {
@@ -218,8 +243,22 @@ impl Responder {
                 SingleResponse::new(id.clone(), status, now, next_update, freshness.archive_cutoff)
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let data = ResponseData::new(authority.responder_id.clone(), now, responses, plan.request.nonce())?;
-        BasicOcspResponse::sign(data, authority.signer.as_ref(), &[authority.certificate.as_der()])
+        let mut failed = Error::malformed("responder certificate", "it is not valid at this time");
+        for key in authority.keys.iter().filter(|key| key.certificate.is_valid_at(now)) {
+            let (id, nonce) = (key.responder_id.clone(), plan.request.nonce());
+            let data = ResponseData::new(id, now, responses.clone(), nonce)?;
+            match BasicOcspResponse::sign(data, key.signer.as_ref(), &[key.certificate.as_der()]) {
+                Ok(response) => return Ok(response),
+                Err(error) => failed = error,
+            }
+        }
+        Err(failed)
+    }
+
+    /// Whether answering this plan waits for a device.
+    pub fn is_remote(&self, plan: &Plan) -> bool {
+        let authority = self.authorities.get(plan.authority);
+        authority.is_some_and(|authority| authority.keys.iter().any(|key| key.signer.is_remote()))
     }
 
     /// Both halves in one, for callers that have every status at hand.

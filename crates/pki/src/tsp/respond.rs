@@ -27,10 +27,13 @@ pub const BTSP_POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.20
 const QTST_STATEMENT: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.19422.1.1");
 
 /// A time-stamping unit: a key, its certificate, and the rules it works by.
+#[derive(Clone)]
 pub struct Authority {
     certificate: Certificate,
     key_use: KeyUse,
-    sent_along: Vec<Vec<u8>>,
+    template: cms::Template,
+    /// The unit's name as every token says it.
+    name: Vec<u8>,
     signer: Arc<dyn Signer>,
     policies: Vec<ObjectIdentifier>,
     digests: Vec<Digest>,
@@ -60,11 +63,12 @@ impl Authority {
         if policies.is_empty() {
             return Err(Error::Missing { what: "time-stamp policy" });
         }
-        let sent_along = std::iter::once(certificate).chain(chain).map(|c| c.as_der().to_vec()).collect();
+        let sent_along: Vec<_> = std::iter::once(certificate).chain(chain).map(Certificate::as_der).collect();
         Ok(Self {
             certificate: certificate.clone(),
             key_use: KeyUse::of(certificate)?,
-            sent_along,
+            template: cms::Template::new(ID_CT_TST_INFO, signer.algorithm(), certificate, &sent_along),
+            name: asn1::tlv(asn1::context_constructed(4), certificate.subject().as_der()),
             signer,
             policies,
             digests: Digest::ALL.into_iter().filter(|digest| !digest.is_weak()).collect(),
@@ -77,6 +81,22 @@ impl Authority {
     /// below one.
     pub fn with_accuracy(self, accuracy: Accuracy) -> Self {
         Self { accuracy, ..self }
+    }
+
+    /// The same under other policies; the first is the one for requests that name none.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn with_policies(self, policies: Vec<ObjectIdentifier>) -> Result<Self, Error> {
+        if policies.is_empty() {
+            return Err(Error::Missing { what: "time-stamp policy" });
+        }
+        Ok(Self { policies, ..self })
+    }
+
+    /// Whether signing waits for a device.
+    pub fn is_remote(&self) -> bool {
+        self.signer.is_remote()
     }
 
     /// The same, accepting these hash functions only. Weak ones are left out whatever the list says.
@@ -138,20 +158,11 @@ impl Authority {
             accuracy: Some(self.accuracy),
             ordering: false,
             nonce: request.nonce().map(<[u8]>::to_vec),
-            tsa: Some(asn1::tlv(asn1::context_constructed(4), self.certificate.subject().as_der())),
+            tsa: Some(self.name.clone()),
             extensions: if self.qualified { vec![qualified_statement()] } else { Vec::new() },
         };
-        let certificates: Vec<&[u8]> =
-            if request.cert_req() { self.sent_along.iter().map(Vec::as_slice).collect() } else { Vec::new() };
         let content = info.to_der()?;
-        let token = cms::sign(
-            ID_CT_TST_INFO,
-            &content,
-            self.signer.as_ref(),
-            &self.certificate,
-            &certificates,
-            None,
-        )?;
+        let token = self.template.sign(&content, self.signer.as_ref(), &[], request.cert_req())?;
         Ok(Issued { token, info })
     }
 
@@ -201,6 +212,16 @@ impl TokenSerialNumber {
         Self::from_bytes(&counter.to_be_bytes()).unwrap_or(Self(Vec::new()))
     }
 
+    /// A number from a counter that is written down before the token leaves, and 64 random bits behind it: it grows from
+    /// token to token, and is not given again even where the counter was restored from an old copy.
+    pub fn from_counter_and_random(counter: u64, rng: &mut impl CryptoRng) -> Self {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&counter.to_be_bytes());
+        rng.fill_bytes(&mut bytes[8..]);
+        // Cannot fail: 16 octets are fewer than 20.
+        Self::from_bytes(&bytes).unwrap_or(Self(Vec::new()))
+    }
+
     /// 126 random bits: with them no counter is needed.
     pub fn random(rng: &mut impl CryptoRng) -> Self {
         let mut bytes = [0; 16];
@@ -237,6 +258,7 @@ impl TokenSerialNumber {
 ///      notBefore       [0]     GeneralizedTime OPTIONAL,
 ///      notAfter        [1]     GeneralizedTime OPTIONAL }
 /// ```
+#[derive(Clone)]
 struct KeyUse {
     not_before: Timestamp,
     not_after: Timestamp,

@@ -1,11 +1,12 @@
-//! The registration desk (`/admin/v1`): what an operator does for people. Who asks is known by a bearer key
-//! ([`operator`]); what they did is in the audit trail, with the name of the key.
+//! The operator's API (`/admin/v1`): the registration desk for people, and the certificate authority ([`ca`]). Who asks is
+//! known by a bearer key ([`operator`]); what they did is in the audit trail, with the name of the key.
 //!
-//! Nothing here signs, and nothing here brings back what is gone: a blocked key, a frozen or revoked device and a
-//! revoked account end in a new registration.
+//! Nothing here brings back what is gone: a blocked key, a frozen or revoked device and a revoked account end in a new
+//! registration, and a revoked certificate stays so.
 
 mod accounts;
 mod activations;
+mod ca;
 pub mod config;
 mod denials;
 pub(crate) mod issue;
@@ -33,7 +34,17 @@ pub(crate) fn routes() -> Router<App> {
         .route("/persons/{person}", get(accounts::person))
         .route("/accounts/{document}", get(accounts::account))
         .route("/accounts/{document}/revoke", post(accounts::revoke))
-        .route("/accounts/{document}/unlock", post(accounts::unlock));
+        .route("/accounts/{document}/unlock", post(accounts::unlock))
+        .route("/certificates", get(ca::list).post(ca::issue))
+        .route("/certificates/{issuer}/{serial}", get(ca::show))
+        .route("/certificates/{issuer}/{serial}/revoke", post(ca::revoke))
+        .route("/certificates/{issuer}/{serial}/suspend", post(ca::suspend))
+        .route("/certificates/{issuer}/{serial}/resume", post(ca::resume))
+        .route("/authorities", get(ca::authorities))
+        .route("/authorities/{name}/rollover", post(ca::roll_over))
+        .route("/responders/rollover", post(ca::roll_over_responders))
+        .route("/clock/accept", post(ca::accept_clock))
+        .route("/ceremony", get(ca::ceremony).post(ca::note));
     Router::new().nest(BASE, table)
 }
 

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use super::{Authorities, BACKDATED, Error, MEMBERS, Places, Source, parse};
+use super::{Authorities, BACKDATED, Error, KeyHomes, MEMBERS, Places, Source, parse};
 use crate::listen;
 
 macro_rules! embedded {
@@ -40,7 +40,14 @@ pub fn places() -> Places {
 
 /// The TEST authority.
 pub fn authorities() -> Result<Authorities, Error> {
+    authorities_with(&KeyHomes::default())
+}
+
+/// The TEST authority, with those of its keys in a PKCS#11 token that the configuration places there. Keys of CAs and of
+/// the time-stamping unit must be the public ones, imported; those of responders may be any.
+pub fn authorities_with(homes: &KeyHomes) -> Result<Authorities, Error> {
     let source = Source {
+        homes,
         certificate: &|name| Ok(find(&CERTIFICATES, name).to_owned()),
         key: &|name| Ok(Zeroizing::new(find(&KEYS, name).to_owned())),
     };
@@ -121,7 +128,7 @@ mod tests {
             assert!(certificate.subject().rfc4514().contains("TEST"), "{}", certificate.subject().rfc4514());
         }
         let authorities = authorities().unwrap();
-        assert_eq!(authorities.own().count(), MEMBERS.len());
+        assert_eq!(authorities.own().len(), MEMBERS.len());
         let now = authorities.root().certificate().not_before() + jiff::SignedDuration::from_hours(48);
         tls(now, &mut crate::Randomness::system()).unwrap();
     }
@@ -134,7 +141,7 @@ mod tests {
                 std::fs::write(directory.path().join(format!("{name}.{ending}")), content).unwrap();
             }
         }
-        let refused = Authorities::load(directory.path(), &places());
+        let refused = Authorities::load(directory.path(), &places(), KeyHomes::default());
         assert!(matches!(refused, Err(Error::PublicKey { name: "root" })));
     }
 
@@ -147,7 +154,7 @@ mod tests {
             assert!(ca.certificate().is_signed_by(&root).is_ok());
             assert!(ca.certificate().is_valid_at(now));
         }
-        let responders = authorities.responders(now, &mut crate::Randomness::system()).unwrap();
+        let responders = authorities.next_responders(now, &mut crate::Randomness::system()).unwrap();
         for (ca, responder) in authorities.cas().iter().zip(responders.certificates()) {
             assert!(responder.is_signed_by(ca.certificate()).is_ok());
             assert!(responder.is_valid_at(now));

@@ -8,11 +8,16 @@
 //! ```
 //!
 //! One directory holds it all: a private key `NAME.key.pem` (PKCS#8) for each name of [`MEMBERS`] and [`RESPONDERS`], and
-//! a certificate `NAME.pem` for each member. Responders' certificates are short-lived, as nobody can revoke them, so
-//! they are issued here when they are needed. Every key is used through [`Signer`]. The keys of `countersign dev` are
-//! public; a production directory that holds one of them is refused.
+//! a certificate `NAME.pem` for each member. Keys that the configuration places in a PKCS#11 token are not in files
+//! ([`KeyHomes`]). Responders' certificates are short-lived, as nobody can revoke them, so they are issued here when they
+//! are needed ([`Responders`]). A CA that takes over from another is kept in the store ([`rollover`]). Every key is used
+//! through [`Signer`]. The keys of `countersign dev` are public; a production directory that holds one of them is refused.
 
+pub mod config;
 pub mod dev;
+mod key_homes;
+pub(crate) mod responders;
+pub(crate) mod rollover;
 mod setup;
 
 use std::path::{Path, PathBuf};
@@ -21,17 +26,18 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use const_oid::ObjectIdentifier;
 use countersign_domain::revocation::{CertificateStatus, IssuedCertificate};
-use countersign_pki::certificate::build::Validity;
 use countersign_pki::certificate::{Name, name};
-use countersign_pki::ocsp::{self, Responder, Status};
+use countersign_pki::ocsp::Status;
 use countersign_pki::profile::{Addresses, Issuer, Organization, Profile};
-use countersign_pki::{Certificate, Signer, SoftwareKey, crl, tsp};
+use countersign_pki::{Certificate, Signer, crl, tsp};
 use countersign_wire::words::CertificateLevel;
 use jiff::{SignedDuration, Timestamp};
-use rand_core::CryptoRng;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+pub use key_homes::KeyHomes;
+pub use responders::Responders;
+pub(crate) use responders::responders;
 pub use setup::{Names, set_up};
 
 /// Who has a certificate of long life: the CAs, and the time-stamping unit.
@@ -68,6 +74,25 @@ pub enum Error {
         /// What is wrong.
         source: countersign_pki::Error,
     },
+    /// A key in the PKCS#11 token cannot be used.
+    #[error("the authority's {name} cannot be used: {source}")]
+    Token {
+        /// Which member or responder.
+        name: String,
+        /// What is wrong.
+        source: countersign_pkcs11::Error,
+    },
+    /// The configuration of the token is not whole.
+    #[error("[pkcs11] {0}")]
+    TokenConfig(String),
+    /// A CA that took over cannot be used.
+    #[error("the issuing CA {name} from the store is not usable: {reason}")]
+    Successor {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A key of `countersign dev` in production.
     #[error("the authority's {name} is a public TEST key: make your own with `countersign init`")]
     PublicKey {
@@ -80,6 +105,7 @@ pub enum Error {
 pub(crate) struct Source<'a> {
     pub(crate) certificate: &'a dyn Fn(&'static str) -> Result<String, Error>,
     pub(crate) key: &'a dyn Fn(&'static str) -> Result<Zeroizing<String>, Error>,
+    pub(crate) homes: &'a KeyHomes,
 }
 
 /// Where relying parties find things, and the documents that certificates point at.
@@ -95,43 +121,41 @@ pub struct Places {
 
 /// All CAs, responders and the time-stamping unit of this service.
 pub struct Authorities {
-    cas: [Ca; 3],
-    responder_keys: [Arc<dyn Signer>; 3],
-    responders: RwLock<Option<Arc<Responders>>>,
+    places: Places,
+    root: Arc<Ca>,
+    cas: RwLock<Cas>,
+    homes: KeyHomes,
+    responders: responders::Office,
     time_stamping: TimeStamping,
 }
 
-/// What answers OCSP requests, with the certificates it answers under.
-pub struct Responders {
-    issued: Timestamp,
-    certificates: [Certificate; 3],
-    responder: Responder,
-}
+/// The CAs, the root first; those that took over come last. A place in the list is never given to another CA.
+pub type Cas = Arc<[Arc<Ca>]>;
 
-/// Days that a responder's certificate is valid, and after which the next one is issued.
-const RESPONDER_DAYS: u16 = 90;
-const RESPONDER_RENEWED_AFTER: SignedDuration = SignedDuration::from_hours(60 * 24);
 /// A new certificate is valid a little earlier, for clients whose clock is behind.
 const BACKDATED: SignedDuration = SignedDuration::from_hours(1);
 
 /// A certificate authority with its key.
 pub struct Ca {
-    name: &'static str,
+    name: String,
+    level: Option<CertificateLevel>,
     certificate: Certificate,
     signer: Arc<dyn Signer>,
     profile: Option<Profile>,
+    /// What its OCSP responder begins with.
+    responder_key: Arc<dyn Signer>,
 }
 
 /// The time-stamping unit, and the time of its last token.
 pub struct TimeStamping {
-    unit: tsp::Authority,
+    unit: Arc<tsp::Authority>,
     certificate: Certificate,
     last_second: AtomicI64,
 }
 
 impl Authorities {
     /// Reads a directory. Error: also when it holds a key of `countersign dev`.
-    pub fn load(directory: &Path, places: &Places) -> Result<Self, Error> {
+    pub fn load(directory: &Path, places: &Places, homes: KeyHomes) -> Result<Self, Error> {
         let read = |name: &str, ending: &str| {
             let path = directory.join(format!("{name}{ending}"));
             std::fs::read_to_string(&path).map_err(|source| Error::Unreadable { path, source })
@@ -139,6 +163,7 @@ impl Authorities {
         let source = Source {
             certificate: &|name| read(name, ".pem"),
             key: &|name| Ok(Zeroizing::new(read(name, ".key.pem")?)),
+            homes: &homes,
         };
         let public = dev::certificates()?;
         for name in MEMBERS {
@@ -151,56 +176,68 @@ impl Authorities {
     }
 
     pub(crate) fn from_source(source: &Source<'_>, places: &Places) -> Result<Self, Error> {
+        let key = |name: &'static str| source.homes.signer(name, || (source.key)(name));
         let member = |name: &'static str| -> Result<(Certificate, Arc<dyn Signer>), Error> {
-            let certificate = parse(name, &(source.certificate)(name)?)?;
-            let key = SoftwareKey::from_pem(&(source.key)(name)?)
-                .map_err(|source| Error::Unusable { name, source })?;
-            Ok((certificate, Arc::new(key)))
+            Ok((parse(name, &(source.certificate)(name)?)?, key(name)?))
         };
-        let ca = |name: &'static str| -> Result<Ca, Error> {
+        let levels = [None, Some(CertificateLevel::Qualified), Some(CertificateLevel::Advanced)];
+        let mut cas = Vec::with_capacity(levels.len());
+        for ((name, responder), level) in MEMBERS.into_iter().zip(RESPONDERS).zip(levels) {
             let (certificate, signer) = member(name)?;
             Issuer::new(&certificate, signer.as_ref()).map_err(|source| Error::Unusable { name, source })?;
-            Ok(Ca { name, certificate, signer, profile: places.profile(name) })
-        };
-        let responder_key = |name: &'static str| -> Result<Arc<dyn Signer>, Error> {
-            let key = SoftwareKey::from_pem(&(source.key)(name)?);
-            Ok(Arc::new(key.map_err(|source| Error::Unusable { name, source })?))
-        };
-        let cas = [ca(ROOT)?, ca(QUALIFIED)?, ca(NON_QUALIFIED)?];
-        let [root, qualified, non_qualified] = RESPONDERS;
-        let responder_keys = [responder_key(root)?, responder_key(qualified)?, responder_key(non_qualified)?];
+            let profile = level.map(|level| places.profile(name, level));
+            let (name, responder_key) = (name.to_owned(), key(responder)?);
+            cas.push(Arc::new(Ca { name, level, certificate, signer, profile, responder_key }));
+        }
+        let root = Arc::clone(&cas[0]);
         let (certificate, signer) = member(TIME_STAMPING)?;
-        let unit = tsp::Authority::new(
-            &certificate,
-            std::slice::from_ref(&cas[0].certificate),
-            signer,
-            vec![TIME_STAMP_POLICY],
-        )
-        .map_err(|source| Error::Unusable { name: TIME_STAMPING, source })?;
+        let above = std::slice::from_ref(&root.certificate);
+        let unit = tsp::Authority::new(&certificate, above, signer, vec![TIME_STAMP_POLICY])
+            .map_err(|source| Error::Unusable { name: TIME_STAMPING, source })?;
         Ok(Self {
-            cas,
-            responder_keys,
-            responders: RwLock::new(None),
-            time_stamping: TimeStamping { unit, certificate, last_second: AtomicI64::new(i64::MIN) },
+            places: places.clone(),
+            root,
+            cas: RwLock::new(cas.into()),
+            homes: source.homes.clone(),
+            responders: responders::Office::default(),
+            time_stamping: TimeStamping {
+                unit: Arc::new(unit),
+                certificate,
+                last_second: AtomicI64::new(i64::MIN),
+            },
         })
+    }
+
+    /// The same with the policies and the accuracy of the configuration in time-stamps.
+    pub(crate) fn with_time_stamping(mut self, config: &crate::tsa::config::Tsa) -> Result<Self, Error> {
+        let unit = tsp::Authority::clone(&self.time_stamping.unit).with_accuracy(config.accuracy());
+        let unit = unit.with_policies(config.oids().unwrap_or_default());
+        let unit = unit.map_err(|source| Error::Unusable { name: TIME_STAMPING, source })?;
+        self.time_stamping.unit = Arc::new(unit);
+        Ok(self)
     }
 
     /// The root.
     pub fn root(&self) -> &Ca {
-        &self.cas[0]
+        &self.root
     }
 
-    /// The CA that issues to people at this level.
-    pub fn issuing(&self, level: CertificateLevel) -> &Ca {
-        match level {
-            CertificateLevel::Qualified => &self.cas[1],
-            CertificateLevel::Advanced => &self.cas[2],
-        }
+    /// The CA that issues to people at this level: the newest of its kind.
+    pub fn issuing(&self, level: CertificateLevel) -> Arc<Ca> {
+        let cas = self.cas();
+        let newest = cas.iter().rev().find(|ca| ca.level == Some(level));
+        // There was one of each kind from the beginning, and none is ever taken away.
+        Arc::clone(newest.unwrap_or(&self.root))
+    }
+
+    /// What certificates point at.
+    pub(crate) fn places(&self) -> &Places {
+        &self.places
     }
 
     /// Every CA, the root first.
-    pub fn cas(&self) -> &[Ca] {
-        &self.cas
+    pub fn cas(&self) -> Cas {
+        Arc::clone(&self.cas.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The time-stamping unit.
@@ -208,60 +245,20 @@ impl Authorities {
         &self.time_stamping
     }
 
-    /// What answers for all CAs at `now`, under certificates that are issued anew before they grow old.
-    ///
-    /// # Errors
-    /// Those of the CAs' signers.
-    pub fn responders(
-        &self,
-        now: Timestamp,
-        rng: &mut impl CryptoRng,
-    ) -> Result<Arc<Responders>, countersign_pki::Error> {
-        let usable = |responders: &Arc<Responders>| {
-            (SignedDuration::ZERO..RESPONDER_RENEWED_AFTER).contains(&now.duration_since(responders.issued))
-        };
-        let known = self.responders.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(known) = known.filter(usable) {
-            return Ok(known);
-        }
-        let mut latest = self.responders.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = latest.clone().filter(usable) {
-            return Ok(known);
-        }
-        let issue = |ca: &Ca, key: &Arc<dyn Signer>, rng: &mut _| {
-            let from = now.saturating_sub(BACKDATED).unwrap_or(now);
-            let validity = Validity::days(from, RESPONDER_DAYS)?;
-            ca.issuer()?.issue_ocsp_responder(ca.responder_name()?, key.public_key(), validity, rng)
-        };
-        let [root, qualified, non_qualified] = &self.cas;
-        let [root_key, qualified_key, non_qualified_key] = &self.responder_keys;
-        let certificates = [
-            issue(root, root_key, rng)?,
-            issue(qualified, qualified_key, rng)?,
-            issue(non_qualified, non_qualified_key, rng)?,
-        ];
-        let answering = self.cas.iter().zip(&certificates).zip(&self.responder_keys);
-        let answering = answering
-            .map(|((ca, certificate), key)| {
-                ocsp::Authority::new(&ca.certificate, certificate, Arc::clone(key))
-            })
-            .collect::<Result<_, _>>()?;
-        let made = Arc::new(Responders { issued: now, certificates, responder: Responder::new(answering) });
-        *latest = Some(Arc::clone(&made));
-        Ok(made)
-    }
-
     /// The status that a responder gives to a certificate of `issuer`, from what the store has of it.
     /// What nobody issued is never good (EN 319 411-1 section 6.3.10).
     pub(crate) fn status(&self, issuer: &Ca, serial: &[u8], stored: Option<&IssuedCertificate>) -> Status {
         match stored.map(|certificate| certificate.status) {
             Some(CertificateStatus::Good) => Status::Good,
+            Some(CertificateStatus::OnHold { since }) => {
+                Status::Revoked { at: since, reason: crl::Reason::CertificateHold }
+            }
             Some(CertificateStatus::Revoked { at, reason }) => Status::Revoked {
                 at,
                 reason: crl::Reason::from_code(reason.code()).unwrap_or(crl::Reason::Unspecified),
             },
             // The authority's own certificates are in its directory, not in the store.
-            None if self.own().any(|own| {
+            None if self.own().iter().any(|own| {
                 own.issuer_der() == issuer.certificate.subject_der() && own.serial().magnitude() == serial
             }) =>
             {
@@ -272,15 +269,22 @@ impl Authorities {
     }
 
     /// The certificates of this authority itself, the root first; those of the responders come and go.
-    pub fn own(&self) -> impl Iterator<Item = &Certificate> {
-        self.cas.iter().map(Ca::certificate).chain([&self.time_stamping.certificate])
+    pub fn own(&self) -> Vec<Certificate> {
+        let cas = self.cas();
+        let all = cas.iter().map(|ca| &ca.certificate).chain([&self.time_stamping.certificate]);
+        all.cloned().collect()
     }
 }
 
 impl Ca {
     /// Its name: in URLs, file names and the store.
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The level of the certificates that it issues to people; none at the root.
+    pub fn level(&self) -> Option<CertificateLevel> {
+        self.level
     }
 
     /// Its certificate.
@@ -319,22 +323,15 @@ impl Ca {
     }
 }
 
-impl Responders {
-    /// Answers for all CAs; a [query](ocsp::Query)'s `authority` is the place in [`Authorities::cas`].
-    pub fn responder(&self) -> &Responder {
-        &self.responder
-    }
-
-    /// The certificates that answers are signed under, in the order of the CAs.
-    pub fn certificates(&self) -> &[Certificate] {
-        &self.certificates
-    }
-}
-
 impl TimeStamping {
     /// The unit.
     pub fn unit(&self) -> &tsp::Authority {
         &self.unit
+    }
+
+    /// The same, to be taken to another thread.
+    pub(crate) fn unit_handle(&self) -> Arc<tsp::Authority> {
+        Arc::clone(&self.unit)
     }
 
     /// Its certificate.
@@ -365,13 +362,18 @@ impl Places {
         }
     }
 
-    fn profile(&self, name: &str) -> Option<Profile> {
-        match name {
-            QUALIFIED => Some(Profile::qualified(&self.cps, &self.pds, self.addresses(name))),
-            NON_QUALIFIED => Some(Profile::non_qualified(&self.cps, self.addresses(name))),
-            _ => None,
+    fn profile(&self, name: &str, level: CertificateLevel) -> Profile {
+        match level {
+            CertificateLevel::Qualified => Profile::qualified(&self.cps, &self.pds, self.addresses(name)),
+            CertificateLevel::Advanced => Profile::non_qualified(&self.cps, self.addresses(name)),
         }
     }
+}
+
+/// The policy of time-stamps for requests that name none.
+pub(crate) fn time_stamp_policy(app: &crate::App) -> ObjectIdentifier {
+    let configured = app.config().tsa.oids().and_then(|oids| oids.first().copied());
+    configured.unwrap_or(TIME_STAMP_POLICY)
 }
 
 fn parse(name: &'static str, pem: &str) -> Result<Certificate, Error> {

@@ -1,7 +1,13 @@
-//! Revocation lists, made when they are asked for and kept until something is revoked or they grow old.
+//! Revocation lists: a new one when something was revoked, put on hold or taken off it, and on schedule.
+//!
+//! [`publish`] makes them without being asked and writes them into a directory if the configuration names one; a request
+//! that comes first makes the list itself, so that nobody gets one that misses what was revoked before.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use countersign_domain::revocation::{CertificateStatus, IssuedCertificate};
 use countersign_pki::crl::{NewCrl, Reason, RevokedCertificate};
@@ -11,14 +17,13 @@ use thiserror::Error;
 
 use crate::App;
 use crate::authority::Ca;
+use crate::clock::Doubt;
 
 /// How long others may keep a list before asking again, in seconds.
 pub(super) const MAX_AGE_SECONDS: u32 = 300;
 
-/// From thisUpdate to nextUpdate.
-const LIFE: SignedDuration = SignedDuration::from_hours(24);
-/// A list older than this is replaced by a new one even if nothing was revoked, so that lists overlap.
-const RENEWED_AFTER: SignedDuration = SignedDuration::from_hours(12);
+/// Between two looks at the schedule, when nothing is revoked meanwhile.
+const LOOKED_AT_EVERY: Duration = Duration::from_secs(60);
 
 /// Why there is no list.
 #[derive(Debug, Error)]
@@ -27,65 +32,166 @@ pub(crate) enum Error {
     Store(#[from] countersign_store::Error),
     #[error(transparent)]
     Pki(#[from] PkiError),
+    #[error(transparent)]
+    Clock(#[from] Doubt),
+    #[error("signing was broken off")]
+    BrokenOff,
 }
 
 /// The newest list of each CA.
 #[derive(Default)]
-pub(crate) struct RevocationLists(Mutex<HashMap<&'static str, Kept>>);
+pub(crate) struct RevocationLists {
+    newest: Mutex<HashMap<String, Kept>>,
+    /// One list at a time: two with different numbers for one state would be one too many.
+    making: tokio::sync::Mutex<()>,
+    /// Rung when a status has changed.
+    changed: tokio::sync::Notify,
+}
 
+#[derive(Clone)]
 struct Kept {
     made: Timestamp,
-    /// What it names: serial numbers and when each was revoked.
-    names: Vec<(Vec<u8>, Timestamp)>,
+    /// The store's status version before the list was made: under the same one nothing has changed.
+    version: u64,
+    /// What it names: serial numbers, since when, why.
+    names: Vec<Named>,
     der: Vec<u8>,
 }
 
+type Named = (Vec<u8>, Timestamp, Reason);
+
 impl RevocationLists {
     /// The list as of now. Making one takes the next CRLNumber, on disk before the list is seen.
-    pub(crate) async fn current(&self, app: &App, ca: &Ca) -> Result<Vec<u8>, Error> {
-        let (now, issuer) = (app.now(), ca.name());
-        let revoked: Vec<IssuedCertificate> =
-            app.store().read("crl", move |tx| tx.certificates().revoked(issuer, now)).await?;
-        let names: Vec<_> =
-            revoked.iter().filter_map(|each| Some((each.serial.clone(), revoked_at(each)?.0))).collect();
-        if let Some(kept) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(issuer)
-            && kept.names == names
-            && (SignedDuration::ZERO..RENEWED_AFTER).contains(&now.duration_since(kept.made))
-        {
-            return Ok(kept.der.clone());
+    pub(crate) async fn current(&self, app: &App, ca: &Arc<Ca>) -> Result<Vec<u8>, Error> {
+        if let Some(kept) = self.fresh(app, ca.name()) {
+            return Ok(kept);
         }
+        let _only_one = self.making.lock().await;
+        if let Some(kept) = self.fresh(app, ca.name()) {
+            return Ok(kept);
+        }
+        let (now, issuer, config) = (app.now(), ca.name().to_owned(), &app.config().crl);
+        let version = app.store().status_version();
+        let of = issuer.clone();
+        let revoked: Vec<IssuedCertificate> =
+            app.store().read("crl", move |tx| tx.certificates().revoked(&of, now)).await?;
+        let names: Vec<_> = revoked.iter().filter_map(named).collect();
+        let known = self.newest.lock().unwrap_or_else(PoisonError::into_inner).get(&issuer).cloned();
+        if let Some(kept) = known
+            && kept.names == names
+            && is_young(&kept, now, config.renewed_after())
+        {
+            // Another CA's certificate has changed.
+            let der = kept.der.clone();
+            self.keep(issuer, Kept { version, ..kept });
+            return Ok(der);
+        }
+        app.clock_watch().look(now, app.clock().steady())?;
+        let of = issuer.clone();
         let number =
-            app.store().write("crl number", move |tx| tx.counters().next(&format!("crl/{issuer}"))).await?;
-        let entries = revoked.iter().filter_map(entry).collect::<Result<_, PkiError>>()?;
+            app.store().write("crl number", move |tx| tx.counters().next(&format!("crl/{of}"))).await?;
         let list = NewCrl {
             number,
             this_update: now,
-            next_update: now.saturating_add(LIFE).unwrap_or(now),
+            next_update: now.saturating_add(config.life()).unwrap_or(now),
             expired_certs_on_crl: None,
-            revoked: entries,
+            revoked: names.iter().map(entry).collect::<Result<_, PkiError>>()?,
         };
-        let der = list.sign(ca.certificate(), ca.signer())?;
-        let kept = Kept { made: now, names, der: der.clone() };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(issuer, kept);
+        let signing = Arc::clone(ca);
+        let sign = move || list.sign(signing.certificate(), signing.signer());
+        // A long list, or a key in a device, would hold up others.
+        let der = tokio::task::spawn_blocking(sign).await.map_err(|_| Error::BrokenOff)??;
+        app.metrics().revocation_list();
+        tracing::info!(
+            ca = issuer,
+            crl.number = number,
+            crl.entries = names.len(),
+            "a revocation list was made"
+        );
+        if let Some(directory) = &config.directory
+            && let Err(error) = write(directory, &issuer, &der)
+        {
+            tracing::error!(ca = issuer, error = %error, "a revocation list could not be written");
+        }
+        self.keep(issuer, Kept { made: now, version, names, der: der.clone() });
         Ok(der)
+    }
+
+    /// Says that a status has changed, so that lists are made at once.
+    pub(crate) fn ring(&self) {
+        self.changed.notify_one();
+    }
+
+    fn fresh(&self, app: &App, issuer: &str) -> Option<Vec<u8>> {
+        let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = newest.get(issuer)?;
+        let fresh = kept.version == app.store().status_version()
+            && is_young(kept, app.now(), app.config().crl.renewed_after());
+        fresh.then(|| kept.der.clone())
+    }
+
+    fn keep(&self, issuer: String, kept: Kept) {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner).insert(issuer, kept);
     }
 }
 
-fn revoked_at(certificate: &IssuedCertificate) -> Option<(Timestamp, Reason)> {
-    match certificate.status {
-        CertificateStatus::Good => None,
-        CertificateStatus::Revoked { at, reason } => {
-            Some((at, Reason::from_code(reason.code()).unwrap_or(Reason::Unspecified)))
+fn is_young(kept: &Kept, now: Timestamp, renewed_after: SignedDuration) -> bool {
+    (SignedDuration::ZERO..renewed_after).contains(&now.duration_since(kept.made))
+}
+
+/// Makes every list on schedule and as soon as something was revoked, until the application stops. Lists are made here
+/// only where they are wanted in a directory, or were asked for before.
+pub(crate) async fn publish(app: App) {
+    let mut wanted = app.config().crl.directory.is_some();
+    while !app.is_stopping() {
+        let lists = app.revocation_lists();
+        wanted |= !lists.newest.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+        if let Some(authorities) = app.authorities().filter(|_| wanted) {
+            for ca in authorities.cas().iter() {
+                if let Err(error) = lists.current(&app, ca).await {
+                    tracing::error!(ca = ca.name(), error = %error, "no revocation list; it will be tried again");
+                }
+            }
+        }
+        tokio::select! {
+            () = app.stopping() => {}
+            () = lists.changed.notified() => {}
+            () = app.clock().sleep(LOOKED_AT_EVERY) => {}
         }
     }
 }
 
-fn entry(certificate: &IssuedCertificate) -> Option<Result<RevokedCertificate, PkiError>> {
-    let (revoked_at, reason) = revoked_at(certificate)?;
-    Some(SerialNumber::from_unsigned(&certificate.serial).map(|serial| RevokedCertificate {
-        serial,
-        revoked_at,
-        reason,
+/// Whole or not at all: whoever reads the file meanwhile gets the one before.
+fn write(directory: &Path, name: &str, der: &[u8]) -> std::io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    file.write_all(der)?;
+    file.as_file().sync_all()?;
+    // Others serve it.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    }
+    file.persist(directory.join(format!("{name}.crl")))?;
+    Ok(())
+}
+
+fn named(certificate: &IssuedCertificate) -> Option<Named> {
+    let (at, reason) = match certificate.status {
+        CertificateStatus::Good => return None,
+        CertificateStatus::OnHold { since } => (since, Reason::CertificateHold),
+        CertificateStatus::Revoked { at, reason } => {
+            (at, Reason::from_code(reason.code()).unwrap_or(Reason::Unspecified))
+        }
+    };
+    Some((certificate.serial.clone(), at, reason))
+}
+
+fn entry((serial, revoked_at, reason): &Named) -> Result<RevokedCertificate, PkiError> {
+    Ok(RevokedCertificate {
+        serial: SerialNumber::from_unsigned(serial)?,
+        revoked_at: *revoked_at,
+        reason: *reason,
         invalidity_date: None,
-    }))
+    })
 }

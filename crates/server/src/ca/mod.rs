@@ -1,6 +1,9 @@
 //! What CAs publish: their certificates, and their revocation lists.
 
+pub(crate) mod config;
 mod lists;
+
+use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::Router;
@@ -13,11 +16,11 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::authority::Authorities;
+use crate::authority::Ca;
 use crate::problem::Problem;
 use crate::{App, store_error};
 
-pub(crate) use lists::RevocationLists;
+pub(crate) use lists::{RevocationLists, publish};
 
 pub(crate) fn routes() -> Router<App> {
     Router::new().route("/ca/{file}", get(file))
@@ -28,13 +31,13 @@ async fn file(State(app): State<App>, Path(file): Path<String>, headers: HeaderM
         || Problem::of(ProblemType::NotFound, "no CA publishes a file of this name").into_response();
     let Some(authorities) = app.authorities() else { return missing() };
     let Some((name, ending)) = file.split_once('.') else { return missing() };
-    let Some(place) = authorities.cas().iter().position(|ca| ca.name() == name) else { return missing() };
+    let Some(ca) = authorities.cas().iter().find(|ca| ca.name() == name).cloned() else { return missing() };
     match ending {
         "crt" => {
-            let der = authorities.cas()[place].certificate().as_der().to_vec();
+            let der = ca.certificate().as_der().to_vec();
             published("application/pkix-cert", 86_400, der, &headers)
         }
-        "crl" => match list(&app, authorities, place).await {
+        "crl" => match list(&app, &ca).await {
             Ok(der) => published("application/pkix-crl", lists::MAX_AGE_SECONDS, der, &headers),
             Err(problem) => problem.into_response(),
         },
@@ -42,8 +45,8 @@ async fn file(State(app): State<App>, Path(file): Path<String>, headers: HeaderM
     }
 }
 
-async fn list(app: &App, authorities: &Authorities, place: usize) -> Result<Vec<u8>, Problem> {
-    app.revocation_lists().current(app, &authorities.cas()[place]).await.map_err(|error| {
+async fn list(app: &App, ca: &Arc<Ca>) -> Result<Vec<u8>, Problem> {
+    app.revocation_lists().current(app, ca).await.map_err(|error| {
         store_error("crl", &error);
         Problem::of(ProblemType::Unavailable, "the revocation list cannot be made right now")
     })
@@ -52,7 +55,7 @@ async fn list(app: &App, authorities: &Authorities, place: usize) -> Result<Vec<
 /// A signed file that anyone may keep for `max_age` seconds.
 fn published(kind: &'static str, max_age: u32, der: Vec<u8>, request: &HeaderMap) -> Response {
     let tag = entity_tag(&der);
-    let known = request.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()) == Some(tag.as_str());
+    let known = HeaderValue::from_str(&tag).is_ok_and(|tag| names_tag(request, &tag));
     let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { der.into_response() };
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
@@ -62,6 +65,15 @@ fn published(kind: &'static str, max_age: u32, der: Vec<u8>, request: &HeaderMap
         }
     }
     response
+}
+
+/// Whether a request says that it has what this entity tag stands for, by weak comparison (RFC 9110 section 13.1.2).
+pub(crate) fn names_tag(request: &HeaderMap, tag: &HeaderValue) -> bool {
+    let named = request.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    named
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one).as_bytes() == tag.as_bytes())
 }
 
 /// The hash of what is sent, as an entity tag.

@@ -14,7 +14,8 @@ pub const PREFIX: &str = "COUNTERSIGN_";
 pub const RESERVED: [&str; 7] = ["CONFIG", "DATA", "LISTEN", "LOG", "BASE_URL", "TRUST", "ADMIN_KEY"];
 
 /// The keys that can be overridden, and what each holds.
-pub const KEYS: [(&str, &str, Kind); 88] = [
+pub const KEYS: [(&str, &str, Kind); 104] = [
+pub const KEYS: [(&str, &str, Kind); 74] = [
     ("listen", "http", Kind::List),
     ("listen", "https", Kind::List),
     ("listen", "mutual_tls", Kind::List),
@@ -102,6 +103,22 @@ pub const KEYS: [(&str, &str, Kind); 88] = [
     ("siga", "expiration_seconds", Kind::Number),
     ("siga", "clock_skew_seconds", Kind::Number),
     ("siga", "max_bytes", Kind::Number),
+    ("ocsp", "kept_seconds", Kind::Number),
+    ("ocsp", "reused_seconds", Kind::Number),
+    ("ocsp", "retention_days", Kind::Number),
+    ("crl", "life_hours", Kind::Number),
+    ("crl", "renewed_hours", Kind::Number),
+    ("crl", "directory", Kind::Text),
+    ("tsa", "policies", Kind::List),
+    ("tsa", "accuracy_ms", Kind::Number),
+    ("clock", "tolerance_ms", Kind::Number),
+    ("pkcs11", "module", Kind::Text),
+    ("pkcs11", "token", Kind::Text),
+    ("pkcs11", "pin", Kind::Text),
+    ("pkcs11", "pin_file", Kind::Text),
+    ("pkcs11", "sessions", Kind::Number),
+    ("pkcs11", "wait_ms", Kind::Number),
+    ("pkcs11", "new_keys", Kind::Switch),
     ("operations", "metrics_addresses", Kind::List),
 ];
 

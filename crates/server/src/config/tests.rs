@@ -155,6 +155,13 @@ fn every_key_of_every_section_can_be_overridden() {
             ocsp_url: "https://h".parse().ok(),
             ..Registrant::default()
         },
+        crl: Crl { directory: Some("d".into()), ..Crl::default() },
+        pkcs11: Pkcs11 {
+            module: Some("m".into()),
+            pin: Some(Secret::new("")),
+            pin_file: Some("f".into()),
+            ..Pkcs11::default()
+        },
         ..Config::default()
     };
     let table = toml::Table::try_from(&full).expect("a table");

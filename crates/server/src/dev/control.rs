@@ -103,10 +103,8 @@ async fn move_clock(State(app): State<App>, body: Bytes) -> Response {
             }
             (Some(_), true) | (None, false) => return bad("give advanceSeconds or reset: true"),
         }
-        // Moved back on purpose: time-stamps are given again from here.
-        if let Some(authorities) = app.authorities() {
-            authorities.time_stamping().forget_last();
-        }
+        // Moved on purpose: what is signed goes on from here.
+        app.believe_clock();
         Json(shown(world)).into_response()
     })
 }
@@ -138,9 +136,7 @@ async fn reset(State(app): State<App>) -> Response {
     with_world(&app, |world| {
         world.reset();
         world.clock().set_offset(SignedDuration::ZERO);
-        if let Some(authorities) = app.authorities() {
-            authorities.time_stamping().forget_last();
-        }
+        app.believe_clock();
         Json(shown(world)).into_response()
     })
 }

@@ -22,7 +22,7 @@ use crate::clock::MovableClock;
 use crate::config::{Admin, Secret, Siga};
 use crate::registrant::config::dev_user;
 use crate::web::{ShownPerson, StartPage};
-use crate::{App, Config};
+use crate::{App, Config, tsa};
 
 pub use self::actor::TestWorld;
 
@@ -90,6 +90,9 @@ pub fn start_page() -> StartPage {
 pub async fn enter(app: &App, clock: Arc<MovableClock>, phones: Option<&Path>) -> Result<(), Error> {
     let enrolled = fixture::enrolled()?;
     fixture::fill(app, &enrolled).await?;
+    // The clock of the last run may have been moved on purpose; this one begins with the system's.
+    let now = app.now();
+    app.store().write("begin the clock", move |tx| tsa::lease::move_mark(tx, now)).await?;
     let world = TestWorld::new(app, clock, enrolled, phones)?;
     app.set_test_world(Arc::clone(&world)).map_err(|_| Error::Twice)?;
     world.start(app.clone());

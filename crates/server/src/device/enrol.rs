@@ -1,5 +1,7 @@
 //! From an activation code to a phone with two certified keys.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -29,7 +31,7 @@ use super::answer::respond;
 use super::counted::{Computed, compute, freeze, note_clone, open_part, save};
 use super::proof::{Introduced, Proven, json};
 use crate::App;
-use crate::authority::{Authorities, Ca};
+use crate::authority::Ca;
 use crate::command::{Command, Failure};
 use crate::operations::record::Logged;
 use crate::problem::Problem;
@@ -294,7 +296,9 @@ async fn certify(app: App, document: DocumentNumber) -> Result<RegistrationAnswe
         .run(move || {
             let authorities =
                 inner.authorities().ok_or_else(|| Failure::Fault("there is no authority".to_owned()))?;
-            let issuers = issuers(authorities)?;
+            let [qualified, advanced] = [CertificateLevel::Qualified, CertificateLevel::Advanced];
+            let cas = [authorities.issuing(qualified), authorities.issuing(advanced)];
+            let issuers = issuers(&cas)?;
             issuance::issue(&account, &auth, &sign, issuers, now, &mut inner.randomness()).map_err(failed)
         })
         .await??;
@@ -328,16 +332,13 @@ async fn certify(app: App, document: DocumentNumber) -> Result<RegistrationAnswe
     }
 }
 
-fn issuers(authorities: &Authorities) -> Result<issuance::Authorities<'_>, Failure> {
+fn issuers([qualified, non_qualified]: &[Arc<Ca>; 2]) -> Result<issuance::Authorities<'_>, Failure> {
     fn of(ca: &Ca) -> Result<Authority<'_>, Failure> {
         let profile = ca.profile().ok_or_else(|| Failure::Fault("this CA issues to no people".to_owned()))?;
         let issuer = ca.issuer().map_err(|error| Failure::Fault(error.to_string()))?;
         Ok(Authority { id: ca.name(), issuer, profile })
     }
-    Ok(issuance::Authorities {
-        qualified: of(authorities.issuing(CertificateLevel::Qualified))?,
-        non_qualified: of(authorities.issuing(CertificateLevel::Advanced))?,
-    })
+    Ok(issuance::Authorities { qualified: of(qualified)?, non_qualified: of(non_qualified)? })
 }
 
 fn certified(keys: [&Key; 2]) -> RegistrationAnswer {

@@ -1,11 +1,12 @@
 //! Work that nobody asks for: owned by the running server, which waits for it at shutdown.
 
+mod clock;
 mod sweep;
 
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::{App, device, push, registrant, signing};
+use crate::{App, ca, device, push, registrant, signing};
 
 /// One job, which ends by itself when the application stops.
 pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -19,5 +20,7 @@ pub(crate) fn all(app: &App) -> Vec<Job> {
         Box::pin(push::deliver(app.clone())),
         Box::pin(registrant::follow(app.clone())),
         Box::pin(signing::work(app.clone())),
+        Box::pin(ca::publish(app.clone())),
+        Box::pin(clock::watch(app.clone())),
     ]
 }

@@ -34,34 +34,6 @@ pub(super) fn paths() -> Vec<(String, Value)> {
     let not_found = &[ProblemType::NotFound][..];
     let activation = || parameter("activation", ACTIVATION, "The id that came with the code.");
     let document = || parameter("document", DOCUMENT, "The account.");
-    let operation = |id: &str,
-                     summary: &str,
-                     parameters: &[Value],
-                     body: Option<Value>,
-                     answer: &str,
-                     more: &[ProblemType]| {
-        let mut responses = Map::new();
-        responses.insert("200".into(), json_answer("Done.", schema(answer), None));
-        let with_body = [ProblemType::InvalidRequest, ProblemType::TooLarge];
-        let of_body = if body.is_some() { &with_body[..] } else { &[] };
-        for kind in [ProblemType::Unauthorized, ProblemType::Internal, ProblemType::Unavailable]
-            .iter()
-            .chain(of_body)
-            .chain(more)
-        {
-            let (status, described) = problems::own(*kind);
-            responses.insert(status, described);
-        }
-        let mut operation = json!({
-            "tags": [TAG], "operationId": id, "summary": summary, "security": [{ SCHEME: [] }],
-            "parameters": parameters, "responses": responses,
-        });
-        if let Some(body) = body {
-            operation["requestBody"] =
-                json!({ "required": true, "content": { "application/json": { "schema": body } } });
-        }
-        operation
-    };
     vec![
         (
             format!("{BASE}/activations"),
@@ -130,6 +102,50 @@ pub(super) fn paths() -> Vec<(String, Value)> {
     ]
 }
 
+/// One operation of the operator's API: what it answers with, and how it refuses.
+pub(super) fn operation(
+    id: &str,
+    summary: &str,
+    parameters: &[Value],
+    body: Option<Value>,
+    answer: &str,
+    more: &[ProblemType],
+) -> Value {
+    operation_with(id, summary, parameters, body, schema(answer), more)
+}
+
+/// The same with an answer that has no name of its own.
+pub(super) fn operation_with(
+    id: &str,
+    summary: &str,
+    parameters: &[Value],
+    body: Option<Value>,
+    answer: Value,
+    more: &[ProblemType],
+) -> Value {
+    let mut responses = Map::new();
+    responses.insert("200".into(), json_answer("Done.", answer, None));
+    let with_body = [ProblemType::InvalidRequest, ProblemType::TooLarge];
+    let of_body = if body.is_some() { &with_body[..] } else { &[] };
+    for kind in [ProblemType::Unauthorized, ProblemType::Internal, ProblemType::Unavailable]
+        .iter()
+        .chain(of_body)
+        .chain(more)
+    {
+        let (status, described) = problems::own(*kind);
+        responses.insert(status, described);
+    }
+    let mut operation = json!({
+        "tags": [TAG], "operationId": id, "summary": summary, "security": [{ SCHEME: [] }],
+        "parameters": parameters, "responses": responses,
+    });
+    if let Some(body) = body {
+        operation["requestBody"] =
+            json!({ "required": true, "content": { "application/json": { "schema": body } } });
+    }
+    operation
+}
+
 fn issue() -> Value {
     closed_object(
         &["person", "givenName", "surname", "level", "delivery"],
@@ -148,13 +164,13 @@ fn name() -> Value {
     json!({ "type": "string", "minLength": 1, "maxLength": 62, "description": "As in the certificates; no comma." })
 }
 
-fn evidence(description: &str) -> Value {
+pub(super) fn evidence(description: &str) -> Value {
     let mut text = pattern("^[A-Za-z0-9._:/-]+$", description);
     text["maxLength"] = json!(Evidence::MAX);
     text
 }
 
-fn parameter(name: &str, form: &str, description: &str) -> Value {
+pub(super) fn parameter(name: &str, form: &str, description: &str) -> Value {
     json!({
         "name": name, "in": "path", "required": true, "description": description,
         "schema": { "type": "string", "pattern": form },

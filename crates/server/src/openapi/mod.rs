@@ -4,6 +4,7 @@
 //! of their lists, limits from the constants that the parsers use. A test compares the paths with the router.
 
 mod admin;
+mod ca;
 mod device;
 mod operations;
 mod parts;
@@ -63,6 +64,7 @@ pub fn document() -> Value {
         signing::paths(),
         admin::paths(),
         registrant::paths(),
+        ca::paths(),
         operations::paths(),
     ];
     for part in parts {
@@ -113,7 +115,7 @@ fn tags() -> Value {
         { "name": validation::TAG, "description": "Whether signed files hold, with a report that says why." },
         { "name": registrant::TAG, "description": "Carry a log-in into an API with a bearer token, nothing of which is stored." },
         { "name": signing::TAG, "description": "Containers that people sign. Each e-service has a bearer key, unless the service is open." },
-        { "name": admin::TAG, "description": "The registration desk: activation codes, people's phones, revocation." },
+        { "name": admin::TAG, "description": "The operator: activation codes, people's phones, certificates, CAs, the ceremony log." },
         { "name": operations::TAG, "description": "For those who run the service." },
     ])
 }

@@ -35,6 +35,8 @@ pub struct Metrics {
     purged: Counter,
     long_polls: Gauge,
     computations: Gauge,
+    clock_doubted: Gauge,
+    revocation_lists: Counter,
     faults: Counter,
 }
 
@@ -169,6 +171,7 @@ impl Metrics {
         let (tokens, token_refusals) = (Family::default(), Family::default());
         let (purged, long_polls, computations, faults) =
             (Counter::default(), Gauge::default(), Gauge::default(), Counter::default());
+        let (clock_doubted, revocation_lists) = (Gauge::default(), Counter::default());
 
         let mut registry = Registry::with_prefix("countersign");
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
@@ -200,6 +203,9 @@ impl Metrics {
         registry.register("rows_purged", "Rows deleted because they are kept no longer", purged.clone());
         registry.register("long_polls_open", "Calls that wait for a change", long_polls.clone());
         registry.register("computations_open", "Key computations that run or wait", computations.clone());
+        let help = "1 while the clock is not believed, and nothing that states a time is signed";
+        registry.register("clock_doubted", help, clock_doubted.clone());
+        registry.register("revocation_lists", "Revocation lists made", revocation_lists.clone());
         registry.register("faults", "Requests answered with an incident", faults.clone());
         Self {
             registry,
@@ -219,6 +225,8 @@ impl Metrics {
             purged,
             long_polls,
             computations,
+            clock_doubted,
+            revocation_lists,
             faults,
         }
     }
@@ -303,6 +311,16 @@ impl Metrics {
     /// The sweep job deleted rows that are kept no longer.
     pub(crate) fn rows_purged(&self, count: u64) {
         self.purged.inc_by(count);
+    }
+
+    /// A revocation list was made.
+    pub(crate) fn revocation_list(&self) {
+        self.revocation_lists.inc();
+    }
+
+    /// Whether the clock is believed.
+    pub(crate) fn clock_doubted(&self, doubted: bool) {
+        self.clock_doubted.set(i64::from(doubted));
     }
 
     /// Something went wrong on our side.

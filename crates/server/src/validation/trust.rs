@@ -71,7 +71,7 @@ impl Trust {
     }
 
     fn read(&self, authorities: Option<&Authorities>, now: Timestamp) -> Result<State, Error> {
-        let own = authorities.into_iter().flat_map(Authorities::own).cloned();
+        let own = authorities.into_iter().flat_map(Authorities::own);
         let mut trusted: Vec<Trusted> =
             own.map(|certificate| Trusted { certificate, of_time_stamping: false }).collect();
         for path in &self.config.trust {

@@ -114,3 +114,17 @@ async fn what_no_certificate_can_say_is_refused_and_makes_nothing() {
     assert!(events(&world).await.is_empty());
     problem(&get(&world, &format!("/persons/{PERSON}")).await, 404, "not-found");
 }
+
+#[tokio::test]
+async fn who_registers_after_a_rollover_gets_certificates_of_the_new_ca() {
+    let world = world();
+    let rolled = post(&world, "/authorities/eid-q/rollover", &json!({ "evidence": "ceremony/1" })).await;
+    assert_eq!(rolled.status, 200, "{}", rolled.text());
+    let code = issued(&world, &wanted()).await;
+    enrolled(&world, code["activationCode"].as_str().expect("a code"), 9).await.expect("a phone");
+    for (ca, count) in [("eid-q-2", 2), ("eid-q", 0)] {
+        let page = get(&world, &format!("/certificates?issuer={ca}")).await.json();
+        let people = page["certificates"].as_array().expect("certificates").iter();
+        assert_eq!(people.filter(|each| each["documentNumber"].is_string()).count(), count, "{ca}: {page}");
+    }
+}

@@ -54,7 +54,8 @@ async fn a_code_becomes_a_phone_with_two_certificates() {
 async fn an_account_of_the_lower_level_gets_its_certificates_from_the_other_ca() {
     let person = Person::in_world(world(), "PNOEE-40504040001-DEM0-NQ", 1).await;
     let authorities = dev::authorities().unwrap();
-    let ca = authorities.issuing(CertificateLevel::Advanced).certificate();
+    let ca = authorities.issuing(CertificateLevel::Advanced);
+    let ca = ca.certificate();
     for issued in &person.certificates {
         let certificate = Certificate::from_der(&from_b64(&issued.value).unwrap()).unwrap();
         assert_eq!(certificate.issuer_der(), ca.subject_der());
