@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::KeyUse;
 use crate::desk::{Evidence, OperatorAct};
+use crate::registration::RegistrationEvent;
 use crate::revocation::RevocationReason;
 
 /// One thing that happened. The store adds number and time.
@@ -221,6 +222,15 @@ pub enum Event {
         /// Why.
         reason: RevocationReason,
     },
+
+    /// Something of a registration: evidence, codes, terms.
+    Registration(RegistrationEvent),
+}
+
+impl From<RegistrationEvent> for Event {
+    fn from(event: RegistrationEvent) -> Self {
+        Self::Registration(event)
+    }
 }
 
 impl Event {
@@ -255,6 +265,7 @@ impl Event {
             Self::DeviceRevoked { .. } => "DeviceRevoked",
             Self::AccountRevoked { .. } => "AccountRevoked",
             Self::CertificateRevoked { .. } => "CertificateRevoked",
+            Self::Registration(event) => event.kind(),
         }
     }
 
@@ -291,6 +302,7 @@ impl Event {
             | Self::CertificateRevoked { issuer, serial, .. } => {
                 format!("{issuer}/{serial}")
             }
+            Self::Registration(event) => event.subject(),
         }
     }
 }
