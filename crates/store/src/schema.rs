@@ -5,7 +5,10 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::error::Error;
 
 /// Every step ever made, in order; a released step is never edited. Its number is its place, from 1.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/sqlite/0001_initial.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/sqlite/0001_initial.sql"),
+    include_str!("../migrations/sqlite/0002_registration.sql"),
+];
 
 /// Applies what is missing, each step in its own transaction.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Error> {
