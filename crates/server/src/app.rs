@@ -26,6 +26,8 @@ use crate::keys::{self, CoreKeys, Keys};
 use crate::operations::metrics::Metrics;
 use crate::push::{self, Notifier, Queue, VapidKey, WebPush};
 use crate::randomness::Randomness;
+use crate::registration;
+use crate::registration::gateway::Gateway;
 use crate::watch::Watches;
 use crate::web::{StartPage, WebApps};
 
@@ -45,6 +47,7 @@ struct Inner {
     store: Store,
     keys: Keys,
     watches: Watches,
+    registration: registration::Service,
     compute: Compute,
     door: Door,
     metrics: Metrics,
@@ -96,6 +99,9 @@ pub enum Error {
     /// Push messages cannot be sent.
     #[error("connections for push messages cannot be set up: {0}")]
     Push(#[source] reqwest::Error),
+    /// What the registration API needs cannot be made.
+    #[error("{0}")]
+    Registration(String),
     /// The database cannot be opened.
     #[error(transparent)]
     Store(#[from] countersign_store::Error),
@@ -116,6 +122,7 @@ pub struct Builder {
     authorities: Option<Authorities>,
     tls_root: Option<Certificate>,
     key_parameters: Option<Parameters>,
+    message_gateway: Option<Arc<dyn Gateway>>,
     start_page: StartPage,
     web_apps: WebApps,
     extra_routes: axum::Router,
@@ -134,6 +141,7 @@ impl App {
             authorities: None,
             tls_root: None,
             key_parameters: None,
+            message_gateway: None,
             start_page: StartPage::default(),
             web_apps: WebApps::embedded(),
             extra_routes: axum::Router::new(),
@@ -193,6 +201,11 @@ impl App {
     /// Who waits for what.
     pub fn watches(&self) -> &Watches {
         &self.0.watches
+    }
+
+    /// What requests of the registration API need.
+    pub(crate) fn registration(&self) -> &registration::Service {
+        &self.0.registration
     }
 
     /// Where heavy arithmetic runs.
@@ -333,6 +346,12 @@ impl Builder {
         self
     }
 
+    /// What carries one-time codes to phones; otherwise what the configuration names.
+    pub fn message_gateway(mut self, gateway: Arc<dyn Gateway>) -> Self {
+        self.message_gateway = Some(gateway);
+        self
+    }
+
     /// What the start page shows beyond the URLs.
     pub fn start_page(mut self, page: StartPage) -> Self {
         self.start_page = page;
@@ -365,6 +384,7 @@ impl Builder {
             authorities,
             tls_root,
             key_parameters,
+            message_gateway,
             start_page,
             web_apps,
             extra_routes,
@@ -394,6 +414,13 @@ impl Builder {
         } else {
             (Arc::new(push::Log), None)
         };
+        let registration =
+            registration::Service::new(&config.registration, &keys.core.secret(), message_gateway).map_err(
+                |fault| match fault {
+                    registration::Fault::Config(fault) => Error::Config(vec![fault]),
+                    other => Error::Registration(other.to_string()),
+                },
+            )?;
         let store = match store {
             Some(store) => store,
             None => Store::open(location(&config))?,
@@ -406,6 +433,7 @@ impl Builder {
             store,
             keys,
             watches: Watches::new(),
+            registration,
             compute: compute
                 .unwrap_or_else(|| Compute::for_this_machine(config.limits.queued_computations as usize)),
             door,

@@ -26,6 +26,7 @@ pub use self::secret::Secret;
 pub use crate::admin::config::Admin;
 pub use crate::device::config::DeviceApi;
 pub use crate::push::config::Push;
+pub use crate::registration::config::{ClientEntry, Registration};
 pub use crate::validation::config::Validation;
 pub use crate::web::config::Web;
 use crate::web::config::{SELF, is_origin};
@@ -56,6 +57,8 @@ pub struct Config {
     pub push: Push,
     /// Files that are validated for others.
     pub validation: Validation,
+    /// Who may sign, and who may ask about it.
+    pub registration: Registration,
     /// What operators see.
     pub operations: Operations,
     /// Who may start sessions.
@@ -342,6 +345,7 @@ impl Config {
             // The sample bank shows the phone beside it.
             web: Web { phone_frames: vec![SELF.into()], ..Web::default() },
             validation: Validation::dev(),
+            registration: Registration::dev(),
             ..Self::default()
         }
     }
@@ -364,6 +368,7 @@ impl Config {
         self.push.check(&mut found);
         self.keys.check(&mut found);
         self.validation.check(&mut found);
+        self.registration.check(&mut found);
         if self.pin.tries == 0 {
             found.push(Mend::new("pin.tries", "0 locks every key at once", "give 3"));
         }

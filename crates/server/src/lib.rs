@@ -13,6 +13,7 @@ pub mod clock;
 mod command;
 pub mod compute;
 pub mod config;
+mod derived_key;
 pub mod dev;
 pub mod device;
 mod jobs;
@@ -25,6 +26,7 @@ mod peer;
 mod problem;
 pub mod push;
 pub mod randomness;
+pub mod registration;
 mod rp;
 pub mod trust;
 mod tsa;
@@ -56,7 +58,7 @@ pub fn router(app: App) -> axum::Router {
         .merge(device::routes(&app))
         .merge(admin::routes());
     let routes = routes.merge(ca::routes()).merge(ocsp::routes()).merge(tsa::routes()).merge(trust::routes());
-    let routes = routes.merge(validation::routes(&app));
+    let routes = routes.merge(validation::routes(&app)).merge(registration::routes(&app));
     let routes = if app.test_world().is_some() { routes.merge(dev::routes()) } else { routes };
 
     routes
@@ -70,7 +72,9 @@ pub fn router(app: App) -> axum::Router {
 
 async fn unknown_path(uri: http::Uri) -> Problem {
     match Surface::of_path(uri.path()) {
-        surface @ Surface::RelyingParty => Problem::status(surface, http::StatusCode::NOT_FOUND),
+        surface @ (Surface::RelyingParty | Surface::Registration) => {
+            Problem::status(surface, http::StatusCode::NOT_FOUND)
+        }
         Surface::Device => Problem::device(DeviceErrorCode::NotFound, "nothing is served at this path"),
         Surface::Own => Problem::of(ProblemType::NotFound, "nothing is served at this path"),
     }

@@ -7,6 +7,7 @@
 mod accounts;
 mod activations;
 pub mod config;
+mod evidence;
 pub(crate) mod issue;
 mod operator;
 
@@ -28,6 +29,10 @@ pub(crate) fn routes() -> Router<App> {
     let table = Router::new()
         .route("/activations", post(activations::activate))
         .route("/activations/{activation}", get(activations::show).delete(activations::withdraw))
+        .route("/evidence", post(evidence::record))
+        .route("/evidence/{evidence}", get(evidence::show))
+        .route("/evidence/{evidence}/bind", post(evidence::bind))
+        .route("/evidence/{evidence}/end", post(evidence::end))
         .route("/persons/{person}", get(accounts::person))
         .route("/accounts/{document}", get(accounts::account))
         .route("/accounts/{document}/revoke", post(accounts::revoke))
@@ -48,9 +53,17 @@ fn invalid(member: InvalidMember) -> Response {
 }
 
 fn evidence(text: &str) -> Result<Evidence, Response> {
+    kept_at("/evidence", text)
+}
+
+fn reference(text: &str) -> Result<Evidence, Response> {
+    kept_at("/reference", text)
+}
+
+fn kept_at(pointer: &'static str, text: &str) -> Result<Evidence, Response> {
     let expected =
         "expected a reference of 1 to 64 letters, digits and . _ : / -, such as a case number; no name";
-    Evidence::parse(text).ok_or_else(|| invalid(InvalidMember::at("/evidence", expected)))
+    Evidence::parse(text).ok_or_else(|| invalid(InvalidMember::at(pointer, expected)))
 }
 
 /// An answer that says in the log what was done.

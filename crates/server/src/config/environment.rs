@@ -13,7 +13,7 @@ pub const PREFIX: &str = "COUNTERSIGN_";
 pub const RESERVED: [&str; 7] = ["CONFIG", "DATA", "LISTEN", "LOG", "BASE_URL", "TRUST", "ADMIN_KEY"];
 
 /// The keys that can be overridden, and what each holds.
-pub const KEYS: [(&str, &str, Kind); 58] = [
+pub const KEYS: [(&str, &str, Kind); 73] = [
     ("listen", "http", Kind::List),
     ("listen", "https", Kind::List),
     ("listen", "certificate", Kind::Text),
@@ -71,6 +71,21 @@ pub const KEYS: [(&str, &str, Kind); 58] = [
     ("validation", "max_bytes", Kind::Number),
     ("validation", "per_minute", Kind::Number),
     ("validation", "at_once", Kind::Number),
+    ("registration", "token_seconds", Kind::Number),
+    ("registration", "widget_token_seconds", Kind::Number),
+    ("registration", "gateway_url", Kind::Text),
+    ("registration", "gateway_key", Kind::Text),
+    ("registration", "gateway_seconds", Kind::Number),
+    ("registration", "code_seconds", Kind::Number),
+    ("registration", "code_pause_seconds", Kind::Number),
+    ("registration", "code_resends", Kind::Number),
+    ("registration", "code_tries", Kind::Number),
+    ("registration", "verified_seconds", Kind::Number),
+    ("registration", "codes_per_number", Kind::Number),
+    ("registration", "codes_per_address", Kind::Number),
+    ("registration", "tokens_per_address", Kind::Number),
+    ("registration", "requests_per_client", Kind::Number),
+    ("registration", "requests_per_address", Kind::Number),
     ("operations", "metrics_addresses", Kind::List),
 ];
 

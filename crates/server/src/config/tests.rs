@@ -140,6 +140,11 @@ fn every_key_of_every_section_can_be_overridden() {
         rp_api: RpApi { device_link_base: "https://h/d".parse().ok(), ..RpApi::default() },
         push: Push { contact: Some("mailto:a@b".into()), ..Push::default() },
         web: Web { phone_url: "https://h".parse().ok(), ..Web::default() },
+        registration: Registration {
+            gateway_url: "https://h".parse().ok(),
+            gateway_key: Some(Secret::new("")),
+            ..Registration::default()
+        },
         ..Config::default()
     };
     let table = toml::Table::try_from(&full).expect("a table");

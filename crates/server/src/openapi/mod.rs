@@ -8,6 +8,7 @@ mod device;
 mod operations;
 mod parts;
 mod problems;
+mod registration;
 mod responders;
 mod rp;
 mod schemas;
@@ -59,6 +60,7 @@ pub fn document() -> Value {
         responders::paths(),
         validation::paths(),
         admin::paths(),
+        registration::paths(),
         operations::paths(),
     ];
     for part in parts {
@@ -88,9 +90,17 @@ pub fn document() -> Value {
             "schemas": schemas::all(),
             "responses": problems::responses(),
             "parameters": rp::parameters(),
-            "securitySchemes": admin::security(),
+            "securitySchemes": security(),
         },
     })
+}
+
+fn security() -> Value {
+    let mut schemes = Map::new();
+    for part in [admin::security(), registration::security()] {
+        schemes.extend(part.as_object().cloned().unwrap_or_default());
+    }
+    Value::Object(schemes)
 }
 
 fn tags() -> Value {
@@ -103,6 +113,7 @@ fn tags() -> Value {
         { "name": responders::TAG, "description": "Whether certificates are valid, and when something existed." },
         { "name": validation::TAG, "description": "Whether signed files hold, with a report that says why." },
         { "name": admin::TAG, "description": "The registration desk: activation codes, people's phones, revocation." },
+        { "name": registration::TAG, "description": "Whether the holder of a phone number may sign, and what there is to do first." },
         { "name": operations::TAG, "description": "For those who run the service." },
     ])
 }

@@ -12,7 +12,7 @@ use countersign_wire::words::{
 use serde_json::{Map, Value, json};
 
 use super::parts::{closed_object, object, or_null, pattern, request_object, schema, schema_as, text, words};
-use super::{admin, device, operations, problems, validation};
+use super::{admin, device, operations, problems, registration, validation};
 
 /// Standard Base64 as the specification writes it.
 const BASE64: &str = r"^[a-zA-Z0-9+\/]+={0,2}$";
@@ -25,6 +25,7 @@ pub(super) fn all() -> Value {
         .chain(problems::schemas())
         .chain(device::schemas())
         .chain(admin::schemas())
+        .chain(registration::schemas())
         .chain(operations::schemas())
         .chain(std::iter::once(("ValidationReport", validation::report_schema())))
     {
