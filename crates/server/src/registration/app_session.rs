@@ -17,20 +17,16 @@ use countersign_wire::words::{EndResult, HashAlgorithm, InteractionType, Request
 use crate::command::{Command, Failure};
 
 /// This service, where it asks people itself. No relying party has it.
-const OWN: &str = "7465726d-7300-4000-8000-726567697374";
+const OWN: RelyingPartyUuid =
+    RelyingPartyUuid(uuid::Uuid::from_u128(0x7465_726d_7300_4000_8000_7265_6769_7374));
 /// Under which name.
 const NAME: &str = "Countersign";
 /// What the app shows.
 const TEXT: &str = "Accept the terms for electronic signatures?";
 
-fn own_uuid() -> RelyingPartyUuid {
-    // Cannot fail: a constant of this form.
-    RelyingPartyUuid::parse(OWN).expect("a UUID of 36 characters")
-}
-
 /// Whether a session is one of ours.
 pub(crate) fn is_own(session: &Session) -> bool {
-    session.relying_party() == own_uuid()
+    session.relying_party() == OWN
 }
 
 /// Asks the app with this serial. Nothing when it cannot be asked now.
@@ -54,14 +50,14 @@ pub(super) fn start(
         signature: SignatureScheme::pss(hash),
         interactions: Interactions::new(&[text], InteractionSet::Notification).map_err(fault)?,
     };
-    let mut request = StartRequest::new(own_uuid(), NAME, asked, FlowMembers::Notification);
+    let mut request = StartRequest::new(OWN, NAME, asked, FlowMembers::Notification);
     request.certificate_level = RequestedLevel::Advanced;
     let recipient = Recipient::Document(account.document.clone());
     let row = request
         .row(&recipient)
         .ok_or_else(|| Failure::Fault("signatures by notification have no endpoint".to_owned()))?;
     let party = RelyingParty {
-        uuid: own_uuid(),
+        uuid: OWN,
         names: vec![NAME.to_owned()],
         brokered_name: None,
         permissions: Permissions { advanced: true, ..Permissions::default() },
