@@ -76,6 +76,8 @@ pub struct Webhook {
 impl Webhook {
     /// A gateway at this URL.
     pub fn new(url: Url, key: Option<Secret>, patience: Duration) -> Result<Self, reqwest::Error> {
+        // The process may have chosen a provider already; any is fine.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = reqwest::Client::builder()
             .timeout(patience)
             .redirect(reqwest::redirect::Policy::none())

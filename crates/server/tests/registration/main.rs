@@ -3,6 +3,7 @@
 
 mod abuse;
 mod access;
+mod gateway;
 mod guide;
 mod register;
 mod sandbox;
