@@ -170,6 +170,11 @@ impl CodeChallenge {
         Ok((challenge, vec![RegistrationEvent::CodeIssued { challenge: id, client }]))
     }
 
+    /// The code could not be handed over: nobody has it, and the next may be sent at once.
+    pub fn not_sent(self) -> Self {
+        Self { hash: None, ..self }
+    }
+
     /// A code was entered.
     pub fn check(
         mut self,
@@ -316,6 +321,13 @@ mod tests {
         // The third was the last; then only when it has run out, eight minutes after it was sent.
         assert_eq!(send(Some(challenge.clone()), 480), Err(Refusal::CodeTooSoon { seconds: 360 }));
         assert!(send(Some(challenge), 840).is_ok());
+    }
+
+    #[test]
+    fn what_was_not_sent_need_not_be_waited_for() {
+        let lost = send(None, 0).unwrap().not_sent();
+        assert_eq!(check(lost.clone(), "123456", 1), Checked::Refused(Refusal::CodeGone));
+        assert!(send(Some(lost), 1).is_ok());
     }
 
     #[test]

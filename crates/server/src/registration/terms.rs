@@ -172,7 +172,7 @@ fn own(
 fn progress(tx: &Tx<'_>, transaction: &TermsTransaction, now: Timestamp) -> Result<Progress, Failure> {
     let progress = transaction.progress(now).map_err(AnyRefusal::from)?;
     if let (Progress::Waiting { .. }, Some(session)) = (progress, transaction.session()) {
-        let running = tx.sessions().find(session)?.is_some_and(|session| !session.is_overdue(now));
+        let running = tx.sessions().find(session)?.is_some_and(|session| session.is_running(now));
         if !running {
             return Ok(Progress::Failed(TermsError::Timeout));
         }

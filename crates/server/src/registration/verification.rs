@@ -127,12 +127,15 @@ async fn send_to(app: &App, admitted: Admitted, number: PhoneNumber) -> Result<R
         .map_err(AnyRefusal::from)?;
         tx.codes().save(&challenge)?;
         context.record(events.into_iter().map(Into::into));
-        Ok::<_, Failure>(code)
+        Ok::<_, Failure>((code, challenge))
     });
-    let code = sent.await.map_err(|error| failure(app, error))?;
+    let (code, challenge) = sent.await.map_err(|error| failure(app, error))?;
     // Only what is written down is sent: a code that arrives can be entered.
     if let Err(error) = service.gateway.send(&number, &code, now).await {
         tracing::error!(error = %error, "a code was not sent");
+        let lost =
+            app.execute("take back a code", move |tx, _| Ok(tx.codes().save(&challenge.not_sent())?));
+        lost.await.map_err(|error| failure(app, error))?;
         let text = "messages cannot be sent now; try again later";
         return Err(Problem::registration(ErrorCode::Unavailable, text).into_response());
     }

@@ -64,6 +64,8 @@ async fn a_gateway_that_refuses_is_no_success() {
         let answer = asker.post(CONFIRM, &json!({ "msisdn": "41791234567" })).await;
         refused(&answer, 503, "unavailable");
         assert!(!answer.header("retry-after").is_empty());
+        let again = asker.post(CONFIRM, &json!({ "msisdn": "41791234567" })).await;
+        refused(&again, 503, "unavailable");
     }
     // Nobody listens there.
     let world = world("http://127.0.0.1:1/sms");
