@@ -184,6 +184,11 @@ async fn a_person_may_say_no_or_nothing() {
     assert_eq!(asker.poll(&token).await["error"], Value::Null);
     world.advance(121);
     assert_eq!(asker.poll(&token).await["error"], "timeout");
+    // The same when the sweep has written it down meanwhile.
+    let now = world.app().now();
+    let swept = world.app().store().write("sweep", move |tx| tx.sweep(now, 100)).await;
+    assert_eq!(swept.map_err(|error: countersign_store::Error| error).expect("swept").expired.len(), 1);
+    assert_eq!(asker.poll(&token).await["error"], "timeout");
     assert_eq!(asker.status(NUMBER).await["notFound"], true, "nothing has changed");
 
     let token = asker.terms(NUMBER).await;
