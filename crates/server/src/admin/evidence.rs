@@ -1,7 +1,5 @@
 //! Evidence at the desk: recorded after an identification, bound to the phone whose words were compared, ended.
 
-use std::str::FromStr as _;
-
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
