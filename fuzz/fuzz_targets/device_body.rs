@@ -3,7 +3,9 @@
 #![no_main]
 
 use countersign_wire::admin::ca::{CeremonyLog, CeremonyNote, IssueCertificate, OnWhoseWord, RevokeCertificate};
-use countersign_wire::admin::{IssueActivation, RevokeAccount, UnlockKey};
+use countersign_wire::admin::{
+    BindEvidence, EndEvidence, IssueActivation, RecordEvidence, RevokeAccount, UnlockKey,
+};
 use countersign_wire::device::{ActivationRequest, ClaimRequest, ConfirmRequest, KeyRequest, PushRequest};
 use libfuzzer_sys::fuzz_target;
 
@@ -19,6 +21,6 @@ macro_rules! there_and_back {
 
 fuzz_target!(|bytes: &[u8]| {
     there_and_back!(bytes; ActivationRequest, KeyRequest, ClaimRequest, ConfirmRequest, PushRequest);
-    there_and_back!(bytes; IssueActivation, RevokeAccount, UnlockKey);
+    there_and_back!(bytes; IssueActivation, RevokeAccount, UnlockKey, RecordEvidence, BindEvidence, EndEvidence);
     there_and_back!(bytes; IssueCertificate, RevokeCertificate, OnWhoseWord, CeremonyNote, CeremonyLog);
 });

@@ -13,6 +13,7 @@ use countersign_server::authority;
 use countersign_server::config::Listen;
 use countersign_server::dev::persons::PERSONS;
 use countersign_server::listen::{self, Address, Listeners, Server};
+use countersign_server::registration::gateway::Outbox;
 use countersign_server::{App, MovableClock, Randomness, dev};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -143,7 +144,14 @@ async fn serve(arguments: Arguments, begun: Instant) -> Result<(), Error> {
     }
     let bank = bank::open(&addresses, &config, clock.clone())?;
     let homes = authority::KeyHomes::open(&config.pkcs11)?;
-    let app = App::builder(config)
+    // A gateway that somebody has configured is used; otherwise codes are shown instead of sent.
+    let outbox = config.registration.gateway_url.is_none().then(|| Arc::new(Outbox::default()));
+    let builder = App::builder(config);
+    let builder = match outbox {
+        Some(outbox) => builder.message_gateway(outbox),
+        None => builder,
+    };
+    let app = builder
         .extra_routes(bank.unwrap_or_default())
         .clock(clock.clone())
         .authorities(authority::dev::authorities_with(&homes)?)

@@ -62,6 +62,24 @@ pub(crate) fn load_dev(file: Option<&Path>) -> Result<Config, Error> {
             *value = test;
         }
     }
+    let (registration, test) = (&mut config.registration, test_world.registration);
+    if registration.clients.is_empty() {
+        registration.clients = test.clients;
+    }
+    if registration.terms.is_empty() {
+        registration.terms = test.terms;
+    }
+    for (key, value, test) in [
+        ("codes_per_number", &mut registration.codes_per_number, test.codes_per_number),
+        ("codes_per_address", &mut registration.codes_per_address, test.codes_per_address),
+        ("tokens_per_address", &mut registration.tokens_per_address, test.tokens_per_address),
+        ("requests_per_client", &mut registration.requests_per_client, test.requests_per_client),
+        ("requests_per_address", &mut registration.requests_per_address, test.requests_per_address),
+    ] {
+        if !said("registration", key) {
+            *value = test;
+        }
+    }
     if !said("push", "private_networks") {
         config.push.private_networks = test_world.push.private_networks;
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::KeyUse;
 use crate::desk::{Evidence, OperatorAct};
+use crate::registration::RegistrationEvent;
 use crate::revocation::RevocationReason;
 
 /// One thing that happened. The store adds number and time.
@@ -252,6 +253,15 @@ pub enum Event {
         /// Why.
         reason: RevocationReason,
     },
+
+    /// Something of a registration: evidence, codes, terms.
+    Registration(RegistrationEvent),
+}
+
+impl From<RegistrationEvent> for Event {
+    fn from(event: RegistrationEvent) -> Self {
+        Self::Registration(event)
+    }
 }
 
 impl Event {
@@ -290,6 +300,7 @@ impl Event {
             Self::CertificateSuspended { .. } => "CertificateSuspended",
             Self::CertificateResumed { .. } => "CertificateResumed",
             Self::CertificateRevoked { .. } => "CertificateRevoked",
+            Self::Registration(event) => event.kind(),
         }
     }
 
@@ -332,6 +343,7 @@ impl Event {
             | Self::CertificateRevoked { issuer, serial, .. } => {
                 format!("{issuer}/{serial}")
             }
+            Self::Registration(event) => event.subject(),
         }
     }
 }

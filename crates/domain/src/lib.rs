@@ -11,7 +11,8 @@
 //! ```
 //!
 //! Where to start reading: [`session`] for what happens between a relying party and a phone, [`key`] for tries and locks,
-//! [`device`] for the alarm against copies, [`refusal`] for everything that can be said no to.
+//! [`device`] for the alarm against copies, [`registration`] for who
+//! may sign at all, [`refusal`] for everything that can be said no to.
 
 pub mod account;
 pub mod answer;
@@ -29,6 +30,7 @@ pub mod national_number;
 pub mod pin;
 pub mod refusal;
 pub mod registrant;
+pub mod registration;
 pub mod relying_party;
 pub mod revocation;
 pub mod session;

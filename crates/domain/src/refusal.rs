@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::key::KeyRefusal;
+use crate::registration;
 
 /// A request that is not carried out. Nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -94,6 +95,11 @@ pub enum Refusal {
     /// The key has no use yet.
     #[error("the key is not active")]
     KeyNotActive,
+
+    // Registration.
+    /// Who may sign, and what there is to accept.
+    #[error(transparent)]
+    Registration(#[from] registration::Refusal),
 }
 
 /// Why `linkedSessionID` does not fit (relying party API, section 7).

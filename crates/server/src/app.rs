@@ -31,6 +31,8 @@ use crate::randomness::Randomness;
 use crate::registrant::{self, Registrant};
 use crate::signing::service::Service as SigningService;
 use crate::tsa;
+use crate::registration;
+use crate::registration::gateway::Gateway;
 use crate::watch::Watches;
 use crate::web::{StartPage, WebApps};
 
@@ -50,6 +52,7 @@ struct Inner {
     store: Store,
     keys: Keys,
     watches: Watches,
+    registration: registration::Service,
     compute: Compute,
     door: Door,
     metrics: Metrics,
@@ -109,6 +112,9 @@ pub enum Error {
     /// What registrant tokens need is not usable.
     #[error(transparent)]
     Registrant(#[from] registrant::Error),
+    /// What the registration API needs cannot be made.
+    #[error("{0}")]
+    Registration(String),
     /// The database cannot be opened.
     #[error(transparent)]
     Store(#[from] countersign_store::Error),
@@ -132,6 +138,7 @@ pub struct Builder {
     authorities: Option<Authorities>,
     tls_root: Option<Certificate>,
     key_parameters: Option<Parameters>,
+    message_gateway: Option<Arc<dyn Gateway>>,
     start_page: StartPage,
     web_apps: WebApps,
     extra_routes: axum::Router,
@@ -150,6 +157,7 @@ impl App {
             authorities: None,
             tls_root: None,
             key_parameters: None,
+            message_gateway: None,
             start_page: StartPage::default(),
             web_apps: WebApps::embedded(),
             extra_routes: axum::Router::new(),
@@ -209,6 +217,11 @@ impl App {
     /// Who waits for what.
     pub fn watches(&self) -> &Watches {
         &self.0.watches
+    }
+
+    /// What requests of the registration API need.
+    pub(crate) fn registration(&self) -> &registration::Service {
+        &self.0.registration
     }
 
     /// Where heavy arithmetic runs.
@@ -382,6 +395,12 @@ impl Builder {
         self
     }
 
+    /// What carries one-time codes to phones; otherwise what the configuration names.
+    pub fn message_gateway(mut self, gateway: Arc<dyn Gateway>) -> Self {
+        self.message_gateway = Some(gateway);
+        self
+    }
+
     /// What the start page shows beyond the URLs.
     pub fn start_page(mut self, page: StartPage) -> Self {
         self.start_page = page;
@@ -414,6 +433,7 @@ impl Builder {
             authorities,
             tls_root,
             key_parameters,
+            message_gateway,
             start_page,
             web_apps,
             extra_routes,
@@ -444,6 +464,13 @@ impl Builder {
             (Arc::new(push::Log), None)
         };
         let registrant = Registrant::new(&config, clock.now(), &mut randomness)?;
+        let registration =
+            registration::Service::new(&config.registration, &keys.core.secret(), message_gateway).map_err(
+                |fault| match fault {
+                    registration::Fault::Config(fault) => Error::Config(vec![fault]),
+                    other => Error::Registration(other.to_string()),
+                },
+            )?;
         let store = match store {
             Some(store) => store,
             None => Store::open(location(&config))?,
@@ -466,6 +493,7 @@ impl Builder {
             store,
             keys,
             watches: Watches::new(),
+            registration,
             compute: compute
                 .unwrap_or_else(|| Compute::for_this_machine(config.limits.queued_computations as usize)),
             door,

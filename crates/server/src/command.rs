@@ -15,6 +15,7 @@ use crate::App;
 use crate::compute::Busy;
 use crate::operations::metrics::SessionKind;
 use crate::randomness::Randomness;
+use crate::registration;
 use crate::watch::Topic;
 
 /// Why a command was not carried out. Nothing has changed.
@@ -71,7 +72,11 @@ impl Command {
         session: &Session,
     ) -> Result<(), countersign_store::Error> {
         self.note_end(session);
-        tx.sessions().update(session)
+        tx.sessions().update(session)?;
+        if registration::is_own(session) {
+            registration::settle(tx, self, session)?;
+        }
+        Ok(())
     }
 
     fn note_end(&mut self, session: &Session) {

@@ -33,6 +33,7 @@ pub use crate::registrant::config::{Partner, Registrant, RegistrantUser};
 pub use crate::siga::config::{Siga, SigaService};
 pub use crate::signing::config::Signing;
 pub use crate::tsa::config::{ClockConfig, Tsa};
+pub use crate::registration::config::{ClientEntry, Registration};
 pub use crate::validation::config::Validation;
 pub use crate::web::config::Web;
 use crate::web::config::{SELF, is_origin};
@@ -79,6 +80,8 @@ pub struct Config {
     pub clock: ClockConfig,
     /// The device that holds keys of the authority.
     pub pkcs11: Pkcs11,
+    /// Who may sign, and who may ask about it.
+    pub registration: Registration,
     /// What operators see.
     pub operations: Operations,
     /// Who may start sessions.
@@ -376,6 +379,7 @@ impl Config {
             validation: Validation::dev(),
             registrant: Registrant::dev(),
             signing: Signing::dev(),
+            registration: Registration::dev(),
             ..Self::default()
         }
     }
@@ -405,6 +409,7 @@ impl Config {
         self.crl.check(&mut found);
         self.tsa.check(&self.clock, &mut found);
         self.pkcs11.check(&mut found);
+        self.registration.check(&mut found);
         if self.pin.tries == 0 {
             found.push(Mend::new("pin.tries", "0 locks every key at once", "give 3"));
         }

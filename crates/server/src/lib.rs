@@ -13,6 +13,7 @@ pub mod clock;
 mod command;
 pub mod compute;
 pub mod config;
+mod derived_key;
 pub mod dev;
 pub mod device;
 mod jobs;
@@ -27,6 +28,7 @@ mod problem;
 pub mod push;
 pub mod randomness;
 pub mod registrant;
+pub mod registration;
 mod rp;
 mod siga;
 mod signing;
@@ -61,7 +63,7 @@ pub fn router(app: App) -> axum::Router {
         .merge(admin::routes());
     let routes = routes.merge(ca::routes()).merge(ocsp::routes()).merge(tsa::routes()).merge(trust::routes());
     let routes = routes.merge(validation::routes(&app)).merge(registrant::routes(&app));
-    let routes = routes.merge(signing::routes()).merge(siga::routes(&app));
+    let routes = routes.merge(signing::routes()).merge(siga::routes(&app)).merge(registration::routes(&app));
     let routes = if app.test_world().is_some() { routes.merge(dev::routes()) } else { routes };
 
     routes
@@ -75,7 +77,7 @@ pub fn router(app: App) -> axum::Router {
 
 async fn unknown_path(uri: http::Uri) -> Problem {
     match Surface::of_path(uri.path()) {
-        surface @ (Surface::RelyingParty | Surface::Registrant) => {
+        surface @ (Surface::RelyingParty | Surface::Registrant | Surface::Registration) => {
             Problem::status(surface, http::StatusCode::NOT_FOUND)
         }
         Surface::Device => Problem::device(DeviceErrorCode::NotFound, "nothing is served at this path"),

@@ -7,9 +7,11 @@
 use std::fmt;
 
 use axum::response::{IntoResponse, Response};
-use countersign_domain::Refusal;
+use countersign_domain::{Refusal, registration};
 use countersign_wire::device::{DeviceErrorCode, DeviceProblem};
 use countersign_wire::problem::{self as wire, InvalidMember, PROBLEM_JSON, ProblemType, status_title};
+use countersign_wire::registration::ErrorCode;
+use countersign_wire::registration::problem::Refused;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 
@@ -25,6 +27,8 @@ pub(crate) enum Surface {
     Device,
     /// Registrant tokens: `{"errors":[{"base":["…"]}]}`.
     Registrant,
+    /// The registration API: `{"error", "message", "traceId"}`.
+    Registration,
     /// Everything else.
     Own,
 }
@@ -42,6 +46,8 @@ impl Surface {
             Self::Device
         } else if below(crate::registrant::BASE) {
             Self::Registrant
+        } else if below(countersign_wire::registration::BASE) || below("/oauth") {
+            Self::Registration
         } else {
             Self::Own
         }
@@ -63,6 +69,7 @@ enum Body {
     General(Box<wire::Problem>),
     Device(Box<DeviceProblem>),
     Registrant(RegistrantErrors),
+    Registration(Box<Refused>),
 }
 
 /// The documented form of the registrant API: what is wrong, under the parameter's name or `base`.
@@ -76,15 +83,27 @@ struct RegistrantErrors {
 impl Problem {
     /// Fully described by its status.
     pub(crate) fn status(surface: Surface, status: StatusCode) -> Self {
+        if surface == Surface::Registration {
+            let code = match status {
+                StatusCode::NOT_FOUND => ErrorCode::NotFound,
+                StatusCode::METHOD_NOT_ALLOWED => ErrorCode::MethodNotAllowed,
+                _ => ErrorCode::Internal,
+            };
+            return Self::registration(code, status_title(code.status()));
+        }
         Self::general(surface, wire::Problem::status(status.as_u16()))
     }
 
     /// 400, one entry for each wrong member.
     pub(crate) fn invalid(surface: Surface, members: impl IntoIterator<Item = InvalidMember>) -> Self {
+        if surface == Surface::Registration {
+            let members: Vec<_> = members.into_iter().collect();
+            return Self::from_registration(Refused::invalid(&members));
+        }
         let body = wire::Problem::invalid(members);
         match surface {
             Surface::RelyingParty | Surface::Registrant => Self::general(surface, body),
-            Surface::Own => {
+            Surface::Own | Surface::Registration => {
                 let named = wire::Problem::of(ProblemType::InvalidRequest, body.detail);
                 Self::general(surface, wire::Problem { errors: body.errors, ..named })
             }
@@ -128,6 +147,21 @@ impl Problem {
         }
     }
 
+    /// A problem of the registration API.
+    pub(crate) fn registration(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self::from_registration(Refused::new(code, message))
+    }
+
+    fn from_registration(refused: Refused) -> Self {
+        Self {
+            surface: Surface::Registration,
+            body: Body::Registration(Box::new(refused)),
+            instance: None,
+            cause: None,
+            retry_after: None,
+        }
+    }
+
     fn general(surface: Surface, body: wire::Problem) -> Self {
         let body = match surface {
             Surface::Registrant => {
@@ -144,6 +178,7 @@ impl Problem {
             Body::General(body) => body.detail = text.into(),
             Body::Device(body) => body.detail = text.into(),
             Body::Registrant(body) => body.text = text.into(),
+            Body::Registration(body) => body.message = text.into(),
         }
         self
     }
@@ -179,22 +214,62 @@ impl Problem {
 
     /// An internal error of this surface.
     pub(crate) fn internal(surface: Surface, cause: impl fmt::Display) -> Self {
+        if surface == Surface::Registration {
+            return Self::registration(ErrorCode::Internal, status_title(500)).fault(cause);
+        }
         let body = match surface {
             Surface::RelyingParty | Surface::Registrant => wire::Problem::status(500),
-            Surface::Device | Surface::Own => wire::Problem::of(ProblemType::Internal, status_title(500)),
+            Surface::Device | Surface::Own | Surface::Registration => {
+                wire::Problem::of(ProblemType::Internal, status_title(500))
+            }
         };
         Self::general(surface, body).fault(cause)
     }
 
     /// 503 of this surface.
     fn unavailable(surface: Surface) -> Self {
+        if surface == Surface::Registration {
+            return Self::registration(ErrorCode::Unavailable, "too much work waits; try again shortly");
+        }
         let body = match surface {
             Surface::RelyingParty | Surface::Registrant => wire::Problem::status(503),
-            Surface::Device | Surface::Own => {
+            Surface::Device | Surface::Own | Surface::Registration => {
                 wire::Problem::of(ProblemType::Unavailable, "too much work waits; try again shortly")
             }
         };
         Self::general(surface, body)
+    }
+
+    /// What a refusal of the registration looks like from outside.
+    fn registration_refused(refusal: &registration::Refusal) -> Self {
+        use registration::Refusal as R;
+        let (code, wait) = match refusal {
+            R::ScopeMissing => (ErrorCode::InsufficientScope, None),
+            R::OriginNotAllowed => (ErrorCode::OriginNotAllowed, None),
+            R::NumberNotAllowed => (ErrorCode::NumberNotAllowed, None),
+            R::NumberNotVerified => (ErrorCode::NumberNotVerified, None),
+            R::CodeTooSoon { seconds } => (ErrorCode::TooManyRequests, Some(*seconds)),
+            R::CodeWrong { .. } => (ErrorCode::OtpInvalid, None),
+            R::CodeGone => (ErrorCode::OtpExpired, None),
+            R::CodeLocked => (ErrorCode::OtpLocked, None),
+            R::NoEvidence => (ErrorCode::NoEvidence, None),
+            R::NothingToAccept => (ErrorCode::TcAlreadyAccepted, None),
+            R::UnknownTransaction => (ErrorCode::UnknownToken, None),
+            R::AlreadyDecided => (ErrorCode::AlreadyDecided, None),
+            R::TransactionExpired => (ErrorCode::TokenExpired, None),
+            R::LookupFailed => (ErrorCode::Unavailable, Some(5)),
+            // The list may grow in a crate below; these have no request of their own yet.
+            other => {
+                let cause = format!("a refusal without an answer: {other}");
+                return Self::internal(Surface::Registration, cause);
+            }
+        };
+        let mut refused = Refused::new(code, refusal.to_string());
+        if let R::CodeWrong { tries_left } = refusal {
+            refused.attempts_left = Some(*tries_left);
+        }
+        let problem = Self::from_registration(refused);
+        wait.map_or(problem.clone(), |seconds| problem.retry_after(seconds))
     }
 
     /// What a refusal looks like from outside: the one list.
@@ -245,6 +320,7 @@ impl Problem {
                 ..DeviceProblem::new(DeviceErrorCode::KeyRefused, refusal.to_string())
             }),
             Refusal::KeyNotActive => device(DeviceErrorCode::BadRequest),
+            Refusal::Registration(refusal) => Self::registration_refused(refusal),
             Refusal::Fault => Self::internal(surface, "a computation with a key failed"),
             // The list may grow in a crate below; what is not known here is our fault, and is logged.
             other => Self::internal(surface, format!("a refusal without an answer: {other}")),
@@ -284,11 +360,17 @@ impl IntoResponse for Problem {
             Body::Registrant(RegistrantErrors { status, member, text }) => {
                 (*status, serde_json::json!({ "errors": [{ *member: [text] }] }).to_string().into_bytes())
             }
+            Body::Registration(body) => {
+                let trace_id = self.instance.as_deref().and_then(|path| path.rsplit('/').next());
+                let body = Refused { trace_id: trace_id.map(str::to_owned), ..(**body).clone() };
+                let status = body.error.status();
+                (status, serde_json::to_vec(&body).expect("a problem can be written as JSON"))
+            }
         };
         // Statuses come from our own tables, all of which are within 100..999.
         let status = StatusCode::from_u16(status).expect("a status of our own tables");
         let form = match self.surface {
-            Surface::RelyingParty | Surface::Registrant => "application/json",
+            Surface::RelyingParty | Surface::Registrant | Surface::Registration => "application/json",
             Surface::Device | Surface::Own => PROBLEM_JSON,
         };
         let mut response = (status, [(CONTENT_TYPE, HeaderValue::from_static(form))], body).into_response();
@@ -320,7 +402,10 @@ mod tests {
         for path in ["/api/v1/registrant", "/api/v1/registrant/me"] {
             assert_eq!(Surface::of_path(path), Surface::Registrant, "{path}");
         }
-        for path in ["/", "/v3x", "/device/v2/keys", "/device-link", "/docs", "/smart-id-rpx/v3"] {
+        for path in ["/oauth/token", "/api/public/confirm", "/api/public"] {
+            assert_eq!(Surface::of_path(path), Surface::Registration, "{path}");
+        }
+        for path in ["/", "/oauthx", "/v3x", "/device/v2/keys", "/device-link", "/docs", "/smart-id-rpx/v3"] {
             assert_eq!(Surface::of_path(path), Surface::Own, "{path}");
         }
     }

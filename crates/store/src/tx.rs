@@ -16,6 +16,7 @@ use crate::counters::Counters;
 use crate::error::Error;
 use crate::events::Events;
 use crate::registrant::{SessionExchanges, TokenDenials};
+use crate::registration::{Codes, EvidenceTable, TermsTables};
 use crate::repeated::Idempotency;
 use crate::sessions::Sessions;
 use crate::signing_containers::SigningContainers;
@@ -98,6 +99,21 @@ impl<'a> Tx<'a> {
         Activations { connection: self.connection }
     }
 
+    /// Who was identified.
+    pub fn evidence(&self) -> EvidenceTable<'a> {
+        EvidenceTable { connection: self.connection }
+    }
+
+    /// One-time codes.
+    pub fn codes(&self) -> Codes<'a> {
+        Codes { connection: self.connection }
+    }
+
+    /// Terms: what is being accepted, and what was.
+    pub fn terms(&self) -> TermsTables<'a> {
+        TermsTables { connection: self.connection }
+    }
+
     /// Start requests that may come a second time.
     pub fn idempotency(&self) -> Idempotency<'a> {
         Idempotency { connection: self.connection }
@@ -159,6 +175,10 @@ impl<'a> Tx<'a> {
              (SELECT subject FROM token_denials WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
             "DELETE FROM session_exchanges WHERE session IN
              (SELECT session FROM session_exchanges WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
+            "DELETE FROM codes WHERE (client, number) IN
+             (SELECT client, number FROM codes WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
+            "DELETE FROM terms_transactions WHERE token IN
+             (SELECT token FROM terms_transactions WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
         ] {
             let row = params![body::millis(now), body::limit(limit)];
             swept.purged += body::prepare(self.connection, statement)?.execute(row)?;

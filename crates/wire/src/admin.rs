@@ -9,7 +9,8 @@ use jiff::{Timestamp, civil};
 use serde::{Deserialize, Serialize};
 
 use crate::device::{AccountState, DeviceState, KeyStatus, KeyUse};
-use crate::id::{DeviceId, DocumentNumber, SemanticsIdentifier};
+use crate::id::{DeviceId, DocumentNumber, IdentityType, SemanticsIdentifier};
+use crate::registration::{AssuranceLevel, EvidenceId, PerJurisdiction, PhoneNumber, TenantId};
 use crate::words;
 use crate::words::CertificateLevel;
 
@@ -142,6 +143,125 @@ pub struct RegisteredPerson {
     pub person: SemanticsIdentifier,
     /// One for each device, oldest first.
     pub accounts: Vec<RegisteredAccount>,
+}
+
+words! {
+    /// Where evidence stands.
+    pub enum EvidenceStanding {
+        /// It waits for a means: for the first acceptance of terms, or for the desk.
+        Waiting = "WAITING",
+        /// It counts.
+        InForce = "IN_FORCE",
+        /// Its five years are over.
+        Expired = "EXPIRED",
+        /// It was ended.
+        Ended = "ENDED",
+    }
+}
+
+/// `POST /evidence`: somebody was identified.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RecordEvidence {
+    /// Whose person it is; without it, `default`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<TenantId>,
+    /// The number that the person holds.
+    pub msisdn: PhoneNumber,
+    /// Who.
+    pub person: SemanticsIdentifier,
+    /// As in the document.
+    pub given_name: String,
+    /// As in the document.
+    pub surname: String,
+    /// As in the document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date_of_birth: Option<civil::Date>,
+    /// The document.
+    pub document: ShownDocument,
+    /// `in-person`, `video`, `automatic`, `electronic-id`, `signature` or `bank`.
+    pub method: String,
+    /// The last day for level 4 that the method itself sets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method_limit: Option<civil::Date>,
+    /// What it grants: 3 or 4, or nothing.
+    pub levels: PerJurisdiction<Option<AssuranceLevel>>,
+    /// When; without it, now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identified_at: Option<Timestamp>,
+    /// Where the file of it is kept: a reference, no name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+/// The document that a person has shown.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ShownDocument {
+    /// `PAS`, `IDC`, or `PNO` for any other.
+    #[serde(rename = "type")]
+    pub kind: IdentityType,
+    /// Two capital letters.
+    pub country: String,
+    /// Its number.
+    pub number: String,
+    /// Its last day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_on: Option<civil::Date>,
+}
+
+/// Evidence as the desk sees it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordedEvidence {
+    /// What it is called; also where a code for a phone asks for proof.
+    pub evidence: EvidenceId,
+    /// Whose person it is.
+    pub tenant: TenantId,
+    /// Who.
+    pub person: SemanticsIdentifier,
+    /// The number.
+    pub msisdn: PhoneNumber,
+    /// Where it stands.
+    pub state: EvidenceStanding,
+    /// Why it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
+    /// `MID` or `SAS`, once a means is bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub means: Option<String>,
+    /// What was granted.
+    pub levels: PerJurisdiction<Option<AssuranceLevel>>,
+    /// The last day of level 3.
+    pub advanced_until: civil::Date,
+    /// The last day of level 4, where it was granted.
+    pub qualified_until: civil::Date,
+    /// Who recorded it.
+    pub by: String,
+    /// When.
+    pub recorded: Timestamp,
+}
+
+/// `POST /evidence/{evidence}/bind`: the operator has compared the words that phone and desk show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BindEvidence {
+    /// The phone, of an active account of the person.
+    pub device_id: DeviceId,
+    /// Where it is written down that the words were equal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+/// `POST /evidence/{evidence}/end`: it counts no more, and what was issued on it is revoked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EndEvidence {
+    /// `wrong` or `withdrawn`.
+    pub reason: String,
+    /// Where the request for it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
 }
 
 /// `POST /accounts/{document-number}/revoke`: account, device, keys and certificates end.

@@ -371,6 +371,14 @@ opaque_id! {
     KeyId, "key id"
 }
 opaque_id! {
+    /// One code sent to one phone number, by its own name: the trail knows no numbers.
+    ChallengeId, "challenge id"
+}
+opaque_id! {
+    /// One acceptance of terms, by a name that is not its token.
+    TermsId, "id of an acceptance"
+}
+opaque_id! {
     /// A counted request, chosen by the phone: `req` in the device API. The same id with the same token gets the
     /// stored answer again.
     RequestId, "request id"

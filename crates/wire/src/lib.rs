@@ -15,6 +15,7 @@
 //! | [`problem`] | error bodies |
 //! | [`device`] | the API between phone and service |
 //! | [`admin`] | the API of the registration desk |
+//! | [`registration`] | the API that says who may sign |
 //!
 //! ```
 //! use countersign_wire::endpoint::{Recipient, Start};
@@ -54,6 +55,7 @@ pub mod endpoint;
 mod error;
 pub mod id;
 pub mod problem;
+pub mod registration;
 pub mod session;
 pub mod start;
 pub mod verification_code;

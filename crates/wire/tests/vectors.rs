@@ -258,10 +258,14 @@ fn properties_that_are_not_known_are_listed() {
 fn every_problem_is_described() {
     use countersign_wire::device::DeviceErrorCode;
     use countersign_wire::problem::ProblemType;
+    use countersign_wire::registration::ErrorCode;
+    use countersign_wire::registration::words::OauthError;
     let described = include_str!("../../../docs/errors.md");
     let own = ProblemType::ALL.iter().map(|kind| (kind.as_str(), kind.status()));
     let device = DeviceErrorCode::ALL.iter().map(|code| (code.as_str(), code.status()));
-    for (word, status) in own.chain(device) {
+    let registration = ErrorCode::ALL.iter().map(|code| (code.as_str(), code.status()));
+    let oauth = OauthError::ALL.iter().map(|error| (error.as_str(), error.status()));
+    for (word, status) in own.chain(device).chain(registration).chain(oauth) {
         assert!(described.contains(&format!("| `{word}` | {status} |")), "{word} with {status}");
     }
 }

@@ -31,6 +31,9 @@ pub(super) async fn activate(
         return Err(invalid(InvalidMember::at("/dateOfBirth", "expected a day that has come")));
     }
     let evidence = proof.as_deref().map(evidence).transpose()?;
+    if let Some(reference) = &evidence {
+        super::evidence::allows(&app, reference, &person, &holder, level).await?;
+    }
     let delivery = match delivery {
         CodeDelivery::Link => Delivery::Screen,
         CodeDelivery::Letter => Delivery::Letter,

@@ -9,6 +9,7 @@ mod activations;
 mod ca;
 pub mod config;
 mod denials;
+mod evidence;
 pub(crate) mod issue;
 mod operator;
 
@@ -31,6 +32,10 @@ pub(crate) fn routes() -> Router<App> {
         .route("/activations", post(activations::activate))
         .route("/activations/{activation}", get(activations::show).delete(activations::withdraw))
         .route("/token-denials", post(denials::deny))
+        .route("/evidence", post(evidence::record))
+        .route("/evidence/{evidence}", get(evidence::show))
+        .route("/evidence/{evidence}/bind", post(evidence::bind))
+        .route("/evidence/{evidence}/end", post(evidence::end))
         .route("/persons/{person}", get(accounts::person))
         .route("/accounts/{document}", get(accounts::account))
         .route("/accounts/{document}/revoke", post(accounts::revoke))
@@ -61,9 +66,17 @@ fn invalid(member: InvalidMember) -> Response {
 }
 
 fn evidence(text: &str) -> Result<Evidence, Response> {
+    kept_at("/evidence", text)
+}
+
+fn reference(text: &str) -> Result<Evidence, Response> {
+    kept_at("/reference", text)
+}
+
+fn kept_at(pointer: &'static str, text: &str) -> Result<Evidence, Response> {
     let expected =
         "expected a reference of 1 to 64 letters, digits and . _ : / -, such as a case number; no name";
-    Evidence::parse(text).ok_or_else(|| invalid(InvalidMember::at("/evidence", expected)))
+    Evidence::parse(text).ok_or_else(|| invalid(InvalidMember::at(pointer, expected)))
 }
 
 /// An answer that says in the log what was done.

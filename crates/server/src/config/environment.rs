@@ -14,8 +14,7 @@ pub const PREFIX: &str = "COUNTERSIGN_";
 pub const RESERVED: [&str; 7] = ["CONFIG", "DATA", "LISTEN", "LOG", "BASE_URL", "TRUST", "ADMIN_KEY"];
 
 /// The keys that can be overridden, and what each holds.
-pub const KEYS: [(&str, &str, Kind); 104] = [
-pub const KEYS: [(&str, &str, Kind); 74] = [
+pub const KEYS: [(&str, &str, Kind); 119] = [
     ("listen", "http", Kind::List),
     ("listen", "https", Kind::List),
     ("listen", "mutual_tls", Kind::List),
@@ -119,6 +118,21 @@ pub const KEYS: [(&str, &str, Kind); 74] = [
     ("pkcs11", "sessions", Kind::Number),
     ("pkcs11", "wait_ms", Kind::Number),
     ("pkcs11", "new_keys", Kind::Switch),
+    ("registration", "token_seconds", Kind::Number),
+    ("registration", "widget_token_seconds", Kind::Number),
+    ("registration", "gateway_url", Kind::Text),
+    ("registration", "gateway_key", Kind::Text),
+    ("registration", "gateway_seconds", Kind::Number),
+    ("registration", "code_seconds", Kind::Number),
+    ("registration", "code_pause_seconds", Kind::Number),
+    ("registration", "code_resends", Kind::Number),
+    ("registration", "code_tries", Kind::Number),
+    ("registration", "verified_seconds", Kind::Number),
+    ("registration", "codes_per_number", Kind::Number),
+    ("registration", "codes_per_address", Kind::Number),
+    ("registration", "tokens_per_address", Kind::Number),
+    ("registration", "requests_per_client", Kind::Number),
+    ("registration", "requests_per_address", Kind::Number),
     ("operations", "metrics_addresses", Kind::List),
 ];
 

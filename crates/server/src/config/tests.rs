@@ -162,6 +162,11 @@ fn every_key_of_every_section_can_be_overridden() {
             pin_file: Some("f".into()),
             ..Pkcs11::default()
         },
+        registration: Registration {
+            gateway_url: "https://h".parse().ok(),
+            gateway_key: Some(Secret::new("")),
+            ..Registration::default()
+        },
         ..Config::default()
     };
     let table = toml::Table::try_from(&full).expect("a table");

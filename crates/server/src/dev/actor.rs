@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 
 use super::fixture::{Enrolled, PIN1, PIN2};
 use super::persons::{Outcome, PERSONS};
+use super::sandbox::Sandbox;
 use super::{Error, mock};
 use crate::device::InProcess;
 use crate::{App, Clock, MovableClock};
@@ -27,6 +28,7 @@ pub struct TestWorld {
     clock: Arc<MovableClock>,
     people: HashMap<DocumentNumber, Someone>,
     callbacks: mock::Callbacks,
+    sandbox: Sandbox,
     woken: mpsc::UnboundedSender<DocumentNumber>,
     to_wake: Mutex<Option<mpsc::UnboundedReceiver<DocumentNumber>>>,
     transport: OnceLock<InProcess>,
@@ -81,6 +83,7 @@ impl TestWorld {
             clock,
             people,
             callbacks: mock::Callbacks::new()?,
+            sandbox: Sandbox::default(),
             woken,
             to_wake: Mutex::new(Some(to_wake)),
             transport: OnceLock::new(),
@@ -116,6 +119,11 @@ impl TestWorld {
         &self.clock
     }
 
+    /// The numbers of the registration's sandbox.
+    pub(crate) fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
     pub(super) fn callbacks(&self) -> &mock::Callbacks {
         &self.callbacks
     }
@@ -137,6 +145,7 @@ impl TestWorld {
         for document in self.people.keys() {
             self.set_script(document, None);
         }
+        self.sandbox.reset();
     }
 
     /// Opens a link with a person's phone, as after scanning or tapping it.

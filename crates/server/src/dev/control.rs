@@ -27,6 +27,7 @@ pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/control/v1/activations", post(activations::activation))
         .route("/control/v1/clock", get(show_clock).post(move_clock))
+        .route("/control/v1/outbox", get(outbox))
         .route("/control/v1/outcomes", post(set_outcome).delete(clear_outcome))
         .route("/control/v1/reset", post(reset))
         .route("/control/v1/persons", get(persons))
@@ -107,6 +108,11 @@ async fn move_clock(State(app): State<App>, body: Bytes) -> Response {
         app.believe_clock();
         Json(shown(world)).into_response()
     })
+}
+
+/// The codes that would have been sent, newest first.
+async fn outbox(State(app): State<App>) -> Response {
+    with_world(&app, |_| Json(app.registration().outbox()).into_response())
 }
 
 async fn set_outcome(State(app): State<App>, body: Bytes) -> Response {

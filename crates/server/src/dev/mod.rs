@@ -11,15 +11,19 @@ pub mod fixture;
 mod mock;
 mod personal_code;
 pub mod persons;
+pub(crate) mod sandbox;
+mod terms;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use axum::Router;
+use countersign_wire::registration::words::Scope;
 use thiserror::Error;
 
 use crate::clock::MovableClock;
-use crate::config::{Admin, Secret, Siga};
+use crate::config::{Admin, ClientEntry, Secret, Siga};
 use crate::registrant::config::dev_user;
 use crate::web::{ShownPerson, StartPage};
 use crate::{App, Config, tsa};
@@ -60,10 +64,31 @@ pub fn config() -> Config {
     let mut config = Config::dev();
     config.admins = vec![Admin::of_key("dev", ADMIN_KEY)];
     config.siga = Siga::dev();
+    config.registration.clients = vec![client()];
+    config.registration.terms = terms::documents();
     config.keys.custody = Some(Secret::new(CUSTODY_KEY));
     config.keys.core = Some(Secret::new(CORE_KEY));
     config.registrant.users = vec![dev_user()];
     config
+}
+
+/// The client of the Smart Flows guide, whose credentials are printed there.
+fn client() -> ClientEntry {
+    ClientEntry {
+        id: "missswaggerclient".to_owned(),
+        secret_sha256: hex_sha256(b"missswaggerclientsecret"),
+        tenant: "default".to_owned(),
+        scopes: vec![Scope::Smartflow, Scope::Miss],
+        origins: vec!["http://localhost:3000".to_owned()],
+        api_key_sha256: Some(hex_sha256(b"3StDe481zPEI7nYMGR1FEQkTTtIKFasH")),
+        number_prefixes: Vec::new(),
+        asks_for_terms: true,
+        sees_terms: false,
+    }
+}
+
+fn hex_sha256(bytes: &[u8]) -> String {
+    digest(&SHA256, bytes).as_ref().iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// What the start page shows of it.
@@ -93,6 +118,7 @@ pub async fn enter(app: &App, clock: Arc<MovableClock>, phones: Option<&Path>) -
     // The clock of the last run may have been moved on purpose; this one begins with the system's.
     let now = app.now();
     app.store().write("begin the clock", move |tx| tsa::lease::move_mark(tx, now)).await?;
+    sandbox::fill(app).await?;
     let world = TestWorld::new(app, clock, enrolled, phones)?;
     app.set_test_world(Arc::clone(&world)).map_err(|_| Error::Twice)?;
     world.start(app.clone());
@@ -101,5 +127,5 @@ pub async fn enter(app: &App, clock: Arc<MovableClock>, phones: Option<&Path>) -
 
 /// The doors of the test world. Merged only where it was entered.
 pub(crate) fn routes() -> Router<App> {
-    Router::new().merge(mock::routes()).merge(control::routes())
+    Router::new().merge(mock::routes()).merge(control::routes()).merge(terms::routes())
 }

@@ -1,9 +1,11 @@
 //! The operator's API.
 
 use countersign_domain::desk::Evidence;
+use countersign_domain::registration::{IdentificationMethod, MeansKind};
 use countersign_domain::revocation::RevocationReason;
-use countersign_wire::admin::{BASE, CodeDelivery, CodeState};
+use countersign_wire::admin::{BASE, CodeDelivery, CodeState, EvidenceStanding};
 use countersign_wire::device::{AccountState, DeviceState, KeyState, KeyUse};
+use countersign_wire::id::IdentityType;
 use countersign_wire::problem::ProblemType;
 use countersign_wire::words::CertificateLevel;
 use serde_json::{Map, Value, json};
@@ -17,6 +19,7 @@ pub(super) const SCHEME: &str = "operator";
 
 const PERSON: &str = "^(PAS|IDC|PNO)[A-Z]{2}-[A-Za-z0-9][A-Za-z0-9-]{0,29}$";
 const DOCUMENT: &str = "^(PAS|IDC|PNO)[A-Z]{2}-[A-Za-z0-9][A-Za-z0-9-]{0,29}-[A-Z0-9]{4}-N?Q$";
+const EVIDENCE: &str = "^RAS[0-9a-f]{24}$";
 const ACTIVATION: &str = "^[0-9A-HJKMNP-TV-Z]{8}$";
 
 /// How operators are known.
@@ -38,7 +41,8 @@ pub(super) fn paths() -> Vec<(String, Value)> {
         (
             format!("{BASE}/activations"),
             json!({ "post": operation(
-                "issueActivation", "Give a person an activation code", &[], Some(issue()), "IssuedActivation", &[],
+                "issueActivation", "Give a person an activation code", &[], Some(issue()), "IssuedActivation",
+                &[ProblemType::Conflict],
             ) }),
         ),
         (
@@ -62,6 +66,42 @@ pub(super) fn paths() -> Vec<(String, Value)> {
                     "person": or_null(pattern(PERSON, "Everything that this person has.")),
                 }))),
                 "DeniedTokens", &[],
+            ) }),
+        ),
+        (
+            format!("{BASE}/evidence"),
+            json!({ "post": operation(
+                "recordEvidence", "Record an identification", &[], Some(record()), "RecordedEvidence", &[],
+            ) }),
+        ),
+        (
+            format!("{BASE}/evidence/{{evidence}}"),
+            json!({ "get": operation(
+                "showEvidence", "What an identification grants, and where it stands", &[recorded()], None,
+                "RecordedEvidence", not_found,
+            ) }),
+        ),
+        (
+            format!("{BASE}/evidence/{{evidence}}/bind"),
+            json!({ "post": operation(
+                "bindEvidence", "Bind the phone whose words were compared: the evidence counts from now on",
+                &[recorded()],
+                Some(closed_object(&["deviceId"], json!({
+                    "deviceId": b64u("The phone."),
+                    "reference": or_null(evidence("Where it is written down.")),
+                }))),
+                "RecordedEvidence", &[ProblemType::NotFound, ProblemType::Conflict],
+            ) }),
+        ),
+        (
+            format!("{BASE}/evidence/{{evidence}}/end"),
+            json!({ "post": operation(
+                "endEvidence", "End evidence, and revoke what was issued on it", &[recorded()],
+                Some(closed_object(&["reason"], json!({
+                    "reason": { "type": "string", "enum": ["wrong", "withdrawn"], "description": "Why." },
+                    "reference": or_null(evidence("Where the request for it is kept.")),
+                }))),
+                "RecordedEvidence", &[ProblemType::NotFound, ProblemType::Conflict],
             ) }),
         ),
         (
@@ -146,6 +186,40 @@ pub(super) fn operation_with(
     operation
 }
 
+fn recorded() -> Value {
+    parameter("evidence", EVIDENCE, "The evidence.")
+}
+
+fn day(description: &str) -> Value {
+    json!({ "type": "string", "format": "date", "description": description })
+}
+
+/// What is granted, for each jurisdiction.
+fn levels() -> Value {
+    let level = || or_null(json!({ "enum": [3, 4], "description": "3: advanced, 4: qualified." }));
+    closed_object(&["zertes", "eidas"], json!({ "zertes": level(), "eidas": level() }))
+}
+
+fn record() -> Value {
+    closed_object(
+        &["msisdn", "person", "givenName", "surname", "document", "method", "levels"],
+        json!({
+            "tenant": or_null(text("Whose person it is; without it, `default`.")),
+            "msisdn": text("The number that the person holds: digits with the country code first."),
+            "person": pattern(PERSON, "Who."), "givenName": name(), "surname": name(),
+            "dateOfBirth": or_null(day("As in the document.")),
+            "document": closed_object(&["type", "country", "number"], json!({
+                "type": words::<IdentityType>("The kind."), "country": pattern("^[A-Z]{2}$", "Who issued it."),
+                "number": text("Its number."), "expiresOn": or_null(day("Its last day.")),
+            })),
+            "method": words::<IdentificationMethod>("How, after ETSI TS 119 461 clause 9.2."),
+            "methodLimit": or_null(day("The last day for level 4 that the method itself sets.")),
+            "levels": levels(), "identifiedAt": or_null(time("When; without it, now.")),
+            "reference": or_null(evidence("Where the file of it is kept.")),
+        }),
+    )
+}
+
 fn issue() -> Value {
     closed_object(
         &["person", "givenName", "surname", "level", "delivery"],
@@ -155,7 +229,9 @@ fn issue() -> Value {
             "dateOfBirth": or_null(json!({ "type": "string", "format": "date", "description": "For the certificates." })),
             "level": words::<CertificateLevel>("Of the certificates."),
             "delivery": words::<CodeDelivery>("`LINK`: 130 bits, 15 minutes. `LETTER`: 60 bits, 24 hours."),
-            "evidence": or_null(evidence("Where the proof of identity is kept.")),
+            "evidence": or_null(evidence(
+                "Where the proof of identity is kept. The id of recorded evidence has to allow the level.",
+            )),
         }),
     )
 }
@@ -225,6 +301,32 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         (
             "DeniedTokens",
             object(&["until"], json!({ "until": time("When every token concerned is over by itself.") })),
+        ),
+        (
+            "RecordedEvidence",
+            object(
+                &[
+                    "evidence",
+                    "tenant",
+                    "person",
+                    "msisdn",
+                    "state",
+                    "levels",
+                    "advancedUntil",
+                    "qualifiedUntil",
+                    "by",
+                    "recorded",
+                ],
+                json!({
+                    "evidence": pattern(EVIDENCE, "What it is called."), "tenant": text("Whose person it is."),
+                    "person": pattern(PERSON, "Who."), "msisdn": text("The number."),
+                    "state": words::<EvidenceStanding>("Where it stands."),
+                    "ended": text("Why it ended."), "means": words::<MeansKind>("What it is bound to."),
+                    "levels": levels(), "advancedUntil": day("The last day of level 3."),
+                    "qualifiedUntil": day("The last day of level 4, where it was granted."),
+                    "by": text("Who recorded it."), "recorded": time("When."),
+                }),
+            ),
         ),
         ("RegisteredDevice", device),
         ("RegisteredKey", key),

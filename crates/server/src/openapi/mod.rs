@@ -10,6 +10,7 @@ mod operations;
 mod parts;
 mod problems;
 mod registrant;
+mod registration;
 mod responders;
 mod rp;
 mod schemas;
@@ -65,6 +66,7 @@ pub fn document() -> Value {
         admin::paths(),
         registrant::paths(),
         ca::paths(),
+        registration::paths(),
         operations::paths(),
     ];
     for part in parts {
@@ -100,7 +102,7 @@ pub fn document() -> Value {
 }
 
 fn security_schemes() -> Value {
-    let all = registrant::security().into_iter().chain([admin::security()]);
+    let all = registrant::security().into_iter().chain([admin::security(), registration::security()]);
     Value::Object(all.map(|(name, scheme)| (name.to_owned(), scheme)).collect())
 }
 
@@ -115,7 +117,8 @@ fn tags() -> Value {
         { "name": validation::TAG, "description": "Whether signed files hold, with a report that says why." },
         { "name": registrant::TAG, "description": "Carry a log-in into an API with a bearer token, nothing of which is stored." },
         { "name": signing::TAG, "description": "Containers that people sign. Each e-service has a bearer key, unless the service is open." },
-        { "name": admin::TAG, "description": "The operator: activation codes, people's phones, certificates, CAs, the ceremony log." },
+        { "name": registration::TAG, "description": "Whether the holder of a phone number may sign, and what there is to do first." },
+        { "name": admin::TAG, "description": "The operator: activation codes, people's phones, evidence, certificates, CAs, the ceremony log." },
         { "name": operations::TAG, "description": "For those who run the service." },
     ])
 }

@@ -12,7 +12,7 @@ use countersign_wire::words::{
 use serde_json::{Map, Value, json};
 
 use super::parts::{closed_object, object, or_null, pattern, request_object, schema, schema_as, text, words};
-use super::{admin, ca, device, operations, problems, registrant, signing, validation};
+use super::{admin, ca, device, operations, problems, registrant, registration, signing, validation};
 
 /// Standard Base64 as the specification writes it.
 const BASE64: &str = r"^[a-zA-Z0-9+\/]+={0,2}$";
@@ -27,6 +27,7 @@ pub(super) fn all() -> Value {
         .chain(admin::schemas())
         .chain(registrant::schemas())
         .chain(ca::schemas())
+        .chain(registration::schemas())
         .chain(operations::schemas())
         .chain(signing::schemas())
         .chain(std::iter::once(("ValidationReport", validation::report_schema())))

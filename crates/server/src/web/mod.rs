@@ -21,6 +21,7 @@ pub use self::apps::WebApps;
 pub(crate) use self::apps::phone_page;
 pub(crate) use self::asset::Asset;
 pub(crate) use self::origins::{keep_apart, phone_base};
+pub(crate) use self::start_page::escape;
 pub use self::start_page::{ShownPerson, StartPage};
 
 /// What a page may load: what this server has, and nothing else.

@@ -133,7 +133,7 @@ const HEAD: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8
     keeps the other half of every key. It speaks version 3 of the Smart-ID relying party API.</p></header>";
 
 /// Text for HTML, inside elements and quoted attributes.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod activations;
+mod evidence;
 mod keys;
 
 use countersign_domain::Event;

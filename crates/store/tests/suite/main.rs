@@ -10,6 +10,7 @@ macro_rules! both {
 
 mod concurrency;
 mod durability;
+mod registration;
 mod tables;
 mod values;
 

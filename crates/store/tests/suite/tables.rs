@@ -33,14 +33,14 @@ both! {
     small_texts_are_kept,
 }
 
-fn write<T: Send + 'static>(
+pub(crate) fn write<T: Send + 'static>(
     kept: &Kept,
     work: impl FnOnce(&Tx<'_>) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     kept.store.write_blocking("a test", work)
 }
 
-fn read<T: Send + 'static>(
+pub(crate) fn read<T: Send + 'static>(
     kept: &Kept,
     work: impl FnOnce(&Tx<'_>) -> Result<T, Error> + Send + 'static,
 ) -> T {

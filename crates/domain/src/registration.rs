@@ -1,0 +1,60 @@
+//! Who may sign: what an identification is worth, with which means, under which terms, and for how long.
+//!
+//! ```text
+//! evidence   one identification of one person, for one phone number      recorded ─▶ bound to a means ─▶ ended
+//! means      what the person signs with, by the serial number of this copy
+//! status     evidence × bound means × means as they are now              one word (registration 4.2)
+//! validity   until when an identification grants which level             days (registration 3)
+//! terms      what is in force, what was accepted                         per jurisdiction
+//! acceptance one acceptance of terms, from link to proof                 a state machine (registration 6)
+//! code       one-time codes that show who holds a number
+//! client     who may ask, from where, about which numbers
+//! issuing    which certificate the evidence allows, and when it must go
+//! ```
+//!
+//! Days are days of UTC. A lookup that failed is a value of its own ([`Lookup::Failed`]): what is not known is never
+//! taken for "not registered".
+//!
+//! ```
+//! use countersign_domain::registration::{Lookup, Means, MeansKind, MeansLookups, signing_status};
+//! use countersign_wire::registration::{MeansSerial, SigningStatus};
+//!
+//! let bound = Means { kind: MeansKind::App, serial: MeansSerial::parse("phone-1").unwrap() };
+//! let now = MeansLookups { app: Lookup::Found(MeansSerial::parse("phone-2").unwrap()), sas: Lookup::Absent };
+//! assert_eq!(signing_status(Lookup::Found(&bound), &now), SigningStatus::MismatchMid);
+//! ```
+
+mod acceptance;
+mod client;
+mod code;
+mod event;
+mod evidence;
+mod issuing;
+mod means;
+mod refusal;
+mod status;
+mod terms;
+mod validity;
+
+pub use acceptance::{Accepted, Asking, Decided, Decision, Progress, TermsState, TermsTransaction};
+pub use client::{Caller, Client};
+pub use code::{Checked, CodeChallenge, CodeKey, CodePolicy, OneTimeCode};
+pub use event::{DeskAct, RegistrationEvent};
+pub use evidence::{
+    Binding, EndReason, Evidence, EvidenceState, Identification, IdentityDocument, OfNumber, UnfitEvidence,
+};
+pub use issuing::{IssuingRefusal, permitted, revocation_due};
+pub use means::{Lookup, Means, MeansKind, MeansLookups, app_serial};
+pub use refusal::Refusal;
+pub use status::{Quality, Standing, may_sign, signing_status, standing};
+pub use terms::{Acceptance, Proof, Terms, TermsDocument, current, outstanding};
+pub use validity::{IdentificationMethod, Validity, effective};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+/// The day of a moment: days of expiry are days of UTC.
+pub fn day(now: Timestamp) -> Date {
+    now.to_zoned(TimeZone::UTC).date()
+}

@@ -1,0 +1,346 @@
+//! `[registration]`: who may ask about people's numbers, which terms are in force, and how codes reach phones.
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use countersign_domain::registration::{Client, CodePolicy, Terms, TermsDocument};
+use countersign_wire::registration::words::Scope;
+use countersign_wire::registration::{ClientId, TenantId};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::config::{Mend, Secret};
+use crate::web::config::is_origin;
+
+/// `[registration]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Registration {
+    /// Seconds for which a client's token counts.
+    pub token_seconds: u32,
+    /// Seconds for which a browser's token counts.
+    pub widget_token_seconds: u32,
+    /// Where messages with codes are posted to: `https://gateway.example.org/sms`. Without it no codes are sent, and the
+    /// API says so.
+    pub gateway_url: Option<Url>,
+    /// Shown to the gateway as `Authorization: Bearer`.
+    pub gateway_key: Option<Secret>,
+    /// Seconds that the gateway may take.
+    pub gateway_seconds: u32,
+    /// Seconds in which a code can be entered.
+    pub code_seconds: u32,
+    /// Seconds between two codes to one number.
+    pub code_pause_seconds: u32,
+    /// How often a code may be sent anew.
+    pub code_resends: u8,
+    /// Wrong codes before none counts.
+    pub code_tries: u8,
+    /// Seconds for which the holder of a number counts as present.
+    pub verified_seconds: u32,
+    /// Codes to one number in a minute, of all clients together. 0: no limit, as for those below.
+    pub codes_per_number: u32,
+    /// Codes that an address may ask for in a minute.
+    pub codes_per_address: u32,
+    /// Token requests of an address in a minute: each may be a guess at a secret.
+    pub tokens_per_address: u32,
+    /// Requests of a client in a minute.
+    pub requests_per_client: u32,
+    /// Requests of an address in a minute. A client's server is one address.
+    pub requests_per_address: u32,
+    /// Who may ask.
+    #[serde(rename = "client", skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<ClientEntry>,
+    /// What people accept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub terms: Vec<TermsDocument>,
+}
+
+impl Default for Registration {
+    fn default() -> Self {
+        let codes = CodePolicy::default();
+        let seconds = |duration: SignedDuration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
+        Self {
+            token_seconds: 900,
+            widget_token_seconds: 900,
+            gateway_url: None,
+            gateway_key: None,
+            gateway_seconds: 5,
+            code_seconds: seconds(codes.lifetime),
+            code_pause_seconds: seconds(codes.between),
+            code_resends: codes.resends,
+            code_tries: codes.tries,
+            verified_seconds: seconds(codes.verified),
+            codes_per_number: 2,
+            codes_per_address: 30,
+            tokens_per_address: 60,
+            requests_per_client: 6_000,
+            requests_per_address: 3_000,
+            clients: Vec::new(),
+            terms: Vec::new(),
+        }
+    }
+}
+
+/// `[[registration.client]]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientEntry {
+    /// `client_id`: 1 to 64 letters, digits, `.`, `_` and `-`.
+    pub id: String,
+    /// SHA-256 of the secret, in hexadecimal: `printf %s "$SECRET" | sha256sum`. The secret is to be random, of 128 bits or
+    /// more.
+    pub secret_sha256: String,
+    /// Whose people it asks about.
+    #[serde(default = "default_tenant")]
+    pub tenant: String,
+    /// What its tokens may be used for.
+    #[serde(default = "default_scopes")]
+    pub scopes: Vec<Scope>,
+    /// The origins of its pages, which may use browsers' tokens and the API key.
+    #[serde(default)]
+    pub origins: Vec<String>,
+    /// Turns on the deprecated way in, `X-Api-Key` with `Referer`: SHA-256 of the key. Whoever has the key can forge the
+    /// `Referer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key_sha256: Option<String>,
+    /// Digits that the numbers begin with that it may ask about. Without any: all.
+    #[serde(default)]
+    pub number_prefixes: Vec<String>,
+    /// Whether it may have people accept terms.
+    #[serde(default = "yes")]
+    pub asks_for_terms: bool,
+    /// Whether the status has a member `tc`.
+    #[serde(default)]
+    pub sees_terms: bool,
+}
+
+fn default_tenant() -> String {
+    "default".to_owned()
+}
+
+fn default_scopes() -> Vec<Scope> {
+    vec![Scope::Smartflow]
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A client with what it is known by.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownClient {
+    pub(crate) client: Client,
+    secret: [u8; 32],
+    api_key: Option<[u8; 32]>,
+}
+
+impl KnownClient {
+    pub(super) fn has_secret(&self, hash: &[u8]) -> bool {
+        verify_slices_are_equal(&self.secret, hash).is_ok()
+    }
+
+    pub(super) fn has_api_key(&self, hash: &[u8]) -> bool {
+        self.api_key.is_some_and(|key| verify_slices_are_equal(&key, hash).is_ok())
+    }
+}
+
+impl ClientEntry {
+    fn known(&self, index: usize) -> Result<KnownClient, Mend> {
+        let at = |member: &str| format!("registration.client[{index}].{member}");
+        let plain = "give 1 to 64 letters, digits, '.', '_' and '-'";
+        let hash = |member, text: &str| {
+            let how = "give the 64 digits that `printf %s \"$SECRET\" | sha256sum` prints";
+            Secret::new(text)
+                .bytes32()
+                .map(|bytes| *bytes)
+                .ok_or_else(|| Mend::new(at(member), "is not a SHA-256 in hexadecimal", how))
+        };
+        Ok(KnownClient {
+            client: Client {
+                id: ClientId::parse(&self.id)
+                    .map_err(|_| Mend::new(at("id"), "is not a plain name", plain))?,
+                tenant: TenantId::parse(&self.tenant)
+                    .map_err(|_| Mend::new(at("tenant"), "is not a plain name", plain))?,
+                scopes: self.scopes.clone(),
+                origins: self.origins.clone(),
+                prefixes: self.number_prefixes.clone(),
+                asks_for_terms: self.asks_for_terms,
+                sees_terms: self.sees_terms,
+            },
+            secret: hash("secret_sha256", &self.secret_sha256)?,
+            api_key: self.api_key_sha256.as_deref().map(|text| hash("api_key_sha256", text)).transpose()?,
+        })
+    }
+
+    fn check(&self, index: usize, earlier: &[Self], found: &mut Vec<Mend>) {
+        let at = |member: &str| format!("registration.client[{index}].{member}");
+        if let Err(fault) = self.known(index) {
+            found.push(fault);
+        }
+        if earlier.iter().any(|other| other.id == self.id) {
+            found.push(Mend::new(at("id"), "is used twice", "give every client an id of its own"));
+        }
+        if self.scopes.is_empty() {
+            found.push(Mend::new(at("scopes"), "is empty", "leave the line out for [\"smartflow\"]"));
+        }
+        for origin in &self.origins {
+            let exact = Url::parse(origin)
+                .is_ok_and(|url| is_origin(&url) && url.origin().ascii_serialization() == *origin);
+            if !exact {
+                let how = "give scheme and host as browsers write them, for instance \"https://portal.example.org\"";
+                found.push(Mend::new(at("origins"), format!("{origin:?} is not an origin"), how));
+            }
+        }
+        for prefix in &self.number_prefixes {
+            if prefix.is_empty() || prefix.len() > 15 || !prefix.bytes().all(|b| b.is_ascii_digit()) {
+                let how = "give the first digits without +, for instance \"41\"";
+                found.push(Mend::new(at("number_prefixes"), format!("{prefix:?} begins no number"), how));
+            }
+        }
+        if self.api_key_sha256.is_some() && self.origins.is_empty() {
+            let how = "name the origins of the pages that use the key";
+            found.push(Mend::new(at("origins"), "is empty, and there is an API key", how));
+        }
+    }
+}
+
+impl Registration {
+    /// As in development: without limits of who knocks how often, and with the codes in an outbox.
+    pub(crate) fn dev() -> Self {
+        Self {
+            codes_per_number: 0,
+            codes_per_address: 0,
+            tokens_per_address: 0,
+            requests_per_client: 0,
+            requests_per_address: 0,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn check(&self, found: &mut Vec<Mend>) {
+        for (name, value, least, most) in [
+            ("registration.token_seconds", self.token_seconds, 60, 86_400),
+            ("registration.widget_token_seconds", self.widget_token_seconds, 60, 900),
+            ("registration.gateway_seconds", self.gateway_seconds, 1, 60),
+            ("registration.code_seconds", self.code_seconds, 60, 3_600),
+            ("registration.code_pause_seconds", self.code_pause_seconds, 0, 3_600),
+            ("registration.code_tries", u32::from(self.code_tries), 1, 10),
+            ("registration.verified_seconds", self.verified_seconds, 60, 3_600),
+        ] {
+            if !(least..=most).contains(&value) {
+                let how = format!("give {least} to {most}");
+                found.push(Mend::new(name, format!("{value} is out of range"), how));
+            }
+        }
+        if let Some(url) = &self.gateway_url {
+            let local =
+                url.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"));
+            if url.scheme() != "https" && !(url.scheme() == "http" && local) {
+                let how = "give an https URL: codes travel there";
+                found.push(Mend::new("registration.gateway_url", format!("{url} is not https"), how));
+            }
+        }
+        for (index, client) in self.clients.iter().enumerate() {
+            client.check(index, &self.clients[..index], found);
+        }
+        for (index, text) in self.terms.iter().enumerate() {
+            let at = |member: &str| format!("registration.terms[{index}].{member}");
+            let plain = |text: &str| {
+                (1..=32).contains(&text.len())
+                    && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+            };
+            for (member, value) in [("version", &text.version), ("language", &text.language)] {
+                if !plain(value) {
+                    let how = "give 1 to 32 letters, digits, '.', '_' and '-'";
+                    found.push(Mend::new(at(member), format!("{value:?} is not plain"), how));
+                }
+            }
+            if Secret::new(&*text.sha256).bytes32().is_none() {
+                let how = "give the 64 digits that `sha256sum` prints for the text";
+                found.push(Mend::new(at("sha256"), "is not a SHA-256 in hexadecimal", how));
+            }
+            let https = Url::parse(&text.url).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
+            if !https && !text.url.starts_with('/') {
+                let how = "give an absolute URL, or a path of this service";
+                found.push(Mend::new(at("url"), format!("{:?} leads nowhere", text.url), how));
+            }
+            let twice = self.terms[..index].iter().any(|other| {
+                (other.jurisdiction, &other.version, &other.language)
+                    == (text.jurisdiction, &text.version, &text.language)
+            });
+            if twice {
+                let how = "give every change of the text a version of its own";
+                found.push(Mend::new(at("version"), "is used twice in this language", how));
+            }
+        }
+    }
+
+    /// The fault is one that [`Registration::check`] finds too.
+    pub(super) fn known(&self) -> Result<Vec<KnownClient>, Mend> {
+        self.clients.iter().enumerate().map(|(index, client)| client.known(index)).collect()
+    }
+
+    pub(super) fn codes(&self) -> CodePolicy {
+        let seconds = |count: u32| SignedDuration::from_secs(i64::from(count));
+        CodePolicy {
+            lifetime: seconds(self.code_seconds),
+            between: seconds(self.code_pause_seconds),
+            resends: self.code_resends,
+            tries: self.code_tries,
+            verified: seconds(self.verified_seconds),
+        }
+    }
+
+    pub(super) fn all_terms(&self) -> Terms {
+        Terms::new(self.terms.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Config;
+
+    fn faults(text: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        Config::parse(text).expect("a configuration").registration.check(&mut found);
+        found.iter().map(ToString::to_string).collect()
+    }
+
+    fn client(more: &str) -> String {
+        format!("[[registration.client]]\nid = \"portal\"\nsecret_sha256 = \"{}\"\n{more}\n", "5a".repeat(32))
+    }
+
+    #[test]
+    fn a_client_needs_an_id_and_a_secret() {
+        let config = Config::parse(&client("")).expect("a configuration");
+        let known = config.registration.known().expect("a client");
+        assert!(known[0].has_secret(&[0x5a; 32]) && !known[0].has_secret(&[0x5b; 32]));
+        assert!(!known[0].has_api_key(&[0x5a; 32]), "the old way is off");
+        assert_eq!(known[0].client.scopes, [Scope::Smartflow]);
+        assert!(faults(&client("")).is_empty());
+        assert_eq!(faults(&(client("") + &client(""))).len(), 1, "twice");
+    }
+
+    #[test]
+    fn what_cannot_be_is_found_with_the_way_to_mend_it() {
+        for (more, word) in [
+            ("tenant = \"a b\"", "tenant"),
+            ("scopes = []", "scopes"),
+            ("origins = [\"https://a.example/\"]", "origins"),
+            ("origins = [\"https://A.example\"]", "origins"),
+            ("origins = [\"*\"]", "origins"),
+            ("origins = [\"null\"]", "origins"),
+            ("number_prefixes = [\"+41\"]", "number_prefixes"),
+            ("number_prefixes = [\"\"]", "number_prefixes"),
+            ("api_key_sha256 = \"zz\"\norigins = [\"https://a.example\"]", "api_key_sha256"),
+        ] {
+            let found = faults(&client(more));
+            assert!(found.len() == 1 && found[0].contains(word), "{more}: {found:?}");
+        }
+        let key = format!("api_key_sha256 = \"{}\"", "5a".repeat(32));
+        assert_eq!(faults(&client(&key)).len(), 1, "a key without pages");
+        assert_eq!(faults("[registration]\ngateway_url = \"http://sms.example.org\"").len(), 1);
+        assert_eq!(faults("[registration]\ncode_tries = 0").len(), 1);
+        assert_eq!(faults("[registration]\nwidget_token_seconds = 901").len(), 1);
+    }
+}

@@ -1,0 +1,181 @@
+//! Terms: the link, the decision, and how it goes on.
+
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
+use countersign_domain::Refusal as AnyRefusal;
+use countersign_domain::registration::{
+    Asking, Decision, Lookup, MeansKind, OfNumber, Progress, Refusal, TermsTransaction, day, outstanding,
+};
+use countersign_store::Tx;
+use countersign_wire::problem::InvalidMember;
+use countersign_wire::registration::confirm::Decide;
+use countersign_wire::registration::terms::{PollAnswer, TermsLink};
+use countersign_wire::registration::{PhoneNumber, TermsError, TermsToken};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::caller::Admitted;
+use super::{app_session, consent, failed, failure, invalid, logged, lookup, page, parameter, verification};
+use crate::App;
+use crate::command::Failure;
+
+/// `GET /api/public/evidence/{msisdn}/tc`
+pub(super) async fn link(
+    State(app): State<App>,
+    admitted: Admitted,
+    segment: Result<Path<String>, PathRejection>,
+) -> Result<Response, Response> {
+    let text = segment.map(|Path(text)| text).unwrap_or_default();
+    let number = PhoneNumber::parse(&text)
+        .map_err(|error| invalid(vec![InvalidMember::in_path("msisdn", error.to_string())]))?;
+    if !admitted.client.asks_for_terms {
+        return Err(failed(&app, Refusal::ScopeMissing));
+    }
+    let base = admitted.origin.base.clone();
+    let of = app.clone();
+    let token = app.execute("give out a link to terms", move |tx, context| {
+        let verified = verification::is_verified(tx, &admitted, &number, context.now)?;
+        admitted.admit(&number, true, verified).map_err(AnyRefusal::from)?;
+        let known = lookup::known(&of, tx, &admitted.client.tenant, &number, context.now)?;
+        let OfNumber { in_force, waiting, .. } = match known.evidence {
+            Lookup::Found(of_number) => of_number,
+            Lookup::Absent => OfNumber::default(),
+            Lookup::Failed => return Err(AnyRefusal::from(Refusal::LookupFailed).into()),
+        };
+        let mut refusal = Refusal::NoEvidence;
+        // What waits goes first: accepting its terms completes the identification.
+        for evidence in waiting.into_iter().chain(in_force) {
+            let accepted = tx.terms().accepted(evidence.id())?;
+            let asked = outstanding(&evidence, &accepted, of.registration().terms(), day(context.now));
+            let client = admitted.client.id.clone();
+            match TermsTransaction::offer(client, &evidence, asked, context.now, &mut context.rng) {
+                Ok((token, transaction, events)) => {
+                    tx.terms().insert(&transaction)?;
+                    context.record(events.into_iter().map(Into::into));
+                    return Ok(token);
+                }
+                Err(nothing) => refusal = nothing,
+            }
+        }
+        Err(AnyRefusal::from(refusal).into())
+    });
+    let token = token.await.map_err(|error| failure(&app, error))?;
+    let link = format!("{base}{}{}", page::BASE, token.as_str());
+    Ok(logged(Json(TermsLink { link, token }), "offer-terms", None))
+}
+
+/// `POST /api/public/confirm` with `token`.
+pub(super) async fn decide(app: &App, admitted: Admitted, decide: Decide) -> Result<Response, Response> {
+    let Decide { token, accepts, knows_the_risk } = decide;
+    let token = token.ok_or_else(|| failed(app, Refusal::UnknownTransaction))?;
+    let of = app.clone();
+    let decided = app.execute("decide on terms", move |tx, context| {
+        let (transaction, number) = own(tx, &admitted, &token, context.now)?;
+        if let Some(world) = of.test_world() {
+            world.sandbox().before_decision(&number);
+        }
+        let known = lookup::known(&of, tx, &admitted.client.tenant, &number, context.now)?;
+        let evidence = tx.evidence().get(transaction.evidence())?;
+        let decision = Decision { accepts, knows_the_risk };
+        let asking = transaction.clone().decide(decision, evidence.bound_to(), &known.means, context.now);
+        let (transaction, events) = match asking.map_err(AnyRefusal::from)? {
+            Asking::Over(transaction, events) => (transaction, events),
+            Asking::Ask(decided) => {
+                let played = of.test_world().is_some_and(|world| world.sandbox().knows(&number));
+                if decided.means.kind == MeansKind::Sas || played {
+                    transaction.ask(decided, None)
+                } else {
+                    let statement = transaction.statement(&decided, of.registration().terms());
+                    match app_session::start(tx, context, &decided.means, evidence.person(), &statement)? {
+                        Some(session) => transaction.ask(decided, Some(session)),
+                        None => transaction.fail(TermsError::MeansUnavailable, context.now),
+                    }
+                }
+            }
+        };
+        tx.terms().update(&transaction)?;
+        context.record(events.into_iter().map(Into::into));
+        Ok::<_, Failure>(())
+    });
+    decided.await.map_err(|error| failure(app, error))?;
+    Ok(logged(Json(json!({})), "decide-terms", None))
+}
+
+/// `GET /api/public/mobileid/status?token=`
+pub(super) async fn poll(
+    State(app): State<App>,
+    admitted: Admitted,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Response> {
+    let text = parameter(query.as_deref(), "token")?;
+    let token = TermsToken::parse(&text).map_err(|_| failed(&app, Refusal::UnknownTransaction))?;
+    let (asked, base) = (token.clone(), admitted.origin.base.clone());
+    let of = app.clone();
+    let progress = if app.test_world().is_some() {
+        app.execute("poll an acceptance", move |tx, context| {
+            let (transaction, number) = own(tx, &admitted, &asked, context.now)?;
+            let transaction = match of.test_world() {
+                Some(world) => {
+                    world.sandbox().act(tx, context, of.registration().terms(), transaction, &number)?
+                }
+                None => transaction,
+            };
+            progress(tx, &transaction, context.now)
+        })
+        .await
+    } else {
+        let now = app.now();
+        app.read("poll an acceptance", move |tx| {
+            let (transaction, _) = own(tx, &admitted, &asked, now)?;
+            progress(tx, &transaction, now)
+        })
+        .await
+    };
+    let progress = progress.map_err(|error| failure(&app, error))?;
+    let waiting = PollAnswer::waiting(token.clone());
+    let (answer, outcome) = match progress {
+        Progress::Open => (waiting, "open"),
+        Progress::Waiting { consent: false } => (waiting, "waiting"),
+        Progress::Waiting { consent: true } => {
+            let url = format!("{base}{}{}", consent::BASE, token.as_str());
+            (PollAnswer { consent_url: Some(url), ..waiting }, "waiting")
+        }
+        Progress::Confirmed { downgrade } => {
+            (PollAnswer { confirmed: true, downgrade, ..waiting }, "confirmed")
+        }
+        Progress::Failed(error) => (PollAnswer { error: Some(error), ..waiting }, error.as_str()),
+    };
+    Ok(logged(Json(answer), "poll-terms", Some(outcome)))
+}
+
+/// The acceptance that a token stands for, if it is the client's and the number may be asked about.
+fn own(
+    tx: &Tx<'_>,
+    admitted: &Admitted,
+    token: &TermsToken,
+    now: Timestamp,
+) -> Result<(TermsTransaction, PhoneNumber), Failure> {
+    let unknown = || Failure::from(AnyRefusal::from(Refusal::UnknownTransaction));
+    let transaction = tx.terms().find(token)?.ok_or_else(unknown)?;
+    if *transaction.client() != admitted.client.id {
+        return Err(unknown());
+    }
+    let number = tx.evidence().get(transaction.evidence())?.number().clone();
+    let verified = verification::is_verified(tx, admitted, &number, now)?;
+    admitted.admit(&number, true, verified).map_err(AnyRefusal::from)?;
+    Ok((transaction, number))
+}
+
+/// Where it stands. A session whose time is over reads so before anybody has written it.
+fn progress(tx: &Tx<'_>, transaction: &TermsTransaction, now: Timestamp) -> Result<Progress, Failure> {
+    let progress = transaction.progress(now).map_err(AnyRefusal::from)?;
+    if let (Progress::Waiting { .. }, Some(session)) = (progress, transaction.session()) {
+        let running = tx.sessions().find(session)?.is_some_and(|session| session.is_running(now));
+        if !running {
+            return Ok(Progress::Failed(TermsError::Timeout));
+        }
+    }
+    Ok(progress)
+}

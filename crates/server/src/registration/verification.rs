@@ -1,0 +1,143 @@
+//! Codes: sent to a number, and checked. Answers are the same whether anybody is registered with the number or not.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use countersign_domain::Refusal as AnyRefusal;
+use countersign_domain::registration::{Checked, CodeChallenge, OneTimeCode, Refusal};
+use countersign_store::Tx;
+use countersign_wire::registration::code::CheckCode;
+use countersign_wire::registration::confirm::{Confirm, send_code};
+use countersign_wire::registration::{ErrorCode, PhoneNumber};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::caller::{Admitted, WithBody};
+use super::{failed, failure, invalid, logged, terms};
+use crate::App;
+use crate::buckets::Network;
+use crate::command::Failure;
+use crate::problem::Problem;
+
+/// `POST /api/public/confirm`: two operations, told apart by the body.
+pub(super) async fn confirm(
+    State(app): State<App>,
+    WithBody(admitted, body): WithBody,
+) -> Result<Response, Response> {
+    match Confirm::from_body(&body).map_err(invalid)? {
+        Confirm::SendCode(number) => send_to(&app, admitted, number).await,
+        Confirm::Decide(decide) => terms::decide(&app, admitted, decide).await,
+    }
+}
+
+/// `POST /api/public/phone/verification`
+pub(super) async fn send(
+    State(app): State<App>,
+    WithBody(admitted, body): WithBody,
+) -> Result<Response, Response> {
+    send_to(&app, admitted, send_code(&body).map_err(invalid)?).await
+}
+
+/// `POST /api/public/phone/verification/code`
+pub(super) async fn check(
+    State(app): State<App>,
+    WithBody(admitted, body): WithBody,
+) -> Result<Response, Response> {
+    let CheckCode { number, code } = CheckCode::from_body(&body).map_err(invalid)?;
+    admitted.admit(&number, false, false).map_err(|refusal| failed(&app, refusal))?;
+    let played = app.test_world().is_some_and(|world| world.sandbox().knows(&number));
+    if played && code.reveal() == crate::dev::sandbox::EXPIRED_CODE {
+        return Err(failed(&app, Refusal::CodeGone));
+    }
+    let client = admitted.client.id;
+    let of = app.clone();
+    let checked = app.execute("check a code", move |tx, context| {
+        let service = of.registration();
+        let Some(challenge) = tx.codes().find(&client, &number)? else { return Ok(Err(Refusal::CodeGone)) };
+        match challenge.check(&code, &service.code_key, &service.codes, context.now) {
+            Checked::Right(challenge, events) => {
+                tx.codes().save(&challenge)?;
+                context.record(events.into_iter().map(Into::into));
+                Ok(Ok(()))
+            }
+            // Saved, and refused nevertheless: the try counts.
+            Checked::Wrong(challenge, events) => {
+                tx.codes().save(&challenge)?;
+                context.record(events.into_iter().map(Into::into));
+                Ok(Err(Refusal::CodeWrong { tries_left: challenge.tries_left() }))
+            }
+            Checked::Refused(refusal) => Ok(Err(refusal)),
+        }
+    });
+    match checked.await.map_err(|error| failure(&app, error))? {
+        Ok(()) => Ok(logged(Json(json!({})), "check-code", Some("right"))),
+        Err(refusal) => Err(failed(&app, refusal)),
+    }
+}
+
+/// Whether the holder of a number has entered a code for this client. Not asked where it makes no difference.
+pub(super) fn is_verified(
+    tx: &Tx<'_>,
+    admitted: &Admitted,
+    number: &PhoneNumber,
+    now: Timestamp,
+) -> Result<bool, countersign_store::Error> {
+    if !admitted.must_verify() {
+        return Ok(false);
+    }
+    let challenge = tx.codes().find(&admitted.client.id, number)?;
+    Ok(challenge.is_some_and(|challenge| challenge.is_verified(now)))
+}
+
+async fn send_to(app: &App, admitted: Admitted, number: PhoneNumber) -> Result<Response, Response> {
+    admitted.admit(&number, false, false).map_err(|refusal| failed(app, refusal))?;
+    let (service, now) = (app.registration(), app.now());
+    let network = Network::of(admitted.origin.address);
+    let limits = &service.limits;
+    // A client's server is one address for all its people; it has a limit of its own.
+    let address = if admitted.must_verify() { limits.codes_of_address.take(network, now) } else { Ok(()) };
+    let taken = address.map_err(|seconds| ("address", seconds)).and_then(|()| {
+        limits.codes_of_number.take(number.clone(), now).map_err(|seconds| ("number", seconds))
+    });
+    if let Err((by, seconds)) = taken {
+        app.metrics().limited("code", by);
+        return Err(failed(app, Refusal::CodeTooSoon { seconds }));
+    }
+    let client = admitted.client.id;
+    let (of, to) = (app.clone(), number.clone());
+    let sent = app.execute("send a code", move |tx, context| {
+        let service = of.registration();
+        let played = of.test_world().is_some_and(|world| world.sandbox().knows(&to));
+        let code = if played {
+            OneTimeCode::known(crate::dev::sandbox::RIGHT_CODE)
+        } else {
+            OneTimeCode::draw(&mut context.rng)
+        };
+        let earlier = tx.codes().find(&client, &to)?;
+        let (challenge, events) = CodeChallenge::send(
+            earlier,
+            client,
+            to,
+            &code,
+            &service.code_key,
+            &service.codes,
+            context.now,
+            &mut context.rng,
+        )
+        .map_err(AnyRefusal::from)?;
+        tx.codes().save(&challenge)?;
+        context.record(events.into_iter().map(Into::into));
+        Ok::<_, Failure>((code, challenge))
+    });
+    let (code, challenge) = sent.await.map_err(|error| failure(app, error))?;
+    // Only what is written down is sent: a code that arrives can be entered.
+    if let Err(error) = service.gateway.send(&number, &code, now).await {
+        tracing::error!(error = %error, "a code was not sent");
+        let lost =
+            app.execute("take back a code", move |tx, _| Ok(tx.codes().save(&challenge.not_sent())?));
+        lost.await.map_err(|error| failure(app, error))?;
+        let text = "messages cannot be sent now; try again later";
+        return Err(Problem::registration(ErrorCode::Unavailable, text).into_response());
+    }
+    Ok(logged(Json(json!({})), "send-code", None))
+}
