@@ -15,9 +15,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use crate::desk::Desk;
 use crate::error::Error;
 use crate::http::Method;
-use crate::desk::Desk;
 use crate::screen::{self, Tone};
 use crate::{clock, runtime, settings};
 

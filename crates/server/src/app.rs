@@ -29,10 +29,10 @@ use crate::operations::metrics::Metrics;
 use crate::push::{self, Notifier, Queue, VapidKey, WebPush};
 use crate::randomness::Randomness;
 use crate::registrant::{self, Registrant};
-use crate::signing::service::Service as SigningService;
-use crate::tsa;
 use crate::registration;
 use crate::registration::gateway::Gateway;
+use crate::signing::service::Service as SigningService;
+use crate::tsa;
 use crate::watch::Watches;
 use crate::web::{StartPage, WebApps};
 

@@ -22,7 +22,7 @@ use countersign_container::pades::{
 use countersign_container::xades::ProductionPlace;
 use countersign_container::{
     ArchiveInput, Container as Asice, Level, Limits, Policy, Report, SignatureId, SignatureRequest,
-    SignatureTemplate, SignedSignature, validate, validate_bytes, path_above,
+    SignatureTemplate, SignedSignature, path_above, validate, validate_bytes,
 };
 use countersign_pki::verify::KeyKind;
 use countersign_pki::{Certificate, Digest, SignatureAlgorithm};
