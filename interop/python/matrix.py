@@ -35,7 +35,7 @@ EXPECTED = {
 
 
 def parts(name):
-    level, rest = os.path.splitext(name)[0].split("-", 1)
+    level, rest = name[: -len(".asice")].split("-", 1)
     kind, signers = rest.rsplit("-", 1)
     return level, kind, signers
 
@@ -142,7 +142,7 @@ def main(world, program, *others):
             expected = level in levels and kind in kinds
             table[judge].setdefault((kind, level), []).append(not why)
             count(expected == (not why), "%s %s %s: %s" % (judge, "refuses" if why else "accepts", name, why or "not expected"))
-    for other in ("dss", "dss-pdf", "digidoc4j"):
+    for other in ("dss", "digidoc4j"):
         theirs = files(os.path.join(world, other))
         if theirs:
             for name, why in countersign_judge(program, world, theirs):
@@ -168,7 +168,7 @@ def extend(program, world, paths):
     for path in paths if url else []:
         maker = os.path.basename(os.path.dirname(path))
         name = os.path.basename(path)
-        out = os.path.join(folder, "LTA-" + parts(name)[1] + "-" + maker + parts(name)[0] + os.path.splitext(name)[1])
+        out = os.path.join(folder, "LTA-" + parts(name)[1] + "-" + maker + parts(name)[0] + ".asice")
         done = subprocess.run([program, "extend", path, "--level", "LTA", "--renew", "-o", out, "--force", "--trust", os.path.join(world, "trust"),
                                "--tsa", url + "/tsa", "--ocsp", url + "/ocsp"], capture_output=True, text=True, check=False)
         if done.returncode == 0:

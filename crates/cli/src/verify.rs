@@ -78,7 +78,7 @@ Examples:
 `countersign trust export DIR` makes such a directory for the TEST authority.
 
 Exit codes:
-  0  every file holds at least one signature, and all signatures are valid (or, with --time-stamped, time-stamps that are)
+  0  every file holds at least one signature, and all are valid; or see --time-stamped
   1  a signature is not valid, or a file has none or is no container
   2  wrong usage
   3  a file or the trust directory cannot be read";

@@ -13,8 +13,6 @@ import eu.europa.esig.dss.model.FileDocument;
 import eu.europa.esig.dss.model.InMemoryDocument;
 import eu.europa.esig.dss.model.SignatureValue;
 import eu.europa.esig.dss.model.ToBeSigned;
-import eu.europa.esig.dss.pades.PAdESSignatureParameters;
-import eu.europa.esig.dss.pades.signature.PAdESService;
 import eu.europa.esig.dss.service.http.commons.OCSPDataLoader;
 import eu.europa.esig.dss.service.http.commons.TimestampDataLoader;
 import eu.europa.esig.dss.service.ocsp.OnlineOCSPSource;
@@ -41,13 +39,11 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import org.apache.pdfbox.pdmodel.PDDocument;
-import org.apache.pdfbox.pdmodel.PDPage;
 
 /**
  * DSS on both sides of the matrix. {@code DssMatrix judge WORLD FILE...} prints {@code ACCEPTED file} or
  * {@code REFUSED file: why} for each; {@code DssMatrix make WORLD URL} signs files of its own at every level into
- * WORLD/dss and documents into WORLD/dss-pdf. Revocation data that a file does not bring is asked for at the addresses in its certificates: those of
+ * WORLD/dss. Revocation data that a file does not bring is asked for at the addresses in its certificates: those of
  * the WORLD, on this machine.
  */
 public final class DssMatrix {
@@ -110,7 +106,6 @@ public final class DssMatrix {
 
     private static void make(Path world, String url) throws Exception {
         Files.createDirectories(world.resolve("dss"));
-        Files.createDirectories(world.resolve("dss-pdf"));
         var algorithms = List.of(
                 new Object[] {"rsa", "pss-sha256", DigestAlgorithm.SHA256, EncryptionAlgorithm.RSASSA_PSS},
                 new Object[] {"rsa", "pss-sha512", DigestAlgorithm.SHA512, EncryptionAlgorithm.RSASSA_PSS},
@@ -119,10 +114,10 @@ public final class DssMatrix {
                 new Object[] {"p384", "p384", DigestAlgorithm.SHA384, EncryptionAlgorithm.ECDSA});
         for (Object[] algorithm : algorithms) {
             for (String level : List.of("B", "T", "LT", "LTA")) {
-                String name = level + "-" + algorithm[1] + "-1";
+                String name = level + "-" + algorithm[1] + "-1.asice";
                 try {
-                    sign(world, url, algorithm, level).save(world.resolve("dss/" + name + ".asice").toString());
-                    signDocument(world, url, algorithm, level).save(world.resolve("dss-pdf/" + name + ".pdf").toString());
+                    DSSDocument signed = sign(world, url, algorithm, level);
+                    signed.save(world.resolve("dss/" + name).toString());
                 } catch (RuntimeException e) {
                     System.out.println("FAILED " + name + ": " + e);
                 }
@@ -150,30 +145,6 @@ public final class DssMatrix {
             ToBeSigned data = service.getDataToSign(files, parameters);
             SignatureValue value = token.sign(data, parameters.getSignatureAlgorithm(), key);
             return service.signDocument(files, parameters, value);
-        }
-    }
-
-    private static DSSDocument signDocument(Path world, String url, Object[] algorithm, String level) throws Exception {
-        var bytes = new ByteArrayOutputStream();
-        try (var document = new PDDocument()) {
-            document.addPage(new PDPage());
-            document.save(bytes);
-        }
-        var file = new InMemoryDocument(bytes.toByteArray(), "leping.pdf", MimeTypeEnum.PDF);
-        var service = new PAdESService(verifier(world));
-        service.setTspSource(new OnlineTSPSource(url + "/tsa", new TimestampDataLoader()));
-        var parameters = new PAdESSignatureParameters();
-        parameters.setSignatureLevel(SignatureLevel.valueOf("PAdES_BASELINE_" + level));
-        parameters.setDigestAlgorithm((DigestAlgorithm) algorithm[2]);
-        parameters.setEncryptionAlgorithm((EncryptionAlgorithm) algorithm[3]);
-        try (var token = token(world, algorithm[0] + "-0")) {
-            DSSPrivateKeyEntry key = token.getKeys().get(0);
-            parameters.setSigningCertificate(key.getCertificate());
-            parameters.setCertificateChain(List.of(
-                    key.getCertificate(), DSSUtils.loadCertificate(world.resolve("trust/eid-q.pem").toFile())));
-            ToBeSigned data = service.getDataToSign(file, parameters);
-            SignatureValue value = token.sign(data, parameters.getSignatureAlgorithm(), key);
-            return service.signDocument(file, parameters, value);
         }
     }
 
