@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::http::Method;
 use crate::{file, runtime, screen};
 
-/// Look at, issue, suspend, resume and revoke certificates; roll over CAs; keep the ceremony log
+/// Issue, suspend and revoke certificates; roll over CAs; keep the ceremony log
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub(crate) struct Arguments {

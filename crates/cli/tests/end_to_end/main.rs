@@ -3,7 +3,6 @@
 
 #![cfg(unix)]
 
-mod ca;
 mod container;
 mod person;
 mod server;

@@ -45,9 +45,6 @@ const PAGE_MAX: usize = 500;
 /// Days that a certificate for an operator's request may be valid.
 const DAYS_MAX: u16 = 3 * 366;
 
-/// A fresh certificate is valid a little earlier, for clients whose clock is behind.
-const BACKDATED: SignedDuration = SignedDuration::from_mins(5);
-
 #[derive(Deserialize)]
 pub(super) struct Wanted {
     issuer: Option<String>,
@@ -297,7 +294,7 @@ fn make(
     days: u16,
 ) -> Result<Certificate, countersign_pki::Error> {
     let missing = countersign_pki::Error::Missing { what: "profile of the CA" };
-    let validity = Validity::days(now.saturating_sub(BACKDATED).unwrap_or(now), days)?;
+    let validity = Validity::days(ca.backdated(now), days)?;
     let (issuer, key, mut rng) = (ca.issuer()?, request.public_key(), app.randomness());
     match profile {
         IssueProfile::Seal => {

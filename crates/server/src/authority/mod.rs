@@ -292,6 +292,12 @@ impl Ca {
         &self.certificate
     }
 
+    /// When a certificate begins that this CA issues at `now` to those who answer for it: a little earlier, for clients
+    /// whose clock is behind, and not before the CA itself.
+    pub(crate) fn backdated(&self, now: Timestamp) -> Timestamp {
+        now.saturating_sub(BACKDATED).unwrap_or(now).max(self.certificate.not_before())
+    }
+
     /// What its OCSP responder is called: the CA's own name, with the role before the common name.
     fn responder_name(&self) -> Result<Name, countersign_pki::Error> {
         let subject = self.certificate.subject();

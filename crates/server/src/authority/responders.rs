@@ -16,7 +16,7 @@ use countersign_pki::{Certificate, Signer, SoftwareKey};
 use jiff::{SignedDuration, Timestamp};
 use rand_core::CryptoRng;
 
-use super::{Authorities, BACKDATED, Ca};
+use super::{Authorities, Ca};
 use crate::App;
 use crate::command::Failure;
 
@@ -157,7 +157,7 @@ fn delegate(
         Some(before) if !before.signer.is_remote() => Arc::new(SoftwareKey::generate_ec(Curve::P256)?),
         Some(_) | None => Arc::clone(&ca.responder_key),
     };
-    let validity = Validity::days(now.saturating_sub(BACKDATED).unwrap_or(now), LIFE_DAYS)?;
+    let validity = Validity::days(ca.backdated(now), LIFE_DAYS)?;
     let certificate =
         ca.issuer()?.issue_ocsp_responder(ca.responder_name()?, signer.public_key(), validity, rng)?;
     Ok(Delegate { certificate, signer })

@@ -37,7 +37,7 @@ impl Authorities {
         let (responder_key, _) = self.homes.make(&format!("{name}-ocsp"), Curve::P256, custody, rng)?;
         let profile = CaProfile::issuing(subject, &self.places.cps, self.places.addresses(ROOT));
         let root = self.root();
-        let certificate = Validity::years(now, YEARS)
+        let certificate = Validity::years(self.root().backdated(now), YEARS)
             .and_then(|validity| {
                 let not_after = validity.not_after.min(root.certificate.not_after());
                 let validity = Validity { not_after, ..validity };
