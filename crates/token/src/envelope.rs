@@ -46,7 +46,7 @@ const BLOCKS_MAX: usize = 4;
 const INFO: &[u8] = b"countersign token v1";
 
 // Then no token ends in a character that holds unused bits, which could be flipped unseen.
-const _: () = assert!((HEADER + TAG) % 3 == 0 && BLOCK % 3 == 0);
+const _: () = assert!((HEADER + TAG).is_multiple_of(3) && BLOCK.is_multiple_of(3));
 
 const fn len(blocks: usize) -> usize {
     HEADER + blocks * BLOCK + TAG
