@@ -3,6 +3,7 @@
 
 #![cfg(unix)]
 
+mod ca;
 mod container;
 mod person;
 mod server;
