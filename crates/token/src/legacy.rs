@@ -50,7 +50,7 @@ impl LegacyKey {
     /// Whether a text looks like an old token rather than one of ours: what it decodes to is a number of whole blocks.
     /// Ours never is.
     pub fn looks_like_one(token: &str) -> bool {
-        token.len() % 4 == 0 && {
+        token.len().is_multiple_of(4) && {
             let padding = token.bytes().rev().take_while(|b| *b == b'=').count();
             let octets = (token.len() / 4 * 3).saturating_sub(padding);
             octets > 0 && octets <= MAX && octets % BLOCK == 0

@@ -285,7 +285,8 @@ fn a_changed_renewal_proves_nothing() {
         let entries = ZipReader::open(Cursor::new(honest.to_bytes().unwrap()), &Default::default()).unwrap();
         entries.entries().iter().map(&mut read).collect()
     };
-    let with = |change: &dyn Fn(&mut Vec<(String, Vec<u8>)>)| {
+    type Files = Vec<(String, Vec<u8>)>;
+    let with = |change: &dyn Fn(&mut Files)| {
         let mut files = files.clone();
         change(&mut files);
         let entries = files.iter().map(|(name, content)| RawEntry::stored(name, content)).collect();

@@ -1,3 +1,5 @@
+#![allow(clippy::print_stdout, reason = "a skipped test says so")]
+
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
