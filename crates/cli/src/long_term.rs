@@ -85,7 +85,8 @@ impl LongTerm {
         let steps = Steps::default();
         let imprint = |input, digest| ready(imprint(&input, digest));
         let watch = |step: Step<'_>| steps.take(&step);
-        let call = self.0.complete(signature, level, imprint, clock::now, &mut SystemRandom, watch);
+        let mut rng = SystemRandom;
+        let call = self.0.complete(signature, level, imprint, clock::now, &mut rng, watch);
         let ended = progress::during("waiting for time-stamp and status", call).await;
         steps.say(say);
         Ok(ended?)
@@ -108,7 +109,8 @@ impl LongTerm {
         let steps = Steps::default();
         let imprint = |input, digest| ready(imprint(&input, digest));
         let watch = |step: Step<'_>| steps.take(&step);
-        let call = self.0.renew(signature, imprint, clock::now, &mut SystemRandom, watch);
+        let mut rng = SystemRandom;
+        let call = self.0.renew(signature, imprint, clock::now, &mut rng, watch);
         let ended = progress::during("waiting for time-stamp and status", call).await;
         steps.say(say);
         Ok(ended?)

@@ -80,8 +80,6 @@ impl PersonArguments {
 
 /// A place on the network whose certificates are trusted for signatures.
 pub(crate) struct Place {
-    /// For calls to anybody.
-    pub(crate) http: Http,
     /// Whom to trust in signatures.
     pub(crate) anchors: TrustAnchors,
     origin: Url,
@@ -100,7 +98,7 @@ impl Place {
             None if local => fetch_anchors(&http, &origin).await?,
             None => return Err(Error::NoTrustElsewhere { url: url.to_string() }),
         };
-        Ok(Self { http, anchors, origin, local, tls_roots })
+        Ok(Self { anchors, origin, local, tls_roots })
     }
 
     /// The address of a service on this machine; none of one elsewhere.

@@ -7,7 +7,7 @@
 
 use std::fs::File;
 use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -247,8 +247,7 @@ async fn sign(arguments: &Arguments) -> Result<ExitCode, Error> {
     let value = ask_for_signature(arguments, &service, &chosen, &template.digest_to_sign(), &say).await?;
     let mut signature = template.finish(&value)?;
     let imprint = |input: &ArchiveInput, digest| making.archive_imprint(input, digest);
-    let mut target = InContainer { signature: &mut signature, imprint: &imprint };
-    long_term.complete(&mut target, arguments.level.level(), &say).await?;
+    long_term.complete(&mut signature, arguments.level.level(), &imprint, &say).await?;
     let name = making.finish(&signature, &pending)?;
 
     let bytes = check_own(&pending, &name, arguments.level.level(), anchors)?;

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 use countersign_container::xades::ARCHIVE_DIGEST;
-use countersign_container::{Container, EvidenceReport, FileName, Form, Method, Policy, validate};
+use countersign_container::{
+    Container, EvidenceReport, FileName, Form, Method, Policy, media_type, validate,
+};
 use serde::Serialize;
 use url::Url;
 
@@ -15,7 +17,7 @@ use crate::level::LevelName;
 use crate::long_term::{LongTerm, SourceArguments, Sources};
 use crate::screen::{self, Tone};
 use crate::service::Place;
-use crate::{clock, extend, media_type, runtime};
+use crate::{clock, extend, runtime};
 
 /// Time-stamp a file, to prove later that it existed
 ///

@@ -167,7 +167,9 @@ impl Problem {
             Surface::Registrant => {
                 Body::Registrant(RegistrantErrors { status: body.status, member: "base", text: body.detail })
             }
-            Surface::RelyingParty | Surface::Device | Surface::Own => Body::General(Box::new(body)),
+            Surface::RelyingParty | Surface::Device | Surface::Registration | Surface::Own => {
+                Body::General(Box::new(body))
+            }
         };
         Self { surface, body, instance: None, cause: None, retry_after: None }
     }

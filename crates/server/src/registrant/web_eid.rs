@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_challenge_serves_once_in_one_browser_for_five_minutes() {
-        let at = |second| Timestamp::from_second(1_780_315_200 + second).unwrap();
+        let at = |second: i64| Timestamp::from_second(1_780_315_200 + second).unwrap();
         let challenges = Challenges::default();
         for (browser, later, good) in
             [([1; 32], 0, true), ([1; 32], 299, true), ([1; 32], 300, false), ([2; 32], 0, false)]

@@ -149,7 +149,7 @@ mod tests {
         lines.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
     }
 
-    fn usual<'a>(signature: &'a str) -> [(&'static str, &'a str); 3] {
+    fn usual(signature: &str) -> [(&'static str, &str); 3] {
         [(TIMESTAMP, "1580400796"), (SERVICE, UUID), (SIGNATURE, signature)]
     }
 

@@ -178,7 +178,7 @@ impl Wanted {
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Person {
     Anybody,
-    Person(SemanticsIdentifier),
+    Identified(SemanticsIdentifier),
     Document(DocumentNumber),
 }
 
@@ -187,7 +187,7 @@ impl Person {
     pub(crate) fn has(&self, document: &DocumentNumber) -> bool {
         match self {
             Self::Anybody => true,
-            Self::Person(person) => document.semantics() == person,
+            Self::Identified(person) => document.semantics() == person,
             Self::Document(wanted) => wanted == document,
         }
     }

@@ -89,14 +89,14 @@ impl App {
                 };
                 State::Asking { session: self.kept_session(session, own_base), choice: None }
             }
-            (Way::Notification, Person::Person(person)) => {
+            (Way::Notification, Person::Identified(person)) => {
                 let session = client.choose_certificate_by_notification(person, level, now).await?;
                 State::Choosing { session: self.kept_session(session, own_base) }
             }
             (Way::Notification, Person::Anybody) => {
                 return Err(Fault::Client(ClientError::AccountNotFound));
             }
-            (Way::DeviceLink, Person::Person(_) | Person::Anybody) => {
+            (Way::DeviceLink, Person::Identified(_) | Person::Anybody) => {
                 let session = client.choose_certificate_by_device_link(level, callback, now).await?;
                 State::Choosing { session: self.kept_session(session, own_base) }
             }

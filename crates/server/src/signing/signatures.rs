@@ -226,7 +226,7 @@ impl Asked {
                 ));
             }
             (_, Some(document), None) => Person::Document(document),
-            (_, None, Some(person)) => Person::Person(person),
+            (_, None, Some(person)) => Person::Identified(person),
         };
         let level = self.level.as_deref().unwrap_or("LT");
         let level = Level::from_word(level).ok_or_else(|| invalid("level", "one of B, T, LT, LTA"))?;
