@@ -226,9 +226,9 @@ pub(super) async fn data_files(
     asked: Authorized,
 ) -> Result<Response, Error> {
     let container = asked.container(&app, &id).await?;
-    let (reading, family) = (app.clone(), asked.family);
+    let family = asked.family;
+    let (_, opened) = app.open_container(&container).await?;
     let read = move || {
-        let opened = reading.open_container(&container.file)?;
         let mut files = Vec::new();
         for file in opened.data_files() {
             let name = file.name().as_str();
@@ -272,9 +272,11 @@ impl App {
         };
         refused(&container)?;
         let next = file_name(&container.id, &self.randomness());
-        let (app, now, last, kept) = (self.clone(), self.now(), container.file.clone(), next.clone());
+        let (app, now, kept) = (self.clone(), self.now(), next.clone());
+        let (container, opened) = self.open_container(&container).await?;
+        refused(&container)?;
         let work = move || {
-            let made = change(&app.open_container(&last)?, now)?;
+            let made = change(&opened, now)?;
             let bytes = made.to_bytes()?;
             let mut draft = app.signing().files.draft()?;
             draft.write_all(&bytes)?;
@@ -391,11 +393,10 @@ pub(super) async fn augment(
 
 impl App {
     async fn augment_signing(&self, container: &Container) -> Result<(), Fault> {
-        let (app, file) = (self.clone(), container.file.clone());
+        let (_, opened) = self.open_container(container).await?;
         let (opened, signatures) = self
             .signing()
             .compute(move || {
-                let opened = app.open_container(&file)?;
                 let signatures = opened.signatures()?;
                 Ok((opened, signatures))
             })

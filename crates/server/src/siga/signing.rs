@@ -355,9 +355,8 @@ impl App {
 
 /// Signatures as they stand in the file: id in it, id here, signer, level.
 async fn in_file(app: &App, container: &Container) -> Result<Vec<(Signature, Value)>, Fault> {
-    let (reading, file) = (app.clone(), container.file.clone());
-    let read = move || Ok(reading.open_container(&file)?.signatures()?);
-    let found = app.signing().compute(read).await?;
+    let (_, opened) = app.open_container(container).await?;
+    let found = app.signing().compute(move || Ok(opened.signatures()?)).await?;
     let done: Vec<_> = container.done().map(|(signature, done)| (signature.clone(), done.clone())).collect();
     let listed = done.into_iter().filter_map(|(signature, done)| {
         let (_, signed) =

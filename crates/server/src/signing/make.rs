@@ -5,7 +5,7 @@
 //! the time-stamp over it; the responder's answer after that. The finished file is checked as anybody would check it
 //! before it takes the place of the last one.
 
-use std::io::{BufWriter, Write as _};
+use std::io::{BufWriter, Read as _, Write as _};
 use std::time::Duration;
 
 use countersign_client::wire::base64::{b64, from_b64};
@@ -195,7 +195,8 @@ impl App {
         let certificate = certificate_of(&chosen)?;
         let now = self.now();
         let anchors = self.signing_anchors(now)?;
-        let (app, file, form) = (self.clone(), container.file.clone(), container.form);
+        let (app, form) = (self.clone(), container.form);
+        let (_, mut file) = self.opened_signing(container.clone()).await?;
         let (id, wanted) = (signature.id.clone(), wanted.clone());
         let prepared = prepared_name(&container.id, &id);
         let work = move || -> Result<(Option<SignatureTemplate>, Vec<u8>), Fault> {
@@ -203,7 +204,8 @@ impl App {
             let algorithm = algorithm_of(&certificate, digest, wanted.pkcs1);
             if form == Form::Pdf {
                 let limits = PdfLimits::default();
-                let document = app.signing().files.read(&file)?;
+                let mut document = Vec::new();
+                file.read_to_end(&mut document)?;
                 let authorities = path_above(&certificate, &anchors.intermediates);
                 let request = pdf_request(&wanted, &certificate, authorities, algorithm, now)?;
                 let made = prepare(&document, &request, &limits)?;
@@ -212,7 +214,7 @@ impl App {
                 app.signing().files.keep(draft, &prepared)?;
                 return Ok((None, made.digest_to_sign()));
             }
-            let container = app.open_container(&file)?;
+            let container = Asice::open_with(file, &Limits::streaming())?;
             let place = wanted.statements.place.clone();
             let template = SignatureTemplate::new(&SignatureRequest {
                 id: SignatureId::parse(&format!("S-{id}"))?,
@@ -238,8 +240,12 @@ impl App {
         Ok(digest)
     }
 
-    pub(crate) fn open_container(&self, file: &str) -> Result<Asice, Fault> {
-        Ok(Asice::open_with(self.signing().files.open(file)?, &Limits::streaming())?)
+    /// The present state of a container, and what is in it.
+    pub(crate) async fn open_container(&self, container: &Container) -> Result<(Container, Asice), Fault> {
+        let (container, file) = self.opened_signing(container.clone()).await?;
+        let opened =
+            self.signing().compute(move || Ok(Asice::open_with(file, &Limits::streaming())?)).await?;
+        Ok((container, opened))
     }
 
     /// Works on a signature until there is nothing more to do for this program.
@@ -433,10 +439,11 @@ impl App {
         }
         let template = signature.template.clone().ok_or(Fault::Damaged("what was signed"))?;
         let mut signed = self.signing().compute(move || Ok(template.finish(&value)?)).await?;
-        self.bring_to(&mut signed, level, &container.file).await?;
+        self.bring_to(&mut signed, level, container).await?;
         for _ in 0..ROUNDS {
             let current = self.find_signing(&work.container).await?.ok_or(Fault::Ended)?;
-            let (next, name, bytes, report) = self.with_signature(&current, &signed, level).await?;
+            let (current, opened) = self.open_container(&current).await?;
+            let (next, name, bytes, report) = self.with_signature(&current, opened, &signed, level).await?;
             let done = done_of(&report, &name, signed.id(), signed.time_stamp_time(), self.now())?;
             if self.replace(work, &current.file, next, bytes, State::Complete(done)).await? {
                 return Ok(());
@@ -446,13 +453,21 @@ impl App {
     }
 
     /// Brings a signature to its level.
-    async fn bring_to(&self, signed: &mut SignedSignature, level: Level, file: &str) -> Result<(), Fault> {
+    async fn bring_to(
+        &self,
+        signed: &mut SignedSignature,
+        level: Level,
+        container: &Container,
+    ) -> Result<(), Fault> {
         let long_term = self.long_term(self.now())?;
         let imprint = |input: ArchiveInput, digest: Digest| {
-            let (app, file) = (self.clone(), file.to_owned());
+            let container = container.clone();
             async move {
-                let work = move || Ok(app.open_container(&file)?.archive_imprint(&input, digest)?);
-                self.signing().compute(work).await.map_err(|fault| match fault {
+                let imprint = async {
+                    let (_, opened) = self.open_container(&container).await?;
+                    self.signing().compute(move || Ok(opened.archive_imprint(&input, digest)?)).await
+                };
+                imprint.await.map_err(|fault| match fault {
                     Fault::Container(error) => error,
                     other => std::io::Error::other(other.to_string()).into(),
                 })
@@ -467,15 +482,15 @@ impl App {
     async fn with_signature(
         &self,
         container: &Container,
+        mut opened: Asice,
         signed: &SignedSignature,
         level: Level,
     ) -> Result<(String, String, u64, Report), Fault> {
-        let (app, file, signed, now) = (self.clone(), container.file.clone(), signed.clone(), self.now());
+        let (app, signed, now) = (self.clone(), signed.clone(), self.now());
         let next = file_name(&container.id, &self.randomness());
         let anchors = self.signing_anchors(now)?;
         let kept = next.clone();
         let work = move || {
-            let mut opened = app.open_container(&file)?;
             let name = opened.add_signature(&signed, now)?;
             let draft = app.signing().files.draft()?;
             let mut sink = BufWriter::new(draft.as_file());
