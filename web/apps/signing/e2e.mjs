@@ -276,7 +276,9 @@ async function verify(path) {
   const trust = join(work, "trust");
   if (!existsSync(trust)) await promisify(execFile)(binary, ["trust", "export", trust]);
   const { stdout } = await promisify(execFile)(binary, ["verify", path, "--trust", trust, "--json"]);
-  const report = JSON.parse(stdout);
+  const { valid, files: [{ report }] } = JSON.parse(stdout);
+  equal(valid, true, "the file holds");
+  equal(report.signaturesCount > 0, true, "it has signatures");
   equal(report.validSignaturesCount, report.signaturesCount, "every signature holds");
   return { signatures: report.signaturesCount };
 }
