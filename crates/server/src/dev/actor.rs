@@ -11,6 +11,7 @@ use countersign_wire::device::{DeviceErrorCode, KeyUse, RefusalReason, Transacti
 use countersign_wire::id::{DocumentNumber, TransactionId};
 use countersign_wire::session::Started;
 use countersign_wire::verification_code::VerificationCode;
+use jiff::SignedDuration;
 use tokio::sync::mpsc;
 
 use super::fixture::{Enrolled, PIN1, PIN2};
@@ -201,6 +202,11 @@ impl TestWorld {
                 }
                 // Decided or run out meanwhile: nothing to do.
                 Err(error) if matches!(error.code(), Some(code) if is_over(code)) => {}
+                // Sent just before the service stopped, and without an answer: it might still arrive.
+                Err(countersign_phone::Error::OnItsWay { until }) => {
+                    let rest = until.duration_since(app.now()).max(SignedDuration::ZERO);
+                    self.clock.sleep(rest.unsigned_abs()).await;
+                }
                 // The service stopped while it computed for this key; its lease runs out in seconds.
                 Err(error) if error.code() == Some(DeviceErrorCode::InProgress) => {
                     self.clock.sleep(RETRY_AFTER).await;
