@@ -243,7 +243,10 @@ export class App extends HTMLElement {
       await this.open(next);
       return;
     }
+    const left = this.#screen;
     const accounts = await this.engine.accounts().catch(() => []);
+    // A link or a request has come meanwhile, and is shown.
+    if (this.#screen !== left) return;
     const current = accounts.find((account) => account.id === this.account) ?? accounts[0];
     if (!current) {
       this.account = null;
