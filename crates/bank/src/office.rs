@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use countersign_client::verify::certificate::TrustStore;
 use countersign_client::{Client, Rules};
 use countersign_container::TrustAnchors;
-use countersign_pki::Certificate;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use url::Url;
@@ -28,7 +27,7 @@ pub(crate) struct Office {
     /// The same service at the address where the bank has its pages over TLS. Links in its answers lead to the address that
     /// was asked, and a person's browser holds the phone app where it has the bank open.
     secure_client: Option<Client>,
-    pub(crate) anchors: TrustAnchors,
+    pub(crate) anchors: Arc<TrustAnchors>,
     pub(crate) provider: Url,
     pub(crate) relying_party_name: String,
     pub(crate) relying_party: String,
@@ -57,7 +56,7 @@ impl Bank {
         let office = Office {
             client,
             secure_client,
-            anchors: settings.anchors,
+            anchors: Arc::new(settings.anchors),
             provider: settings.provider,
             relying_party_name: settings.relying_party_name,
             relying_party: settings.relying_party.to_string(),
@@ -93,11 +92,6 @@ impl Office {
 
     pub(crate) fn rules(&self) -> Rules {
         Rules::new(TrustStore::new(self.anchors.ca.clone(), self.anchors.intermediates.clone()))
-    }
-
-    /// Every CA that may stand above a signer.
-    pub(crate) fn authorities(&self) -> Vec<Certificate> {
-        self.anchors.intermediates.iter().chain(&self.anchors.ca).cloned().collect()
     }
 
     /// A place of the service.

@@ -7,16 +7,19 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
+use countersign_client::error::Service;
+use countersign_client::long_term::{self, Step};
+use countersign_client::request::text_for_files;
 use countersign_client::wire::callback::CallbackUrl;
 use countersign_client::wire::endpoint::Recipient;
 use countersign_client::wire::id::DocumentNumber;
 use countersign_client::wire::problem::ProblemType;
 use countersign_client::wire::words::{FlowType, HashAlgorithm, RequestedLevel};
 use countersign_client::{
-    CertificateChoiceVerifier, CheckedCallback, ChosenCertificate, Client, Error, SignatureVerifier, Signed,
-    Signing, StartedSession, SystemRandom, checklist,
+    CertificateChoiceVerifier, CheckedCallback, ChosenCertificate, Client, Error, LongTerm,
+    SignatureVerifier, Signed, Signing, StartedSession, SystemRandom, checklist,
 };
-use countersign_container::{Level, Limits, Need, Policy, path_above, validate_bytes};
+use countersign_container::{Level, Limits, Policy, path_above, validate_bytes};
 use countersign_pki::{Digest, SignatureAlgorithm};
 use http::{HeaderMap, Uri};
 use serde::Deserialize;
@@ -33,9 +36,6 @@ use crate::office::{Bank, Office, lock};
 use crate::transaction::{Made, PATIENCE, RETURN, Transaction};
 use crate::view::{Kind, PersonShown, SignedFile, StepName, Way};
 use crate::workpiece::{Prepared, Workpiece};
-
-/// The most characters on the PIN screen.
-const TEXT_MAX: usize = 60;
 
 /// The hash of file and signature.
 const HASH: (HashAlgorithm, Digest) = (HashAlgorithm::Sha512, Digest::Sha512);
@@ -93,7 +93,7 @@ pub(crate) async fn start(
                 DocumentNumber::parse(&person.document_number).ok()
             }
         };
-        let text = text_for(file.name.as_str());
+        let text = text_for_files([file.name.as_str()]);
         let transaction = Transaction::new(Kind::Sign, wanted.way, text, &STEPS, now);
         if let Some(old) = visitor.signing.replace(Arc::clone(&transaction)) {
             old.abandon();
@@ -119,8 +119,8 @@ enum Fault {
     Client(#[from] Error),
     #[error(transparent)]
     Container(#[from] countersign_container::Error),
-    #[error("the issuer of {issuer} is not among the bank's authorities")]
-    NoIssuer { issuer: String },
+    #[error(transparent)]
+    LongTerm(#[from] long_term::Error),
     #[error("the signed file does not pass the bank's own check")]
     OwnFile,
     #[error("the work was interrupted")]
@@ -130,8 +130,8 @@ enum Fault {
 impl Fault {
     fn failure(&self) -> Failure {
         match self {
-            Self::Client(error) => Failure::of(error),
-            Self::Container(_) | Self::NoIssuer { .. } | Self::OwnFile | Self::Interrupted => Failure::new(
+            Self::Client(error) | Self::LongTerm(long_term::Error::Evidence(error)) => Failure::of(error),
+            Self::Container(_) | Self::LongTerm(_) | Self::OwnFile | Self::Interrupted => Failure::new(
                 "FILE",
                 "The signed file could not be made",
                 self.to_string(),
@@ -246,7 +246,7 @@ impl Work {
     ) -> Result<Signed, Error> {
         let transaction = &self.transaction;
         transaction.begin(StepName::Ask);
-        let text = text_for(self.file.name.as_str());
+        let text = text_for_files([self.file.name.as_str()]);
         let wanted = Signing::of_digest(&prepared.digest_to_sign(), HASH.0, text)?;
         let recipient = Recipient::Document(chosen.document.clone());
         let now = self.office.now();
@@ -290,51 +290,20 @@ impl Work {
 
     /// The time-stamp, and then the responder's answer.
     async fn complete(&self, workpiece: &mut Workpiece) -> Result<(), Fault> {
-        let (office, client) = (&self.office, &self.client);
-        let authorities = office.authorities();
-        loop {
-            let needs = workpiece.needs(LEVEL, &authorities)?;
-            if needs.is_empty() {
-                return Ok(());
+        let (office, transaction) = (&self.office, &self.transaction);
+        // The bank's own check asks for the signer's status alone.
+        let long_term = LongTerm::of(&self.client, Arc::clone(&office.anchors)).required_only();
+        let long_term = long_term.tsa(Some(&office.place("/tsa")));
+        let watch = |step: Step<'_>| match step {
+            Step::Asking { service: Service::TimeStampingAuthority, .. } => {
+                transaction.begin(StepName::TimeStamp);
             }
-            for need in needs {
-                match need {
-                    Need::TimeStamp { digest, imprint } => {
-                        self.transaction.begin(StepName::TimeStamp);
-                        let anchors = &office.anchors;
-                        let token = client
-                            .time_stamp(
-                                &office.place("/tsa"),
-                                digest,
-                                &imprint,
-                                &anchors.intermediates,
-                                &anchors.tsa,
-                                office.now(),
-                                &mut SystemRandom,
-                            )
-                            .await?;
-                        workpiece.add_timestamp(&token)?;
-                        self.transaction.done(StepName::TimeStamp, token.gen_time().to_string());
-                    }
-                    // The bank's own check asks for the signer's status alone.
-                    Need::Ocsp { certificate, required: false, .. } => workpiece.pass_over(&certificate),
-                    Need::Ocsp { certificate, issuer, produced_from, required: true } => {
-                        self.transaction.begin(StepName::Status);
-                        let now = office.now();
-                        let good = client
-                            .good_status(&certificate, &issuer, produced_from, now, &mut SystemRandom)
-                            .await?;
-                        workpiece.add_status(&certificate, good.response, &authorities, now)?;
-                        self.transaction.done(StepName::Status, good.produced_at.to_string());
-                    }
-                    Need::Issuer { certificate } => {
-                        return Err(Fault::NoIssuer { issuer: certificate.issuer().readable() });
-                    }
-                    // Level LT needs none.
-                    Need::ArchiveTimeStamp { .. } => return Err(Fault::OwnFile),
-                }
-            }
-        }
+            Step::TimeStamped { time, .. } => transaction.done(StepName::TimeStamp, time.to_string()),
+            Step::Asking { .. } => transaction.begin(StepName::Status),
+            Step::Good { produced_at, .. } => transaction.done(StepName::Status, produced_at.to_string()),
+            Step::LeftOut { .. } => {}
+        };
+        Ok(workpiece.bring_to(LEVEL, &long_term, || office.now(), watch).await?)
     }
 
     async fn finish(self, workpiece: Workpiece, signed: &Signed) -> Result<(), Fault> {
@@ -374,27 +343,4 @@ impl Work {
 
 fn subject(chosen: &ChosenCertificate) -> String {
     chosen.document.as_str().to_owned()
-}
-
-/// What the person reads: names the file, cut at the end of the screen.
-fn text_for(name: &str) -> String {
-    let text = format!("Sign {name}");
-    if text.chars().count() <= TEXT_MAX {
-        text
-    } else {
-        text.chars().take(TEXT_MAX - 1).chain(['…']).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_name_is_cut_at_the_end_of_the_screen() {
-        let text = text_for(&"õ".repeat(80));
-        assert_eq!(text.chars().count(), 60);
-        assert!(text.starts_with("Sign õõ") && text.ends_with('…'));
-        assert_eq!(text_for("leping.txt"), "Sign leping.txt");
-    }
 }

@@ -3,12 +3,15 @@
 //! Container and document differ in what is written; what a person signs, what is asked for afterwards and in which
 //! order is the same for both.
 
+use std::future::ready;
+
+use countersign_client::long_term::{self, Step};
+use countersign_client::{LongTerm, SystemRandom};
 use countersign_container::pades::{PdfLimits, PdfSignatureRequest, PreparedSignature, SignedPdf, prepare};
 use countersign_container::{
-    Container, Level, Method, Need, Result, SignatureFormat, SignatureId, SignatureRequest,
-    SignatureTemplate, SignedSignature, path_above,
+    Container, Level, Method, Result, SignatureFormat, SignatureId, SignatureRequest, SignatureTemplate,
+    SignedSignature,
 };
-use countersign_pki::tsp::TimeStampToken;
 use countersign_pki::{Certificate, SignatureAlgorithm};
 use jiff::Timestamp;
 
@@ -87,45 +90,24 @@ pub(crate) enum Workpiece {
 }
 
 impl Workpiece {
-    /// What is missing next on the way to a level.
-    pub(crate) fn needs(&self, level: Level, authorities: &[Certificate]) -> Result<Vec<Need>> {
-        match self {
-            Self::Container(_, signature) => Ok(signature.needs(level, authorities)),
-            Self::Document(document) => document.needs(level, authorities),
-        }
-    }
-
-    pub(crate) fn add_timestamp(&mut self, token: &TimeStampToken) -> Result<()> {
-        match self {
-            Self::Container(_, signature) => signature.add_timestamp(token),
-            Self::Document(document) => document.add_timestamp(token),
-        }
-    }
-
-    /// Adds a responder's answer about this certificate, with the certificates above.
-    pub(crate) fn add_status(
+    /// Makes it last.
+    pub(crate) async fn bring_to(
         &mut self,
-        certificate: &Certificate,
-        answer: Vec<u8>,
-        authorities: &[Certificate],
-        now: Timestamp,
-    ) -> Result<()> {
+        level: Level,
+        long_term: &LongTerm,
+        now: impl Fn() -> Timestamp,
+        watch: impl Fn(Step<'_>),
+    ) -> std::result::Result<(), long_term::Error> {
+        // The bank makes no archive time-stamps, so nobody asks for this.
+        let imprint = |_, _| ready(Ok(Vec::new()));
+        let rng = &mut SystemRandom;
         match self {
             Self::Container(_, signature) => {
-                // So that the container does not carry what nobody needs.
-                let above = path_above(certificate, authorities);
-                signature.add_validation_data(&above, &[answer], now)
+                long_term.complete(&mut **signature, level, imprint, now, rng, watch).await
             }
-            // Others may have signed before, below other authorities; it takes what belongs to it.
-            Self::Document(document) => document.add_validation_data(authorities, &[answer], &[], now),
-        }
-    }
-
-    /// Nobody is asked about this certificate.
-    pub(crate) fn pass_over(&mut self, certificate: &Certificate) {
-        match self {
-            Self::Container(_, signature) => signature.pass_over(certificate),
-            Self::Document(document) => document.pass_over(certificate),
+            Self::Document(document) => {
+                long_term.complete(&mut **document, level, imprint, now, rng, watch).await
+            }
         }
     }
 

@@ -206,12 +206,13 @@ pub struct LongTerm {
     tsa: Option<Arc<str>>,
     ocsp: Option<Arc<str>>,
     anchors: Arc<TrustAnchors>,
+    required_only: bool,
 }
 
 impl LongTerm {
     /// With the connections of a client.
     pub fn of(client: &Client, anchors: Arc<TrustAnchors>) -> Self {
-        Self { http: client.http.clone(), tsa: None, ocsp: None, anchors }
+        Self { http: client.http.clone(), tsa: None, ocsp: None, anchors, required_only: false }
     }
 
     /// With connections of its own, for those who start no sessions. `tls_roots`: whom to trust for TLS instead of the
@@ -227,7 +228,7 @@ impl LongTerm {
             Roots::Only(roots.iter().map(|root| root.as_der().to_vec()).collect())
         });
         let http = Http::new(What::with_roots(roots))?;
-        Ok(Self { http, tsa: None, ocsp: None, anchors })
+        Ok(Self { http, tsa: None, ocsp: None, anchors, required_only: false })
     }
 
     /// The time-stamping authority. Without one there is no level above B.
@@ -240,6 +241,12 @@ impl LongTerm {
     #[must_use]
     pub fn ocsp(self, url: Option<&str>) -> Self {
         Self { ocsp: url.map(Arc::from), ..self }
+    }
+
+    /// Asks for no status that the level can do without. Validators that are stricter than the level may miss it.
+    #[must_use]
+    pub fn required_only(self) -> Self {
+        Self { required_only: true, ..self }
     }
 
     /// Brings a signature to `level`. `imprint` makes the imprints of archive time-stamps, of the container that the
@@ -329,6 +336,9 @@ impl LongTerm {
                     let token = self.time_stamp(digest, &imprint, now(), rng).await?;
                     signature.add_archive_time_stamp(&token, &input, &imprint)?;
                     self.time_stamped(&token, true, watch);
+                }
+                Need::Ocsp { certificate, required: false, .. } if self.required_only => {
+                    signature.pass_over(&certificate);
                 }
                 Need::Ocsp { certificate, issuer, produced_from, required } => {
                     watch(Step::Asking { service: Service::OcspResponder, required });
