@@ -3,36 +3,19 @@
 //
 // The last line counts what passed, failed and was skipped; each failure has a line `FAIL name: why`.
 
-import { execFile, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import jsQR from "jsqr";
-import { chromium } from "playwright-core";
+import { audit, binary, control as setControl, equal, openBrowser, opens as opensLink, root, startServer, wanted } from "../../e2e/stage.mjs";
 
-const binary = resolve(process.argv[2] ?? "target/debug/countersign");
-const only = process.argv.slice(3);
-const root = fileURLToPath(new URL("../../..", import.meta.url));
 const shots = join(root, "target/screens/bank");
-const browserPath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
-  .find((path) => path && existsSync(path));
-
-if (!browserPath) {
-  console.log("SKIP bank: chromium is not installed");
-  console.log("bank: 0 passed, 0 failed, 1 skipped");
-  process.exit(0);
-}
 
 /** A document without a signature. */
 const ONE_PAGE = readFileSync(join(root, "fixtures/pdf/one-page.pdf"));
 const QR_PERSON = "PNOEE-40404040009-MOCK-Q";
-const FLAGS = [
-  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync",
-];
 
 /**
  * No faults of the page: a status that it asked for and shows; a link that this suite cuts off; and the phone's service
@@ -42,10 +25,10 @@ const EXPECTED = /status of 4\d\d|ERR_FAILED|SSL certificate error/;
 
 mkdirSync(shots, { recursive: true });
 const work = mkdtempSync(join(tmpdir(), "countersign-bank-"));
+const browser = await openBrowser("bank");
 const { server, origin, secure } = await startServer();
-const browser = await chromium.launch({ executablePath: browserPath, args: FLAGS });
+const control = (page, path, data) => setControl(page, origin, path, data);
 const blank = await (await browser.newContext()).newPage();
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 let passed = 0;
 let failed = 0;
 let skipped = 0;
@@ -433,7 +416,7 @@ for (const scheme of ["light", "dark"]) {
 
 const hasPhone = (await fetch(`${origin}/phone/`)).ok;
 for (const { name, run, at, width, phone } of tests) {
-  if (only.length > 0 && !only.some((part) => name.includes(part))) continue;
+  if (!wanted(name)) continue;
   if (at === "secure" && !secure) {
     console.log(`SKIP ${name}: the service listens on no https address`);
     skipped += 1;
@@ -479,25 +462,6 @@ rmSync(work, { recursive: true, force: true });
 console.log(`bank: ${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
 
-async function startServer() {
-  const child = spawn(binary, ["dev", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "ignore"] });
-  process.on("exit", () => child.kill("SIGKILL"));
-  let said = "";
-  const ready = new Promise((resolve, reject) => {
-    child.stdout.on("data", (chunk) => {
-      said += chunk;
-      if (said.includes("stop with")) resolve();
-    });
-    child.on("exit", () => reject(new Error(`the service did not start: ${said}`)));
-  });
-  await ready;
-  return {
-    server: child,
-    origin: /http:\/\/127\.0\.0\.1:\d+/.exec(said)[0],
-    secure: /https:\/\/localhost:\d+/.exec(said)?.[0] ?? null,
-  };
-}
-
 /** What a camera sees in a screenshot. */
 async function decode(png) {
   const { data, width, height } = await blank.evaluate(async (base64) => {
@@ -527,13 +491,7 @@ async function scanned(page) {
 
 async function opens(page, documentNumber, deviceLink, flowType, browserCookie) {
   const data = { documentNumber, deviceLink, flowType, ...(browserCookie && { browserCookie, initialCallbackUrl: "https://the.phone/knows" }) };
-  const answer = await page.request.post(`${origin}/mock/device-link`, { data });
-  equal(answer.status(), 200, "the phone takes the link");
-}
-
-async function control(page, path, data) {
-  const answer = await page.request.post(`${origin}/control/v1/${path}`, { data });
-  equal(answer.status(), 200, path);
+  await opensLink(page, origin, data);
 }
 
 async function useTestPerson(page) {
@@ -612,18 +570,4 @@ async function settled(page) {
     const finite = document.getAnimations().filter(({ effect }) => Number.isFinite(effect?.getComputedTiming().endTime));
     await Promise.all(finite.map(({ finished }) => finished.catch(() => undefined)));
   });
-}
-
-/** No violation of the accessibility rules that a program can find. The phone in its frame has its own suite. */
-async function audit(page, where) {
-  await page.evaluate(axe);
-  const found = await page.evaluate(async () => {
-    const result = await window.axe.run({ exclude: [["iframe"]] }, { resultTypes: ["violations"], iframes: false });
-    return result.violations.map((each) => `${each.id} (${each.nodes.slice(0, 3).map((node) => node.target.join(" ")).join("; ")})`);
-  });
-  equal(found.length, 0, `accessible (${where}): ${found.join(", ")}`);
-}
-
-function equal(found, expected, what) {
-  if (found !== expected) throw new Error(`${what}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`);
 }

@@ -3,43 +3,27 @@
 //
 // The last line counts what passed, failed and was skipped; each failure has a line `FAIL name: why`.
 
-import { execFile, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { promisify } from "node:util";
-import { chromium } from "playwright-core";
+import { audit, binary, control as setControl, equal, openBrowser, opens as opensLink, root, startServer, wanted } from "../../e2e/stage.mjs";
 
-const binary = resolve(process.argv[2] ?? "target/debug/countersign");
-const only = process.argv.slice(3);
-const root = fileURLToPath(new URL("../../..", import.meta.url));
 const shots = join(root, "target/screens/signing");
-const browserPath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
-  .find((path) => path && existsSync(path));
-
-if (!browserPath) {
-  console.log("SKIP signing: chromium is not installed");
-  console.log("signing: 0 passed, 0 failed, 1 skipped");
-  process.exit(0);
-}
 
 const OK = "PNOEE-40504040001-DEM0-Q";
 const REFUSES = "PNOEE-30403039917-MOCK-Q";
-const FLAGS = [
-  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync",
-];
 
 /** A status that the page asked for and shows is no fault of it. */
 const EXPECTED = /status of 4\d\d/;
 
 mkdirSync(shots, { recursive: true });
 const work = mkdtempSync(join(tmpdir(), "countersign-signing-"));
+const browser = await openBrowser("signing");
 const { server, origin, secure } = await startServer();
-const browser = await chromium.launch({ executablePath: browserPath, args: FLAGS });
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const control = (page, path, data) => setControl(page, origin, path, data);
+const opens = (page, documentNumber, deviceLink, flowType) => opensLink(page, origin, { documentNumber, deviceLink, flowType });
 let passed = 0;
 let failed = 0;
 
@@ -47,6 +31,8 @@ const tests = [];
 const test = (name, run, { at = origin, width = 1280, scheme = "light" } = {}) => tests.push({ name, run, at, width, scheme });
 
 const file = (name, content, mimeType = "text/plain") => ({ name, mimeType, buffer: Buffer.from(content) });
+/** A document without a signature. */
+const ONE_PAGE = readFileSync(join(root, "fixtures/pdf/one-page.pdf"));
 const TEXT = file("leping.txt", "Leping: õun\n");
 
 test("a-dropped-file-is-signed-by-qr-and-downloaded", async (page) => {
@@ -84,12 +70,12 @@ test("a-phone-is-asked-and-another-person-signs-too", async (page) => {
 });
 
 test("a-pdf-is-signed-in-itself", async (page) => {
-  await choose(page, { name: "leping.pdf", mimeType: "application/pdf", buffer: pdf() });
+  await choose(page, { name: "leping.pdf", mimeType: "application/pdf", buffer: ONE_PAGE });
   await page.click("#send");
   await notify(page, OK);
   const signed = await download(page);
   equal(signed.name, "leping.pdf", "the name of the download");
-  equal(readFileSync(signed.path).subarray(0, pdf().length).equals(pdf()), true, "the document is continued, not changed");
+  equal(readFileSync(signed.path).subarray(0, ONE_PAGE.length).equals(ONE_PAGE), true, "the document is continued, not changed");
   await verify(signed.path);
 });
 
@@ -205,7 +191,7 @@ for (const [width, scheme] of [[390, "light"], [390, "dark"], [1280, "light"], [
   }, { width, scheme });
 }
 
-for (const each of tests.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)))) {
+for (const each of tests.filter(({ name }) => wanted(name))) {
   const context = await browser.newContext({
     viewport: { width: each.width, height: 900 }, colorScheme: each.scheme, ignoreHTTPSErrors: true, acceptDownloads: true,
     reducedMotion: "reduce",
@@ -271,11 +257,9 @@ async function download(page) {
   return { path, name: made.suggestedFilename() };
 }
 
-/** As anybody would check it: `countersign verify`, with this service's anchors. */
+/** As anybody would check it: `countersign verify`. */
 async function verify(path) {
-  const trust = join(work, "trust");
-  if (!existsSync(trust)) await promisify(execFile)(binary, ["trust", "export", trust]);
-  const { stdout } = await promisify(execFile)(binary, ["verify", path, "--trust", trust, "--json"]);
+  const { stdout } = await promisify(execFile)(binary, ["verify", path, "--dev-trust", "--json"]);
   const { valid, files: [{ report }] } = JSON.parse(stdout);
   equal(valid, true, "the file holds");
   equal(report.signaturesCount > 0, true, "it has signatures");
@@ -288,64 +272,4 @@ async function link(page) {
   return page.evaluate(() => new Promise((resolve) => {
     document.querySelector("countersign-qr").addEventListener("countersign-link", (event) => resolve(event.detail.link), { once: true });
   }));
-}
-
-async function opens(page, documentNumber, deviceLink, flowType) {
-  const data = { documentNumber, deviceLink, flowType };
-  const answer = await page.request.post(`${origin}/mock/device-link`, { data });
-  equal(answer.status(), 200, "the phone takes the link");
-}
-
-async function control(page, path, data) {
-  const answer = await page.request.post(`${origin}/control/v1/${path}`, { data });
-  equal(answer.status(), 200, path);
-}
-
-function pdf() {
-  const objects = [
-    "<</Type/Catalog/Pages 2 0 R>>",
-    "<</Type/Pages/Kids[3 0 R]/Count 1>>",
-    "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>",
-  ];
-  let text = "%PDF-1.7\n";
-  const offsets = objects.map((object, index) => {
-    const at = text.length;
-    text += `${index + 1} 0 obj${object}endobj\n`;
-    return at;
-  });
-  const start = text.length;
-  text += "xref\n0 4\n0000000000 65535 f \n" + offsets.map((at) => `${String(at).padStart(10, "0")} 00000 n \n`).join("");
-  return Buffer.from(`${text}trailer<</Size 4/Root 1 0 R>>\nstartxref\n${start}\n%%EOF\n`, "latin1");
-}
-
-async function startServer() {
-  const child = spawn(binary, ["dev", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "ignore"] });
-  process.on("exit", () => child.kill("SIGKILL"));
-  let said = "";
-  await new Promise((resolve, reject) => {
-    child.stdout.on("data", (chunk) => {
-      said += chunk;
-      if (said.includes("stop with")) resolve();
-    });
-    child.on("exit", () => reject(new Error(`the service did not start: ${said}`)));
-  });
-  return {
-    server: child,
-    origin: /http:\/\/127\.0\.0\.1:\d+/.exec(said)[0],
-    secure: /https:\/\/localhost:\d+/.exec(said)?.[0] ?? null,
-  };
-}
-
-/** No violation of the accessibility rules that a program can find. The report in its frame has its own looks. */
-async function audit(page, where) {
-  await page.evaluate(axe);
-  const found = await page.evaluate(async () => {
-    const result = await window.axe.run({ exclude: [["iframe"]] }, { resultTypes: ["violations"], iframes: false });
-    return result.violations.map((each) => `${each.id} (${each.nodes.slice(0, 3).map((node) => node.target.join(" ")).join("; ")})`);
-  });
-  equal(found.length, 0, `accessible (${where}): ${found.join(", ")}`);
-}
-
-function equal(found, expected, what) {
-  if (found !== expected) throw new Error(`${what}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`);
 }
