@@ -2,7 +2,6 @@
 //! link, and the browser returns to the relying party's callback URL.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -17,11 +16,12 @@ use http::StatusCode;
 use http::header::COOKIE;
 use serde::Deserialize;
 use serde_json::Value;
-use url::{Host, Url};
+use url::Url;
 
 use super::Error;
 use super::actor::lock;
 use crate::App;
+use crate::peer::is_this_machine;
 use crate::problem::Problem;
 
 const PATH: &str = "/mock/device-link";
@@ -127,7 +127,7 @@ impl Callbacks {
     /// Opens a URL in the background.
     pub(super) fn open(&self, document: &DocumentNumber, url: &str) {
         let Ok(url) = Url::parse(url) else { return };
-        let client = if is_here(&url) { &self.here } else { &self.elsewhere };
+        let client = if is_this_machine(&url) { &self.here } else { &self.elsewhere };
         let mut request = client.get(url);
         if let Some(cookie) = lock(&self.cookies).remove(document).filter(|cookie| !cookie.is_empty()) {
             request = request.header(COOKIE, cookie);
@@ -157,16 +157,6 @@ fn cookie_header(json: &Value) -> String {
     pairs.join("; ")
 }
 
-/// Whether a URL leads to this machine.
-fn is_here(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
-        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
-        None => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,7 +184,7 @@ mod tests {
             ("https://localhost.example.org/x", false),
             ("https://10.0.0.1/x", false),
         ] {
-            assert_eq!(is_here(&Url::parse(url).unwrap()), here, "{url}");
+            assert_eq!(is_this_machine(&Url::parse(url).unwrap()), here, "{url}");
         }
     }
 }

@@ -20,6 +20,7 @@ use http::header::{COOKIE, SET_COOKIE};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use url::Url;
 
 use super::body::{Fields, needed};
 use super::refused::Refused;
@@ -27,6 +28,7 @@ use super::sha256;
 use super::token::{Call, Found};
 use super::{BASE, card};
 use crate::buckets::Network;
+use crate::peer::is_this_machine;
 use crate::{App, Origin};
 
 /// How long a challenge is good.
@@ -124,8 +126,17 @@ pub(super) async fn prove(call: &Call, fields: &Fields) -> Result<Found, Refused
     let token = AuthToken::read(token)?;
     let certificate = token.certificate()?;
     let issuer = cards.trusted(&certificate, call.now)?;
-    token.verify(&certificate, &call.origin.base, &challenge)?;
+    token.verify(&certificate, site(call)?, &challenge)?;
     card::of_card(call, cards, &certificate, &issuer).await
+}
+
+/// The origin that a card signs for: the one that is configured. What a request calls this server counts only where nobody
+/// else can answer to it, on this machine: anywhere else a page could have a card sign for itself and pass it on here.
+fn site(call: &Call) -> Result<&str, Refusal> {
+    let origin = call.origin.base.as_str();
+    let known = call.app.config().listen.public_url.is_some()
+        || Url::parse(origin).is_ok_and(|url| is_this_machine(&url));
+    if known { Ok(origin) } else { Err(Refusal::SwitchedOff) }
 }
 
 /// The hash of the cookie that came.
