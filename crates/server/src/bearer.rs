@@ -10,15 +10,15 @@ use jiff::Timestamp;
 use crate::buckets::{Buckets, Network};
 use crate::problem::Problem;
 
-/// The longest key that is hashed, in octets.
-const KEY_MAX: usize = 512;
+/// The longest key or token that is looked at, in octets: more than the longest access token of our own.
+const KEY_MAX: usize = 4096;
 
 /// What a request shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bearer<'a> {
     /// No such header.
     Absent,
-    /// Several headers, another scheme, or no key of 1 to 512 octets.
+    /// Several headers, another scheme, or no key of 1 to 4096 octets.
     Malformed,
     /// A key. Compare its hash, so that how long it takes says nothing about it.
     Key(&'a str),

@@ -4,7 +4,7 @@
 //! The guide's samples carry a token *and* a key *and* a `Referer`: the token decides then, and the rest is passed over.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use axum::body::to_bytes;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use countersign_domain::registration::{Caller, Client, Refusal};
@@ -38,7 +38,7 @@ pub(super) struct Admitted {
 }
 
 /// The same, with the body.
-pub(super) struct WithBody(pub(super) Admitted, pub(super) bytes::Bytes);
+pub(super) struct WithBody(pub(super) Admitted, pub(super) Bytes);
 
 impl Admitted {
     /// Whether this number may be asked about by whoever has shown what they have shown.
@@ -91,16 +91,20 @@ impl FromRequest<App> for WithBody {
         let (mut parts, body) = request.into_parts();
         // First of all: a stranger's body is not read.
         let admitted = Admitted::from_request_parts(&mut parts, app).await?;
-        let patience = Duration::from_secs(u64::from(app.config().listen.head_seconds));
-        let refused = |code, text: String| Problem::registration(code, text).into_response();
-        match tokio::time::timeout(patience, to_bytes(body, BODY_MAX)).await {
-            Ok(Ok(body)) => Ok(Self(admitted, body)),
-            Ok(Err(_)) => {
-                let text = format!("expected a whole body of at most {BODY_MAX} bytes");
-                Err(refused(ErrorCode::TooLarge, text))
-            }
-            Err(_) => Err(refused(ErrorCode::InvalidRequest, "the body did not arrive in time".to_owned())),
+        Ok(Self(admitted, whole(app, body, BODY_MAX).await?))
+    }
+}
+
+/// A body of at most `limit` octets that arrives in time.
+pub(super) async fn whole(app: &App, body: Body, limit: usize) -> Result<Bytes, Response> {
+    let patience = Duration::from_secs(u64::from(app.config().listen.head_seconds));
+    let refused = |code, text: String| Problem::registration(code, text).into_response();
+    match tokio::time::timeout(patience, to_bytes(body, limit)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => {
+            Err(refused(ErrorCode::TooLarge, format!("expected a whole body of at most {limit} bytes")))
         }
+        Err(_) => Err(refused(ErrorCode::InvalidRequest, "the body did not arrive in time".to_owned())),
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Whoever has the URL can open the page. What counts is only sent by the page itself: a form of another origin is refused.
 
-use axum::body::Bytes;
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use countersign_domain::Refusal as AnyRefusal;
@@ -16,6 +16,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use zeroize::Zeroizing;
 
 use super::app_session::save;
+use super::caller::whole;
 use super::{failed, failure, logged};
 use crate::App;
 use crate::Origin;
@@ -54,16 +55,14 @@ pub(super) async fn enter(
     Path(text): Path<String>,
     origin: Origin,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Result<Response, Response> {
     if !is_own_form(&headers, &origin) {
         let problem = Problem::registration(ErrorCode::OriginNotAllowed, "expected a form of this page");
         return Err(problem.into_response());
     }
     let token = TermsToken::parse(&text).map_err(|_| failed(&app, Refusal::UnknownTransaction))?;
-    if body.len() > FORM_MAX {
-        return Err(Problem::registration(ErrorCode::TooLarge, "the form is too long").into_response());
-    }
+    let body = whole(&app, body, FORM_MAX).await?;
     let field = |name: &str| {
         let found = url::form_urlencoded::parse(&body).find(|(each, _)| each == name);
         Zeroizing::new(found.map(|(_, value)| value.into_owned()).unwrap_or_default())
