@@ -9,7 +9,7 @@ use countersign_client::registrant::{Claims, KeyRing, Rejection, Rules};
 use countersign_client::wire::admin::{DeniedTokens, DenyTokens};
 use countersign_client::wire::id::SemanticsIdentifier;
 use countersign_server::registrant::password::PasswordHash;
-use countersign_server::registrant::{load_keys, store_keys};
+use countersign_server::registrant::{keys_path, load_keys, store_keys};
 use countersign_server::{Config, Randomness};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -136,11 +136,7 @@ impl Keys {
 
     /// The key file, where one is named in any way.
     fn path(&self, config: &Config) -> Option<PathBuf> {
-        let in_directory = |directory: &PathBuf| directory.join("keys").join("registrant.keys");
-        self.keys
-            .clone()
-            .or_else(|| config.registrant.keys_file.clone())
-            .or_else(|| config.store.directory.as_ref().map(in_directory))
+        self.keys.clone().or_else(|| keys_path(config))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use countersign_token::KeyRing;
 use jiff::Timestamp;
@@ -61,14 +61,25 @@ const LOOK: Duration = Duration::from_secs(15);
 pub(super) struct Keys {
     ring: RwLock<Arc<KeyRing>>,
     path: Option<PathBuf>,
+    /// When the file had last changed before it was read.
+    first_seen: Option<SystemTime>,
+}
+
+/// Where the keys are kept: in the configured file, or in the data directory.
+pub fn keys_path(config: &Config) -> Option<PathBuf> {
+    let in_directory = |directory: &PathBuf| directory.join("keys").join(FILE);
+    config.registrant.keys_file.clone().or_else(|| config.store.directory.as_ref().map(in_directory))
+}
+
+fn changed(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|file| file.modified()).ok()
 }
 
 impl Keys {
     /// The ring of the configured file, or of the data directory, where a missing one is made.
     pub(super) fn open(config: &Config, now: Timestamp, rng: &mut impl CryptoRng) -> Result<Self, Error> {
-        let own = &config.registrant.keys_file;
-        let directory = config.store.directory.as_ref();
-        let path = own.clone().or_else(|| directory.map(|directory| directory.join("keys").join(FILE)));
+        let path = keys_path(config);
+        let first_seen = path.as_deref().and_then(changed);
         let ring = match &path {
             None => KeyRing::generate(now, rng),
             Some(path) => match load_keys(path) {
@@ -80,7 +91,7 @@ impl Keys {
                 loaded => loaded?,
             },
         };
-        Ok(Self { ring: RwLock::new(Arc::new(ring)), path })
+        Ok(Self { ring: RwLock::new(Arc::new(ring)), path, first_seen })
     }
 
     pub(super) fn ring(&self) -> Arc<KeyRing> {
@@ -115,8 +126,7 @@ impl Keys {
 pub async fn follow(app: App) {
     let keys = &app.registrant().keys;
     let Some(path) = keys.path.clone() else { return };
-    let changed = |path: &Path| std::fs::metadata(path).and_then(|file| file.modified()).ok();
-    let mut seen = changed(&path);
+    let mut seen = keys.first_seen;
     while !app.is_stopping() {
         tokio::select! {
             () = app.stopping() => {}
