@@ -36,11 +36,10 @@ pub(crate) enum Surface {
 impl Surface {
     /// The surface that a path belongs to, also when it leads nowhere.
     pub(crate) fn of_path(path: &str) -> Self {
-        let below =
-            |base: &str| path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        let relying_party = countersign_wire::endpoint::BASES.iter().any(|base| below(&format!("{base}/v3")))
-            || below("/smart-id-rp");
-        if relying_party {
+        let ends = |rest: &str| rest.is_empty() || rest.starts_with('/');
+        let below = |base: &str| path.strip_prefix(base).is_some_and(ends);
+        let version = |base: &&str| path.strip_prefix(*base)?.strip_prefix("/v3");
+        if countersign_wire::endpoint::BASES.iter().filter_map(version).any(ends) || below("/smart-id-rp") {
             Self::RelyingParty
         } else if below(countersign_wire::device::BASE) {
             Self::Device

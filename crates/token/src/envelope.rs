@@ -16,14 +16,11 @@
 //! A refusal decodes, derives, and checks one tag, whatever is wrong: so the time it takes does not tell which part of a
 //! token was touched. Decoding does not stop at the first wrong character.
 
-use aes_gcm::aead::AeadInOut;
-use aes_gcm::aead::Nonce;
-use aes_gcm::{Aes256Gcm, KeyInit, Tag};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
 use base64ct::{Base64UrlUnpadded, Encoding};
-use hkdf::Hkdf;
 use jiff::{SignedDuration, Timestamp};
 use rand_core::CryptoRng;
-use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::key::Standing;
@@ -82,8 +79,9 @@ pub(crate) fn seal_json(json: &[u8], key: &TokenKey, nonce: [u8; NONCE]) -> Resu
     token.resize(HEADER + blocks * BLOCK, b' ');
     let (header, body) = token.split_at_mut(HEADER);
     let (cipher, vector) = cipher(key, &nonce);
-    let tag = cipher.encrypt_inout_detached(&vector, header, body.into()).map_err(|_| Error::Unsealable)?;
-    token.extend_from_slice(&tag);
+    let tag = cipher.seal_in_place_separate_tag(vector, Aad::from(&*header), body);
+    let tag = tag.map_err(|_| Error::Unsealable)?;
+    token.extend_from_slice(tag.as_ref());
     Ok(Base64UrlUnpadded::encode_string(&token))
 }
 
@@ -142,30 +140,40 @@ pub(crate) fn authentic(
     nonce.copy_from_slice(&octets[1 + ID..HEADER]);
     let (key, standing) = ring.find(KeyId(id), rules, now);
     let (cipher, vector) = cipher(key, &nonce);
-    let (header, rest) = octets.split_at_mut(HEADER);
-    let (body, tag) = rest.split_at_mut(blocks * BLOCK);
-    let mut expected = [0; TAG];
-    expected.copy_from_slice(tag);
-    // The tag is checked before anything is decrypted.
-    let opened = cipher.decrypt_inout_detached(&vector, header, body.into(), &Tag::from(expected)).is_ok();
+    let (header, sealed) = octets.split_at_mut(HEADER);
+    let opened = cipher.open_in_place(vector, Aad::from(&*header), sealed).is_ok();
     match (well_formed, standing, opened) {
         (false, _, _) => Err(Rejection::Malformed),
         (true, Standing::Unknown, _) => Err(Rejection::UnknownKey),
         (true, Standing::Good | Standing::Retired, false) => Err(Rejection::NotAuthentic),
         (true, Standing::Retired, true) => Err(Rejection::RetiredKey),
-        (true, Standing::Good, true) => Ok(Zeroizing::new(octets[HEADER..HEADER + blocks * BLOCK].to_vec())),
+        (true, Standing::Good, true) => {
+            octets.truncate(HEADER + blocks * BLOCK);
+            octets.drain(..HEADER);
+            Ok(octets)
+        }
     }
 }
 
-fn cipher(key: &TokenKey, nonce: &[u8; NONCE]) -> (Aes256Gcm, Nonce<Aes256Gcm>) {
+/// A key of AES-256 and an initialisation vector.
+#[derive(Clone, Copy)]
+struct Derived;
+
+impl KeyType for Derived {
+    fn len(&self) -> usize {
+        44
+    }
+}
+
+fn cipher(key: &TokenKey, nonce: &[u8; NONCE]) -> (LessSafeKey, Nonce) {
     let mut derived = Zeroizing::new([0; 44]);
-    // 44 octets are far below the 8160 that this gives at most.
-    Hkdf::<Sha256>::new(Some(nonce), key.secret()).expand(INFO, derived.as_mut()).expect("44 octets");
-    let mut secret = Zeroizing::new([0; 32]);
-    secret.copy_from_slice(&derived[..32]);
-    let mut vector = [0; 12];
-    vector.copy_from_slice(&derived[32..]);
-    (Aes256Gcm::new((&*secret).into()), Nonce::<Aes256Gcm>::from(vector))
+    let extracted = Salt::new(HKDF_SHA256, nonce).extract(key.secret());
+    // 44 octets are far below the 8160 that this gives at most, and as many as are asked for.
+    extracted.expand(&[INFO], Derived).and_then(|okm| okm.fill(derived.as_mut())).expect("44 octets");
+    let (secret, vector) = derived.split_at(32);
+    // 32 octets, and 12.
+    let secret = UnboundKey::new(&AES_256_GCM, secret).expect("a key of AES-256");
+    (LessSafeKey::new(secret), Nonce::try_assume_unique_for_key(vector).expect("12 octets"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! What is withdrawn before its end: on disk, and in memory for every request. Where nothing is, asking costs one comparison.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use countersign_domain::Event;
@@ -15,8 +14,6 @@ use crate::command::Failure;
 #[derive(Default)]
 pub(super) struct Deny {
     loaded: OnceCell<()>,
-    /// Whether anything is denied at all.
-    any: AtomicBool,
     list: RwLock<DenyList>,
 }
 
@@ -29,11 +26,7 @@ impl Deny {
 
     /// Whether a token is withdrawn.
     pub(super) async fn denies(&self, app: &App, claims: &Claims) -> Result<bool, Failure> {
-        self.load(app).await?;
-        if !self.any.load(Ordering::Acquire) {
-            return Ok(false);
-        }
-        Ok(self.list.read().unwrap_or_else(PoisonError::into_inner).denies(claims))
+        Ok(self.ready(app).await?.denies(claims))
     }
 
     async fn load(&self, app: &App) -> Result<(), Failure> {
@@ -59,7 +52,6 @@ impl Deny {
         let mut list = self.list.write().unwrap_or_else(PoisonError::into_inner);
         list.purge(now);
         list.insert(denial);
-        self.any.store(!list.is_empty(), Ordering::Release);
     }
 }
 
