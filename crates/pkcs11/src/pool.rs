@@ -53,46 +53,50 @@ impl Pool {
     /// Runs `work` in a session. If the token turns out to be gone, everything is opened anew and `work` runs once more.
     pub(crate) fn run<T>(&self, work: impl Fn(&Lease<'_>) -> Result<T, Error>) -> Result<T, Error> {
         match self.try_run(&work) {
-            Err(error) if error.is_lost() => {
+            (seen, Err(error)) if error.is_lost() => {
                 tracing::warn!(error = %error, "the sessions with the token are lost: opening them anew");
-                self.throw_away()?;
-                let again = self.try_run(&work);
+                self.throw_away(seen)?;
+                let (_, again) = self.try_run(&work);
                 match &again {
                     Ok(_) => tracing::info!("the token is there again"),
                     Err(error) => tracing::error!(error = %error, "the token cannot be reached"),
                 }
                 again
             }
-            done => done,
+            (_, done) => done,
         }
     }
 
-    fn try_run<T>(&self, work: &impl Fn(&Lease<'_>) -> Result<T, Error>) -> Result<T, Error> {
+    /// The outcome, and the generation of sessions under which it came.
+    fn try_run<T>(&self, work: &impl Fn(&Lease<'_>) -> Result<T, Error>) -> (u64, Result<T, Error>) {
         let driver = self.driver.read().unwrap_or_else(PoisonError::into_inner);
-        let (session, generation) = self.take(&driver)?;
-        let done = work(&Lease { session: &session, generation });
-        let sound = !done.as_ref().is_err_and(Error::is_lost);
-        self.give_back(session, generation, sound);
-        done
+        // Nobody raises it while the driver is held for reading.
+        let generation = self.lock().generation;
+        let done = self.take(&driver).and_then(|session| {
+            let done = work(&Lease { session: &session, generation });
+            let sound = !done.as_ref().is_err_and(Error::is_lost);
+            self.give_back(session, sound);
+            done
+        });
+        (generation, done)
     }
 
-    fn take(&self, driver: &Pkcs11) -> Result<(Session, u64), Error> {
+    fn take(&self, driver: &Pkcs11) -> Result<Session, Error> {
         let begun = Instant::now();
         let most = self.settings.sessions.max(1);
         let mut sessions = self.lock();
         loop {
             if let Some(session) = sessions.free.pop() {
-                return Ok((session, sessions.generation));
+                return Ok(session);
             }
             if sessions.open < most {
                 sessions.open += 1;
-                let generation = sessions.generation;
                 drop(sessions);
                 let opened = self.open(driver);
                 if opened.is_err() {
-                    self.forget(generation);
+                    self.forget();
                 }
-                return opened.map(|session| (session, generation));
+                return opened;
             }
             let left = self.settings.wait.saturating_sub(begun.elapsed());
             if left.is_zero() {
@@ -118,31 +122,29 @@ impl Pool {
         }
     }
 
-    fn give_back(&self, session: Session, generation: u64, sound: bool) {
-        let mut sessions = self.lock();
-        if sound && sessions.generation == generation {
-            sessions.free.push(session);
+    fn give_back(&self, session: Session, sound: bool) {
+        if sound {
+            self.lock().free.push(session);
             self.freed.notify_one();
         } else {
-            drop(sessions);
-            self.forget(generation);
+            drop(session);
+            self.forget();
         }
     }
 
-    fn forget(&self, generation: u64) {
+    /// A session fewer.
+    fn forget(&self) {
         let mut sessions = self.lock();
-        if sessions.generation == generation {
-            sessions.open = sessions.open.saturating_sub(1);
-        }
+        sessions.open = sessions.open.saturating_sub(1);
         self.freed.notify_one();
     }
 
-    /// Ends the driver and begins it anew, when nobody uses it: many see a token that came back only then.
-    fn throw_away(&self) -> Result<(), Error> {
-        let before = self.lock().generation;
+    /// Ends the driver and begins it anew, when nobody uses it: many see a token that came back only then. `seen`: the
+    /// generation that was found lost.
+    fn throw_away(&self, seen: u64) -> Result<(), Error> {
         let mut driver = self.driver.write().unwrap_or_else(PoisonError::into_inner);
         let mut sessions = self.lock();
-        if sessions.generation != before {
+        if sessions.generation != seen {
             // Somebody else has just done it.
             return Ok(());
         }
