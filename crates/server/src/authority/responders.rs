@@ -127,7 +127,7 @@ impl Authorities {
         for (place, ca) in self.cas().iter().enumerate() {
             let older = before.as_ref().and_then(|before| before.delegates.get(place));
             let older = older.map_or(&[][..], Vec::as_slice);
-            let mut of_ca = vec![delegate(ca, older.first(), now, rng)?];
+            let mut of_ca = vec![delegate(ca, now, rng)?];
             if renewal == Renewal::Due {
                 let valid = older.iter().filter(|each| each.certificate.is_valid_at(now));
                 of_ca.extend(valid.take(KEPT - 1).cloned());
@@ -146,16 +146,13 @@ impl Authorities {
     }
 }
 
-/// The next certificate of a CA's responder. A key in memory is followed by a new one; one in a device goes on.
-fn delegate(
-    ca: &Ca,
-    before: Option<&Delegate>,
-    now: Timestamp,
-    rng: &mut impl CryptoRng,
-) -> Result<Delegate, countersign_pki::Error> {
-    let signer: Arc<dyn Signer> = match before {
-        Some(before) if !before.signer.is_remote() => Arc::new(SoftwareKey::generate_ec(Curve::P256)?),
-        Some(_) | None => Arc::clone(&ca.responder_key),
+/// The next certificate of a CA's responder. A key in memory is a new one each time, also after a start: one that was given
+/// up must not come back. One in a device goes on until the operator names another.
+fn delegate(ca: &Ca, now: Timestamp, rng: &mut impl CryptoRng) -> Result<Delegate, countersign_pki::Error> {
+    let signer: Arc<dyn Signer> = if ca.responder_key.is_remote() {
+        Arc::clone(&ca.responder_key)
+    } else {
+        Arc::new(SoftwareKey::generate_ec(Curve::P256)?)
     };
     let validity = Validity::days(ca.backdated(now), LIFE_DAYS)?;
     let certificate =
