@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::authority::Authorities;
 use crate::ca::RevocationLists;
-use crate::clock::{Clock, ClockWatch, SystemClock};
+use crate::clock::{Clock, ClockWatch, Doubt, SystemClock};
 use crate::compute::Compute;
 use crate::config::{Config, Mend};
 use crate::dev::TestWorld;
@@ -313,9 +313,16 @@ impl App {
         &self.0.time_stamp_lease
     }
 
+    /// The time, if it can be believed: to be asked before each signature that states it.
+    pub(crate) fn believed_now(&self) -> Result<Timestamp, Doubt> {
+        let (now, steady) = (self.now(), self.clock().steady());
+        self.clock_watch().look(now, steady).map(|()| now)
+    }
+
     /// Takes the clock at its word, whatever it showed before. What is signed goes on from there.
     pub(crate) fn believe_clock(&self) {
         self.clock_watch().accept(self.now(), self.clock().steady());
+        self.time_stamp_lease().forget();
         if let Some(authorities) = self.authorities() {
             authorities.time_stamping().forget_last();
         }

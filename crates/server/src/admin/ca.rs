@@ -343,7 +343,7 @@ pub(super) async fn authorities(State(app): State<App>, _: Operator) -> Result<R
     let unit = authorities.time_stamping();
     let role = AuthorityRole::TimeStampingUnit;
     members.push(member("tsa", role, None, true, unit.certificate(), unit.unit().is_remote()));
-    let doubt = app.clock_watch().look(now, app.clock().steady()).err().map(|doubt| doubt.to_string());
+    let doubt = app.believed_now().err().map(|doubt| doubt.to_string());
     let status = AuthorityStatus { members, clock: ClockStatus { now, doubt } };
     Ok(logged(Json(status), "show-authorities"))
 }
@@ -477,7 +477,7 @@ pub(super) async fn accept_clock(
     Ordered(operator, wanted): Ordered<OnWhoseWord>,
 ) -> Result<Response, Response> {
     let proof = wanted.evidence.as_deref().map(evidence).transpose()?;
-    let doubt = app.clock_watch().look(app.now(), app.clock().steady()).err();
+    let doubt = app.believed_now().err();
     let detail = doubt.map_or_else(|| "there was no doubt".to_owned(), |doubt| doubt.to_string());
     app.execute("accept the clock", move |tx, context| {
         move_mark(tx, context.now)?;

@@ -70,7 +70,9 @@ impl RevocationLists {
         if let Some(kept) = self.fresh(app, ca.name()) {
             return Ok(kept);
         }
-        let (now, issuer, config) = (app.now(), ca.name().to_owned(), &app.config().crl);
+        // Asked now, since it is about this moment; a list that is there needs no clock.
+        let (now, believed) = (app.now(), app.believed_now());
+        let (issuer, config) = (ca.name().to_owned(), &app.config().crl);
         let version = app.store().status_version();
         let of = issuer.clone();
         let revoked: Vec<IssuedCertificate> =
@@ -86,7 +88,7 @@ impl RevocationLists {
             self.keep(issuer, Kept { version, ..kept });
             return Ok(der);
         }
-        app.clock_watch().look(now, app.clock().steady())?;
+        believed?;
         let of = issuer.clone();
         let number =
             app.store().write("crl number", move |tx| tx.counters().next(&format!("crl/{of}"))).await?;
@@ -97,10 +99,18 @@ impl RevocationLists {
             expired_certs_on_crl: None,
             revoked: names.iter().map(entry).collect::<Result<_, PkiError>>()?,
         };
-        let signing = Arc::clone(ca);
-        let sign = move || list.sign(signing.certificate(), signing.signer());
-        // A long list, or a key in a device, would hold up others.
-        let der = tokio::task::spawn_blocking(sign).await.map_err(|_| Error::BrokenOff)??;
+        let (signing, directory) = (Arc::clone(ca), config.directory.clone());
+        // A long list, a key in a device or a disk would hold up others.
+        let make = move || -> Result<Vec<u8>, PkiError> {
+            let der = list.sign(signing.certificate(), signing.signer())?;
+            if let Some(directory) = directory
+                && let Err(error) = write(&directory, signing.name(), &der)
+            {
+                tracing::error!(ca = signing.name(), error = %error, "a revocation list could not be written");
+            }
+            Ok(der)
+        };
+        let der = tokio::task::spawn_blocking(make).await.map_err(|_| Error::BrokenOff)??;
         app.metrics().revocation_list();
         tracing::info!(
             ca = issuer,
@@ -108,11 +118,6 @@ impl RevocationLists {
             crl.entries = names.len(),
             "a revocation list was made"
         );
-        if let Some(directory) = &config.directory
-            && let Err(error) = write(directory, &issuer, &der)
-        {
-            tracing::error!(ca = issuer, error = %error, "a revocation list could not be written");
-        }
         self.keep(issuer, Kept { made: now, version, names, der: der.clone() });
         Ok(der)
     }

@@ -1,7 +1,8 @@
 //! Whether the clock can be believed: what is signed with a wrong time cannot be taken back.
 //!
 //! Two things are held against it. While the program runs, time that passes evenly: a clock that is set, ahead or back,
-//! leaves that line. From one start to the next, the *mark* in the store, which is never behind a time that was signed.
+//! leaves that line. From one start to the next, the *mark* in the store, which is seconds behind the last time that was
+//! signed at most.
 //! A clock that is slewed, as NTP does, keeps to the line: it is drawn anew every minute.
 //!
 //! Doubt ends when the clock is back on its line, or when an operator says that it is right.

@@ -75,9 +75,8 @@ enum Answered {
 
 async fn answer(app: &App, request: &[u8]) -> Result<Answered, ResponseStatus> {
     let authorities = app.authorities().ok_or(ResponseStatus::TryLater)?;
-    let now = app.now();
     // What states a wrong time cannot be taken back.
-    app.clock_watch().look(now, app.clock().steady()).map_err(|_| ResponseStatus::TryLater)?;
+    let now = app.believed_now().map_err(|_| ResponseStatus::TryLater)?;
     let responders = responders(app, authorities).await.map_err(|failure| {
         tracing::error!(error = %failure, "the OCSP responders have no certificates");
         match failure {

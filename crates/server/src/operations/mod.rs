@@ -49,7 +49,7 @@ async fn metrics(State(app): State<App>, origin: Origin) -> Response {
         let detail = "metrics are shown to the addresses in operations.metrics_addresses";
         return Problem::of(ProblemType::Forbidden, detail).into_response();
     }
-    app.metrics().clock_doubted(app.clock_watch().look(app.now(), app.clock().steady()).is_err());
+    app.metrics().clock_doubted(app.believed_now().is_err());
     let text = app.metrics().text(app.watches().waiting(), app.compute().load());
     ([(CONTENT_TYPE, HeaderValue::from_static(metrics::OPENMETRICS))], NO_STORE, text).into_response()
 }

@@ -1,8 +1,9 @@
 //! Serial numbers and times that were taken in advance, so that no token waits for the disk and none repeats.
 //!
 //! A lease is a block of numbers and a stretch of time, both written down before the first of them is used. After a crash
-//! the numbers of the block that were not used are lost, and the clock is held against the end of the stretch
-//! ([`ClockWatch`](crate::clock::ClockWatch)): a number is given once, and time does not go back, whatever happens.
+//! the numbers of the block that were not used are lost, and the clock is held against the beginning of the stretch
+//! ([`ClockWatch`](crate::clock::ClockWatch)): a number is given once, whatever happens; over a crash, time goes back by less
+//! than the stretch and the clock's tolerance.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -61,6 +62,11 @@ impl Lease {
         }
     }
 
+    /// Gives up what is left: the stretch of time was that of another clock.
+    pub(crate) fn forget(&self) {
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     fn take(&self, now: Timestamp) -> Option<u64> {
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         let left = left.as_mut().filter(|left| left.next < left.end && now <= left.until)?;
@@ -72,7 +78,7 @@ impl Lease {
         let known = self.left.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         if !known {
             look_at_mark(app).await?;
-            app.clock_watch().look(now, app.clock().steady())?;
+            app.believed_now()?;
         }
         let until = now.saturating_add(AHEAD).unwrap_or(now);
         let first = app

@@ -16,7 +16,6 @@ use axum::routing::post;
 use countersign_pki::tsp::{PkiFailureInfo, TimeStampReq, TokenSerialNumber};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use jiff::Timestamp;
 
 use self::lease::NoNumber;
 use crate::App;
@@ -44,8 +43,7 @@ async fn time_stamp(State(app): State<App>, body: Body) -> Response {
         Ok(request) => request,
         Err(failure) => return reply(failure.to_der()),
     };
-    let now = app.now();
-    match token(&app, time_stamping, request, now).await {
+    match token(&app, time_stamping, request).await {
         Ok(der) => reply(der),
         Err(failure) => reply(failure.to_der()),
     }
@@ -55,9 +53,8 @@ async fn token(
     app: &App,
     time_stamping: &TimeStamping,
     request: TimeStampReq,
-    now: Timestamp,
 ) -> Result<Vec<u8>, PkiFailureInfo> {
-    app.clock_watch().look(now, app.clock().steady()).map_err(|_| PkiFailureInfo::TimeNotAvailable)?;
+    let now = app.believed_now().map_err(|_| PkiFailureInfo::TimeNotAvailable)?;
     let number = app.time_stamp_lease().number(app, now).await.map_err(|error| {
         tracing::error!(error = %error, "there is no serial number for a time-stamp");
         match error {
