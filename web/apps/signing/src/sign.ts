@@ -22,6 +22,8 @@ export class SigningSign extends HTMLElement {
   #asPdf = true;
   #container: Container | null = null;
   #open: Signature | null = null;
+  /** A signature is being begun: nothing else may be, and the container stays. */
+  #beginning = false;
   #way: Way = "qr";
   #who = "";
   #watching: AbortController | null = null;
@@ -39,19 +41,19 @@ export class SigningSign extends HTMLElement {
     this.#watching?.abort();
   }
 
-  /** After a reload, or after the app has led back here. */
-  async #resume(): Promise<void> {
-    const back = new URL(location.href).searchParams.get("back");
+  /** After a reload, or after the app has led back here to `url`. */
+  async #resume(url = location.href): Promise<void> {
+    const back = new URL(url).searchParams.get("back");
     const kept = back ? localStorage.getItem(`${BACK}-${back}`) : null;
     try {
       if (back && kept) {
         const { container, signature } = JSON.parse(kept) as { container: string; signature: string };
-        const url = location.href;
-        localStorage.removeItem(`${BACK}-${back}`);
         history.replaceState(null, "", "/signing");
         this.#container = await signing.show(container);
         this.#remember();
-        this.#follow(await signing.returned(container, signature, url));
+        const returned = await signing.returned(container, signature, url);
+        localStorage.removeItem(`${BACK}-${back}`);
+        this.#follow(returned);
         return;
       }
       const id = sessionStorage.getItem(HERE);
@@ -61,9 +63,21 @@ export class SigningSign extends HTMLElement {
         if (open) return this.#follow(open);
       }
     } catch (error) {
-      sessionStorage.removeItem(HERE);
-      this.#container = null;
-      if (back) this.#fail(error);
+      // What is not there any more is forgotten; what cannot be reached just now is not.
+      if (error instanceof Refusal && error.status > 0 && error.status < 500) {
+        sessionStorage.removeItem(HERE);
+        if (back) localStorage.removeItem(`${BACK}-${back}`);
+        this.#container = null;
+        if (back) this.#fail(error);
+      } else {
+        this.#fail(error);
+        const again = (): void => {
+          this.#error.replaceChildren();
+          void this.#resume(url);
+        };
+        fill(this.#body, button("Try again", again, { class: "main" }));
+        return;
+      }
     }
     this.#paint();
   }
@@ -81,6 +95,7 @@ export class SigningSign extends HTMLElement {
 
   #paint(): void {
     if (this.#open) fill(this.#body, ...this.#waiting(this.#open));
+    else if (this.#beginning) fill(this.#body, h("progress", { attrs: { "aria-label": "Asking" } }));
     else if (this.#container) fill(this.#body, ...this.#ready(this.#container));
     else if (this.#files.length > 0) fill(this.#body, ...this.#chosen());
     else fill(this.#body, this.#drop("Drop files here, or choose them", "Any files, a PDF, or a container (.asice) that others have signed already."));
@@ -231,7 +246,7 @@ export class SigningSign extends HTMLElement {
 
   async #begin(): Promise<void> {
     const container = this.#container;
-    if (!container) return;
+    if (!container || this.#beginning) return;
     let asked: Asked = { flow: "device-link" };
     let token = "";
     if (this.#way === "phone") {
@@ -247,13 +262,15 @@ export class SigningSign extends HTMLElement {
       asked = { flow: "device-link", callbackUrl: `${location.origin}/signing?back=${token}` };
     }
     this.#error.replaceChildren();
-    const sign = this.querySelector<HTMLButtonElement>("#sign");
-    if (sign) sign.disabled = true;
+    this.#beginning = true;
+    this.#paint();
     try {
       const begun = await signing.begin(container.id, asked);
       if (token) localStorage.setItem(`${BACK}-${token}`, JSON.stringify({ container: container.id, signature: begun.id }));
+      this.#beginning = false;
       this.#follow(begun);
     } catch (error) {
+      this.#beginning = false;
       this.#fail(error);
       this.#paint();
     }
@@ -308,7 +325,10 @@ export class SigningSign extends HTMLElement {
 
   async #ended(container: string): Promise<void> {
     try {
-      this.#container = await signing.show(container);
+      const shown = await signing.show(container);
+      // Deleted meanwhile: it does not come back.
+      if (this.#container?.id !== container) return;
+      this.#container = shown;
     } catch (error) {
       this.#fail(error);
     }

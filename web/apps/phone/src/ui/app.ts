@@ -282,9 +282,13 @@ export class App extends HTMLElement {
 
   /** Takes the session behind a link or QR code. */
   async claim(link: string, account?: AccountId): Promise<void> {
-    this.show(new WaitScreen(this));
+    const wait = new WaitScreen(this);
+    this.show(wait);
+    // A link, a code or another tab may come while this one is asked about: then that is what is shown.
+    const replaced = (): boolean => this.#screen !== wait;
     try {
       const claimed = await this.engine.claim(link, account);
+      if (replaced()) return;
       if (claimed.kind === "CHOOSE_ACCOUNT") {
         this.show(new ChooseAccountScreen(this, claimed.accounts, (chosen) => void this.claim(link, chosen)));
         return;
@@ -294,6 +298,7 @@ export class App extends HTMLElement {
       const problem = problemOf(error);
       // The right person may have an account here in a minute.
       if (problem.code === "WRONG_PERSON") this.#keep(link, await this.engine.accounts().catch(() => []));
+      if (replaced()) return;
       this.problem(problem, null, problem.code === "OFFLINE" ? () => void this.claim(link, account) : undefined);
     }
   }
@@ -307,7 +312,11 @@ export class App extends HTMLElement {
   /** The link that waited, and the account that has come since. */
   #kept(accounts: readonly AccountSummary[]): { readonly link: string; readonly account: AccountId } | null {
     const later = this.#later;
-    if (!later || performance.now() >= later.until) return null;
+    if (!later) return null;
+    if (performance.now() >= later.until) {
+      this.#later = null;
+      return null;
+    }
     const come = accounts.find((account) => account.status === "READY" && !later.known.has(account.id));
     if (!come) return null;
     this.#later = null;
@@ -318,13 +327,15 @@ export class App extends HTMLElement {
   async open(ref: TransactionRef): Promise<void> {
     if (this.#opening === ref.tx) return;
     this.#opening = ref.tx;
+    const left = this.#screen;
     try {
       const presented = await this.engine.open(ref);
+      if (this.#screen !== left) return;
       this.account = ref.account;
       this.show(new ApproveScreen(this, presented));
     } catch (error) {
       this.decided(ref.tx);
-      this.problem(problemOf(error), null);
+      if (this.#screen === left) this.problem(problemOf(error), null);
     } finally {
       this.#opening = null;
     }
