@@ -95,11 +95,15 @@ pub struct PreparedSignature {
 /// Finds out before anybody is asked for anything whether a signature can be added, and what is there already.
 ///
 /// # Errors
-/// [`Error::Pdf`] when the bytes are no document that is read here; [`Error::Unsignable`] when it takes no signature.
+/// [`Error::Pdf`] when the bytes are no document that is read here, or an object in it cannot be read;
+/// [`Error::Unsignable`] when it takes no signature.
 pub fn check_signable(file: &[u8], limits: &PdfLimits) -> Result<Document> {
     let pdf = Pdf::open(file, limits)?;
     let document = document::open(file, limits)?;
-    check_takes_signatures(&pdf.latest(), &document)?;
+    let view = pdf.latest();
+    check_takes_signatures(&view, &document)?;
+    // What cannot be read could not be validated afterwards.
+    modification::read_everything(&view)?;
     Ok(document)
 }
 
