@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use countersign_client::wire::admin::ca::{
     AuthorityEntry, AuthorityStatus, CeremonyEntry, CeremonyLog, CeremonyNote, CertificateEntry,
     CertificatePage, CertificateState, ClockStatus, IssueCertificate, IssueProfile, OnWhoseWord,
-    RevokeCertificate, SealHolder,
+    RevokeCertificate, SealHolder, hex,
 };
 use countersign_pki::Certificate;
 use serde::Serialize;
@@ -323,7 +323,7 @@ fn named_in(path: &Path) -> Result<(String, String), Error> {
         Err(_) => Certificate::from_der(&bytes),
     };
     let certificate = certificate.map_err(unreadable)?;
-    let serial = certificate.serial().magnitude().iter().map(|octet| format!("{octet:02x}")).collect();
+    let serial = hex(certificate.serial().magnitude());
     let issuer = certificate
         .ca_issuer_urls()
         .iter()
@@ -433,9 +433,7 @@ async fn issue(wanted: &Issue) -> Result<ExitCode, Error> {
         (..) => None,
     };
     // Before anything is issued that could then not be kept.
-    if !wanted.force && wanted.output.symlink_metadata().is_ok() {
-        return Err(Error::Exists { path: wanted.output.clone() });
-    }
+    file::check_free(&wanted.output, wanted.force)?;
     let body = IssueCertificate {
         profile: wanted.profile,
         issuer: wanted.ca.clone(),

@@ -2,13 +2,13 @@
 
 use clap::Args;
 use countersign_client::wire::admin::BASE;
-use countersign_server::{authority, dev};
+use countersign_server::dev;
 use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::error::Error;
 use crate::http::{Http, Method};
-use crate::service::{DEV_URL, is_local, origin_of};
+use crate::service::{DEV_URL, dev_roots, is_local, origin_of};
 
 /// The service, and the operator's key.
 #[derive(Debug, Args)]
@@ -48,9 +48,6 @@ impl Desk {
         let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
         url.set_path(&format!("{BASE}{path}"));
         url.set_query(query);
-        // On this machine it is `countersign dev` that speaks TLS, under its own root.
-        let roots =
-            if local && url.scheme() == "https" { vec![authority::dev::tls_root()?] } else { Vec::new() };
-        Http::new(&roots)?.json("the operator's API", method, &url, key, body).await
+        Http::new(&dev_roots(&url)?)?.json("the operator's API", method, &url, key, body).await
     }
 }

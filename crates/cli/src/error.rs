@@ -299,7 +299,7 @@ impl From<countersign_client::long_term::Error> for Error {
             LongTerm::Container(error) => Self::Container(error),
             LongTerm::NoIssuer { issuer } => Self::NoIssuer { issuer },
             // No authority is set; the list may grow in a crate below.
-            _ => Self::NoTimeStamping,
+            LongTerm::NoTimeStamping => Self::NoTimeStamping,
         }
     }
 }

@@ -113,7 +113,7 @@ impl Place {
 }
 
 /// On this machine it is `countersign dev` that speaks TLS, under its own root.
-fn dev_roots(url: &Url) -> Result<Vec<Certificate>, Error> {
+pub(crate) fn dev_roots(url: &Url) -> Result<Vec<Certificate>, Error> {
     Ok(if is_local(url) && url.scheme() == "https" { vec![authority::dev::tls_root()?] } else { Vec::new() })
 }
 

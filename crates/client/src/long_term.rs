@@ -21,7 +21,6 @@ use crate::tls::Roots;
 
 /// Why a signature did not reach its level. What was fetched before stays in it.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum Error {
     /// An answer could not be had, or cannot be trusted.
     #[error(transparent)]

@@ -8,6 +8,7 @@ use unicode_script::{Script, UnicodeScript as _};
 
 use super::refuse;
 use crate::error::Result;
+use crate::report::is_direction_control;
 
 /// A glyph in its place. Lengths are in units of the font.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,11 +45,6 @@ pub(super) fn shape(face: &Face<'_>, line: &str) -> Result<(Vec<Placed>, bool)> 
         }
     }
     Ok((placed, from_right))
-}
-
-/// Characters that turn the direction of text; what is seen has to be what is written.
-fn is_direction_control(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Cut where the script changes. Digits, spaces and marks go with what stands before them.
