@@ -149,6 +149,8 @@ fn is_young(kept: &Kept, now: Timestamp, renewed_after: SignedDuration) -> bool 
 pub(crate) async fn publish(app: App) {
     let mut wanted = app.config().crl.directory.is_some();
     while !app.is_stopping() {
+        // From before the lists are made: what comes due meanwhile is not missed.
+        let next = app.clock().sleep(LOOKED_AT_EVERY);
         let lists = app.revocation_lists();
         wanted |= !lists.newest.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
         if let Some(authorities) = app.authorities().filter(|_| wanted) {
@@ -161,7 +163,7 @@ pub(crate) async fn publish(app: App) {
         tokio::select! {
             () = app.stopping() => {}
             () = lists.changed.notified() => {}
-            () = app.clock().sleep(LOOKED_AT_EVERY) => {}
+            () = next => {}
         }
     }
 }
