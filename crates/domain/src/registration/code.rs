@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use super::event::RegistrationEvent;
 use super::refusal::Refusal;
+use super::seconds_until;
 use crate::bytes;
 
 /// The numbers of one-time codes.
@@ -212,6 +213,11 @@ impl CodeChallenge {
         self.tries_left
     }
 
+    /// Its name in the trail.
+    pub fn id(&self) -> &ChallengeId {
+        &self.id
+    }
+
     /// Who asked.
     pub fn client(&self) -> &ClientId {
         &self.client
@@ -232,12 +238,6 @@ impl fmt::Debug for CodeChallenge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CodeChallenge").field("id", &self.id).finish_non_exhaustive()
     }
-}
-
-fn seconds_until(then: Timestamp, now: Timestamp) -> u32 {
-    let left = then.duration_since(now);
-    let seconds = left.as_secs() + i64::from(left.subsec_nanos() > 0);
-    u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Terms: which are in force, and who has accepted which.
 
-use countersign_wire::id::{SessionId, TermsId};
+use countersign_wire::id::{ChallengeId, SessionId, TermsId};
 use countersign_wire::registration::{EvidenceId, Jurisdiction, PerJurisdiction};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -98,8 +98,16 @@ pub enum Proof {
         #[serde(with = "bytes")]
         certificate: Vec<u8>,
     },
-    /// They entered password and one-time code on our page.
-    Credentials,
+    /// They entered password and one-time code on our page. Which password it was, the acceptance says by its serial
+    /// number; neither password nor code is kept.
+    Credentials {
+        /// What they confirmed.
+        statement: String,
+        /// SHA-256 of it, in hexadecimal.
+        sha256: String,
+        /// The code that they entered, as the trail calls it.
+        challenge: ChallengeId,
+    },
     /// Nobody: a sandbox number in development.
     Simulated,
 }
@@ -179,7 +187,7 @@ mod tests {
             sha256: Vec::new(),
             accepted_at: evidence::NOW,
             means: evidence::means(MeansKind::App, "x"),
-            proof: Proof::Credentials,
+            proof: Proof::Simulated,
         }
     }
 
