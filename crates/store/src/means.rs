@@ -26,9 +26,8 @@ impl Passwords<'_> {
     /// Keeps a password; an earlier one of the same number is replaced.
     pub fn save(&self, means: &PasswordMeans) -> Result<(), Error> {
         let statement = "INSERT INTO passwords (tenant, number, body) VALUES ($1, $2, $3)
-                         ON CONFLICT (tenant, number) DO UPDATE SET body = excluded.body";
-        let row =
-            params![means.tenant().as_str(), means.number().as_str(), body::write(Self::TABLE, means)?];
+                         ON CONFLICT (number, tenant) DO UPDATE SET body = excluded.body";
+        let row = params![means.tenant().as_str(), means.number().as_str(), body::write(Self::TABLE, means)?];
         body::change(self.connection, Self::TABLE, statement, row)
     }
 
@@ -36,6 +35,12 @@ impl Passwords<'_> {
     pub fn find(&self, tenant: &TenantId, number: &PhoneNumber) -> Result<Option<PasswordMeans>, Error> {
         let query = "SELECT body FROM passwords WHERE tenant = $1 AND number = $2";
         body::find(self.connection, Self::TABLE, query, params![tenant.as_str(), number.as_str()])
+    }
+
+    /// The passwords of whoever holds a number: one for each organisation that has invited them.
+    pub fn of_number(&self, number: &PhoneNumber) -> Result<Vec<PasswordMeans>, Error> {
+        let query = "SELECT body FROM passwords WHERE number = $1 ORDER BY tenant";
+        body::list(self.connection, Self::TABLE, query, [number.as_str()])
     }
 
     /// Keeps an invitation until it is used or its time is over.

@@ -80,7 +80,11 @@ pub fn permitted(
         CertificateLevel::Qualified => AssuranceLevel::Qualified,
         CertificateLevel::Advanced => AssuranceLevel::Advanced,
     };
-    if granted < Some(needed) { Err(IssuingRefusal::LevelTooHigh) } else { Ok(carries_until(evidence, level)) }
+    if granted < Some(needed) {
+        Err(IssuingRefusal::LevelTooHigh)
+    } else {
+        Ok(carries_until(evidence, level))
+    }
 }
 
 /// The last day on which the evidence carries a certificate of this level, as long as it does not end before.

@@ -1,5 +1,6 @@
 //! Terms: which are in force, and who has accepted which.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use countersign_wire::id::{ChallengeId, SessionId, TermsId};
 use countersign_wire::registration::{EvidenceId, Jurisdiction, PerJurisdiction};
 use jiff::Timestamp;
@@ -110,6 +111,15 @@ pub enum Proof {
     },
     /// Nobody: a sandbox number in development.
     Simulated,
+}
+
+impl Proof {
+    /// Password and code were entered for this statement.
+    pub fn credentials(statement: String, challenge: ChallengeId) -> Self {
+        let hash = digest(&SHA256, statement.as_bytes());
+        let sha256 = hash.as_ref().iter().map(|octet| format!("{octet:02x}")).collect();
+        Self::Credentials { statement, sha256, challenge }
+    }
 }
 
 /// Whether the edition in force is accepted; also where there is none.

@@ -4,7 +4,7 @@ CREATE TABLE passwords (
     tenant TEXT NOT NULL,
     number TEXT NOT NULL,
     body   TEXT NOT NULL,
-    PRIMARY KEY (tenant, number)
+    PRIMARY KEY (number, tenant)
 );
 
 CREATE TABLE password_invitations (

@@ -105,7 +105,11 @@ impl NewPassword {
         if text.chars().any(char::is_control) {
             return Err(UnfitPassword::Invisible);
         }
-        if is_weak(text, number) { Err(UnfitPassword::Weak) } else { Ok(Self(Zeroizing::new(text.to_owned()))) }
+        if is_weak(text, number) {
+            Err(UnfitPassword::Weak)
+        } else {
+            Ok(Self(Zeroizing::new(text.to_owned())))
+        }
     }
 
     /// The text, for the one place that makes its hash.

@@ -52,7 +52,8 @@ impl Invitation {
     /// Refused: [`Refusal::UnknownTransaction`] when its time is over or the evidence has ended meanwhile.
     pub fn open(&self, evidence: &Evidence, now: Timestamp) -> Result<(), Refusal> {
         let today = day(now);
-        let stands = *evidence.id() == self.evidence && (evidence.in_force(today) || evidence.is_waiting(today));
+        let stands =
+            *evidence.id() == self.evidence && (evidence.in_force(today) || evidence.is_waiting(today));
         if now < self.expires_at && stands { Ok(()) } else { Err(Refusal::UnknownTransaction) }
     }
 
