@@ -12,6 +12,7 @@
 //! | [`id`] | evidence, tenants, clients, tokens of transactions |
 //! | [`code`], [`confirm`], [`status`], [`terms`] | requests and answers |
 //! | [`token`] | `POST /oauth/token`, and tokens for browsers |
+//! | [`form`] | what a person enters on our own pages |
 //! | [`problem`] | error bodies |
 //!
 //! Requests are read leniently where their readers were (members that are not known are passed over), and exactly where
@@ -19,6 +20,7 @@
 
 pub mod code;
 pub mod confirm;
+pub mod form;
 pub mod id;
 pub mod level;
 pub mod phone_number;
@@ -29,7 +31,7 @@ pub mod terms;
 pub mod token;
 pub mod words;
 
-pub use id::{ClientId, EvidenceId, MeansSerial, TenantId, TermsToken};
+pub use id::{ClientId, EvidenceId, InvitationToken, MeansSerial, TenantId, TermsToken};
 pub use level::{AssuranceLevel, PerJurisdiction};
 pub use phone_number::PhoneNumber;
 pub use words::{ErrorCode, Jurisdiction, SigningStatus, TermsError};

@@ -15,7 +15,7 @@ use countersign_wire::admin::{
 };
 use countersign_wire::id::SemanticsIdentifier;
 use countersign_wire::problem::{InvalidMember, ProblemType};
-use countersign_wire::registration::{EvidenceId, Jurisdiction, MeansSerial, TenantId};
+use countersign_wire::registration::{EvidenceId, MeansSerial, TenantId};
 use countersign_wire::words::CertificateLevel;
 use jiff::civil::Date;
 
@@ -25,11 +25,10 @@ use crate::App;
 use crate::command::Failure;
 use crate::device::end_account;
 use crate::problem::Problem;
+use crate::registration::grounds::{self, LAW};
 
 /// Whose people it is where nobody says.
 const TENANT: &str = "default";
-/// Under which law our own authority issues.
-const LAW: Jurisdiction = Jurisdiction::Eidas;
 
 /// `POST /evidence`
 pub(super) async fn record(
@@ -116,6 +115,9 @@ pub(super) async fn bind(
                     tx.evidence().update(changed)?;
                 }
                 context.record(events.into_iter().map(Into::into));
+                if let Some(superseded) = &superseded {
+                    grounds::follow(tx, context, superseded, Some(&evidence))?;
+                }
                 Ok(Some(Ok(shown(&evidence, today))))
             }
             Err(refusal) => Err(AnyRefusal::from(refusal).into()),
@@ -141,12 +143,12 @@ pub(super) async fn end(
         tx.evidence().update(&evidence)?;
         context.record(events.into_iter().map(Into::into));
         let today = day(context.now);
-        // What stands on it goes with it.
+        // What stands on it goes with it, and so does the phone that it was bound to.
+        grounds::follow(tx, context, &evidence, None)?;
         for account in tx.accounts().of_person(evidence.person())? {
-            let Some(means) = bound.as_ref().filter(|means| means.serial.as_str() == account.device.as_str())
-            else {
-                continue;
-            };
+            let theirs =
+                |means: &&Means| account.is_active() && means.serial.as_str() == account.device.as_str();
+            let Some(means) = bound.as_ref().filter(theirs) else { continue };
             if let Some(due) = revocation_due(&evidence, None, means, account.level, today) {
                 end_account(tx, context, account, due)?;
             }
@@ -156,21 +158,22 @@ pub(super) async fn end(
     answered(&app, ended.await, DeskAct::End)
 }
 
-/// Whether the evidence that a code for a phone names allows a certificate of this level. A reference that is the id of no
-/// evidence of ours is the operator's own and says nothing.
+/// The evidence that a code for a phone names, if it allows a certificate of this level: what is issued stands on it. A
+/// reference that is the id of no evidence of ours is the operator's own and says nothing.
 pub(super) async fn allows(
     app: &App,
     reference: &desk::Evidence,
     person: &SemanticsIdentifier,
     holder: &Holder,
     level: CertificateLevel,
-) -> Result<(), Response> {
-    let Ok(id) = EvidenceId::parse(reference.as_str()) else { return Ok(()) };
+) -> Result<Option<EvidenceId>, Response> {
+    let Ok(id) = EvidenceId::parse(reference.as_str()) else { return Ok(None) };
     let found = app.read("look at evidence", move |tx| Ok(tx.evidence().find(&id)?)).await;
     let found = found.map_err(|failure| failed(app, failure))?;
     let evidence = found.ok_or_else(|| invalid(InvalidMember::at("/evidence", NONE)))?;
     let allowed = permitted(&evidence, person, holder, None, level, LAW, day(app.now()));
-    allowed.map(drop).map_err(|refusal| match refusal {
+    // Until when is asked again when the certificates are issued.
+    allowed.map(|_| Some(evidence.id().clone())).map_err(|refusal| match refusal {
         IssuingRefusal::OtherPerson => invalid(InvalidMember::at("/person", refusal.to_string())),
         IssuingRefusal::OtherNames => invalid(InvalidMember::at("/surname", refusal.to_string())),
         IssuingRefusal::NotInForce | IssuingRefusal::LevelTooHigh => {
@@ -179,7 +182,7 @@ pub(super) async fn allows(
     })
 }
 
-const NONE: &str = "there is no such evidence";
+pub(super) const NONE: &str = "there is no such evidence";
 
 type Outcome = Result<Option<Result<RecordedEvidence, &'static str>>, Failure>;
 
@@ -196,7 +199,7 @@ fn answered(app: &App, outcome: Outcome, act: DeskAct) -> Result<Response, Respo
     }
 }
 
-fn acted(
+pub(super) fn acted(
     operator: Operator,
     act: DeskAct,
     evidence: &Evidence,

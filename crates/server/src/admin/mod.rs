@@ -12,6 +12,7 @@ mod denials;
 mod evidence;
 pub(crate) mod issue;
 mod operator;
+mod passwords;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
@@ -36,6 +37,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/evidence/{evidence}", get(evidence::show))
         .route("/evidence/{evidence}/bind", post(evidence::bind))
         .route("/evidence/{evidence}/end", post(evidence::end))
+        .route("/evidence/{evidence}/password", get(passwords::show).post(passwords::invite))
+        .route("/evidence/{evidence}/password/end", post(passwords::end))
         .route("/persons/{person}", get(accounts::person))
         .route("/accounts/{document}", get(accounts::account))
         .route("/accounts/{document}/revoke", post(accounts::revoke))

@@ -19,7 +19,7 @@ pub(super) const SCHEME: &str = "operator";
 
 const PERSON: &str = "^(PAS|IDC|PNO)[A-Z]{2}-[A-Za-z0-9][A-Za-z0-9-]{0,29}$";
 const DOCUMENT: &str = "^(PAS|IDC|PNO)[A-Z]{2}-[A-Za-z0-9][A-Za-z0-9-]{0,29}-[A-Z0-9]{4}-N?Q$";
-const EVIDENCE: &str = "^RAS[0-9a-f]{24}$";
+pub(super) const EVIDENCE: &str = "^RAS[0-9a-f]{24}$";
 const ACTIVATION: &str = "^[0-9A-HJKMNP-TV-Z]{8}$";
 
 /// How operators are known.
@@ -186,7 +186,7 @@ pub(super) fn operation_with(
     operation
 }
 
-fn recorded() -> Value {
+pub(super) fn recorded() -> Value {
     parameter("evidence", EVIDENCE, "The evidence.")
 }
 

@@ -8,6 +8,7 @@ mod ca;
 mod device;
 mod operations;
 mod parts;
+mod passwords;
 mod problems;
 mod registrant;
 mod registration;
@@ -64,6 +65,7 @@ pub fn document() -> Value {
         validation::paths(),
         signing::paths(),
         admin::paths(),
+        passwords::paths(),
         registrant::paths(),
         ca::paths(),
         registration::paths(),

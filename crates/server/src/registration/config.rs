@@ -179,6 +179,10 @@ impl ClientEntry {
         if earlier.iter().any(|other| other.id == self.id) {
             found.push(Mend::new(at("id"), "is used twice", "give every client an id of its own"));
         }
+        if self.id.starts_with('.') {
+            let how = "begin with a letter or a digit: the service's own pages have such names";
+            found.push(Mend::new(at("id"), "begins with a dot", how));
+        }
         if self.scopes.is_empty() {
             found.push(Mend::new(at("scopes"), "is empty", "leave the line out for [\"smartflow\"]"));
         }
@@ -319,6 +323,7 @@ mod tests {
         assert_eq!(known[0].client.scopes, [Scope::Smartflow]);
         assert!(faults(&client("")).is_empty());
         assert_eq!(faults(&(client("") + &client(""))).len(), 1, "twice");
+        assert_eq!(faults(&client("").replace("portal", ".consent")).len(), 1, "a name of our own");
     }
 
     #[test]

@@ -39,9 +39,7 @@ pub(crate) fn known(
         None => Vec::new(),
     };
     let app_means = Lookup::from(app_serial(&accounts, bound.as_ref()));
-    // There is no password means in this release: nobody has one, and that is an answer.
-    Ok(Known {
-        evidence: Lookup::Found(of_number),
-        means: MeansLookups { app: app_means, sas: Lookup::Absent },
-    })
+    let password = tx.passwords().find(tenant, number)?;
+    let sas = Lookup::from(password.and_then(|means| means.serial().cloned()));
+    Ok(Known { evidence: Lookup::Found(of_number), means: MeansLookups { app: app_means, sas } })
 }

@@ -4,15 +4,21 @@
 //! Every request is let in by [`caller`], asks the store through [`lookup`], and is decided by
 //! `countersign_domain::registration`.
 
+mod acceptance;
 mod app_session;
 mod caller;
+mod codes;
 pub mod config;
 mod consent;
 mod cors;
+mod credentials;
 pub mod gateway;
+pub(crate) mod grounds;
 pub(crate) mod lookup;
 mod oauth;
 mod page;
+mod password;
+mod sheet;
 mod state;
 mod status;
 mod terms;
@@ -31,7 +37,11 @@ use crate::command::Failure;
 use crate::operations::record::Logged;
 use crate::problem::{Problem, Surface};
 
-pub(crate) use self::app_session::{is_own, save, settle};
+pub(crate) use self::acceptance::accept;
+pub(crate) use self::app_session::{is_own, settle};
+pub use self::grounds::NotFollowed;
+pub(crate) use self::grounds::follow_days;
+pub(crate) use self::password::{finish_background, send_invitation};
 pub(crate) use self::state::{Fault, Service};
 
 const SURFACE: Surface = Surface::Registration;
@@ -52,6 +62,8 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route(page::PATH, get(page::terms))
         .route(consent::PATH, get(consent::show).post(consent::enter))
         .route(consent::SCRIPT_PATH, get(consent::script))
+        .route(password::PATH, get(password::show).post(password::enter))
+        .route(password::INVITED_PATH, get(password::show_invited).post(password::enter_invited))
 }
 
 fn failed(app: &App, failure: impl Into<Refusal>) -> Response {

@@ -117,9 +117,7 @@ pub(super) async fn poll(
         app.execute("poll an acceptance", move |tx, context| {
             let (transaction, number) = own(tx, &admitted, &asked, context.now)?;
             let transaction = match of.test_world() {
-                Some(world) => {
-                    world.sandbox().act(tx, context, of.registration().terms(), transaction, &number)?
-                }
+                Some(world) => world.sandbox().act(tx, context, transaction, &number)?,
                 None => transaction,
             };
             progress(tx, &transaction, context.now)

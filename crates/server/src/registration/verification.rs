@@ -3,8 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use countersign_domain::Refusal as AnyRefusal;
-use countersign_domain::registration::{Checked, CodeChallenge, OneTimeCode, Refusal};
+use countersign_domain::registration::{Checked, Refusal};
 use countersign_store::Tx;
 use countersign_wire::registration::code::CheckCode;
 use countersign_wire::registration::confirm::{Confirm, send_code};
@@ -13,10 +12,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::caller::{Admitted, WithBody};
-use super::{failed, failure, invalid, logged, terms};
+use super::{codes, failed, failure, invalid, logged, terms};
 use crate::App;
-use crate::buckets::Network;
-use crate::command::Failure;
 use crate::problem::Problem;
 
 /// `POST /api/public/confirm`: two operations, told apart by the body.
@@ -91,53 +88,16 @@ pub(super) fn is_verified(
 
 async fn send_to(app: &App, admitted: Admitted, number: PhoneNumber) -> Result<Response, Response> {
     admitted.admit(&number, false, false).map_err(|refusal| failed(app, refusal))?;
-    let (service, now) = (app.registration(), app.now());
-    let network = Network::of(admitted.origin.address);
-    let limits = &service.limits;
     // A client's server is one address for all its people; it has a limit of its own.
-    let address = if admitted.must_verify() { limits.codes_of_address.take(network, now) } else { Ok(()) };
-    let taken = address.map_err(|seconds| ("address", seconds)).and_then(|()| {
-        limits.codes_of_number.take(number.clone(), now).map_err(|seconds| ("number", seconds))
-    });
-    if let Err((by, seconds)) = taken {
-        app.metrics().limited("code", by);
-        return Err(failed(app, Refusal::CodeTooSoon { seconds }));
+    let address = admitted.must_verify().then_some(admitted.origin.address);
+    codes::limited(app, &number, address).map_err(|refusal| failed(app, refusal))?;
+    let made = codes::make(app, admitted.client.id.clone(), number).await;
+    let made = made.map_err(|error| failure(app, error))?;
+    match codes::hand_over(app, made).await.map_err(|error| failure(app, error))? {
+        Ok(()) => Ok(logged(Json(json!({})), "send-code", None)),
+        Err(_) => {
+            let text = "messages cannot be sent now; try again later";
+            Err(Problem::registration(ErrorCode::Unavailable, text).into_response())
+        }
     }
-    let client = admitted.client.id;
-    let (of, to) = (app.clone(), number.clone());
-    let sent = app.execute("send a code", move |tx, context| {
-        let service = of.registration();
-        let played = of.test_world().is_some_and(|world| world.sandbox().knows(&to));
-        let code = if played {
-            OneTimeCode::known(crate::dev::sandbox::RIGHT_CODE)
-        } else {
-            OneTimeCode::draw(&mut context.rng)
-        };
-        let earlier = tx.codes().find(&client, &to)?;
-        let (challenge, events) = CodeChallenge::send(
-            earlier,
-            client,
-            to,
-            &code,
-            &service.code_key,
-            &service.codes,
-            context.now,
-            &mut context.rng,
-        )
-        .map_err(AnyRefusal::from)?;
-        tx.codes().save(&challenge)?;
-        context.record(events.into_iter().map(Into::into));
-        Ok::<_, Failure>((code, challenge))
-    });
-    let (code, challenge) = sent.await.map_err(|error| failure(app, error))?;
-    // Only what is written down is sent: a code that arrives can be entered.
-    if let Err(error) = service.gateway.send(&number, &code, now).await {
-        tracing::error!(error = %error, "a code was not sent");
-        let lost =
-            app.execute("take back a code", move |tx, _| Ok(tx.codes().save(&challenge.not_sent())?));
-        lost.await.map_err(|error| failure(app, error))?;
-        let text = "messages cannot be sent now; try again later";
-        return Err(Problem::registration(ErrorCode::Unavailable, text).into_response());
-    }
-    Ok(logged(Json(json!({})), "send-code", None))
 }
