@@ -5,6 +5,7 @@
 
 mod admin;
 mod ca;
+mod desk;
 mod device;
 mod operations;
 mod parts;
@@ -64,6 +65,7 @@ pub fn document() -> Value {
         validation::paths(),
         signing::paths(),
         admin::paths(),
+        desk::paths(),
         registrant::paths(),
         ca::paths(),
         registration::paths(),

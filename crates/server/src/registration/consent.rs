@@ -106,7 +106,7 @@ pub(super) async fn enter(
 
 /// Whether a form was sent by this page. Browsers say where a form comes from; what says nothing is no browser, and has
 /// no person's session to misuse, but it is refused all the same.
-fn is_own_form(headers: &HeaderMap, origin: &Origin) -> bool {
+pub(super) fn is_own_form(headers: &HeaderMap, origin: &Origin) -> bool {
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let from_here = text(&ORIGIN) == Some(origin.base.as_str());
     from_here && text(&FETCH_SITE).is_none_or(|site| site == "same-origin")

@@ -6,9 +6,9 @@ use axum::response::{IntoResponse, Response};
 use countersign_domain::Refusal as AnyRefusal;
 use countersign_domain::registration::{Checked, CodeChallenge, OneTimeCode, Refusal};
 use countersign_store::Tx;
-use countersign_wire::registration::code::CheckCode;
+use countersign_wire::registration::code::{CheckCode, EnteredCode};
 use countersign_wire::registration::confirm::{Confirm, send_code};
-use countersign_wire::registration::{ErrorCode, PhoneNumber};
+use countersign_wire::registration::{ClientId, ErrorCode, PhoneNumber};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -45,11 +45,23 @@ pub(super) async fn check(
 ) -> Result<Response, Response> {
     let CheckCode { number, code } = CheckCode::from_body(&body).map_err(invalid)?;
     admitted.admit(&number, false, false).map_err(|refusal| failed(&app, refusal))?;
+    match entered(&app, admitted.client.id, number, code).await? {
+        Ok(()) => Ok(logged(Json(json!({})), "check-code", Some("right"))),
+        Err(refusal) => Err(failed(&app, refusal)),
+    }
+}
+
+/// Compares a code that was entered with the one that was sent for this client. What is refused inside was counted.
+pub(super) async fn entered(
+    app: &App,
+    client: ClientId,
+    number: PhoneNumber,
+    code: EnteredCode,
+) -> Result<Result<(), Refusal>, Response> {
     let played = app.test_world().is_some_and(|world| world.sandbox().knows(&number));
     if played && code.reveal() == crate::dev::sandbox::EXPIRED_CODE {
-        return Err(failed(&app, Refusal::CodeGone));
+        return Ok(Err(Refusal::CodeGone));
     }
-    let client = admitted.client.id;
     let of = app.clone();
     let checked = app.execute("check a code", move |tx, context| {
         let service = of.registration();
@@ -69,10 +81,7 @@ pub(super) async fn check(
             Checked::Refused(refusal) => Ok(Err(refusal)),
         }
     });
-    match checked.await.map_err(|error| failure(&app, error))? {
-        Ok(()) => Ok(logged(Json(json!({})), "check-code", Some("right"))),
-        Err(refusal) => Err(failed(&app, refusal)),
-    }
+    checked.await.map_err(|error| failure(app, error))
 }
 
 /// Whether the holder of a number has entered a code for this client. Not asked where it makes no difference.
@@ -91,19 +100,36 @@ pub(super) fn is_verified(
 
 async fn send_to(app: &App, admitted: Admitted, number: PhoneNumber) -> Result<Response, Response> {
     admitted.admit(&number, false, false).map_err(|refusal| failed(app, refusal))?;
-    let (service, now) = (app.registration(), app.now());
-    let network = Network::of(admitted.origin.address);
-    let limits = &service.limits;
     // A client's server is one address for all its people; it has a limit of its own.
-    let address = if admitted.must_verify() { limits.codes_of_address.take(network, now) } else { Ok(()) };
-    let taken = address.map_err(|seconds| ("address", seconds)).and_then(|()| {
-        limits.codes_of_number.take(number.clone(), now).map_err(|seconds| ("number", seconds))
-    });
-    if let Err((by, seconds)) = taken {
-        app.metrics().limited("code", by);
-        return Err(failed(app, Refusal::CodeTooSoon { seconds }));
+    if admitted.must_verify() {
+        limited(app, Network::of(admitted.origin.address), &number)?;
+    } else {
+        limited_number(app, &number)?;
     }
-    let client = admitted.client.id;
+    deliver(app, admitted.client.id, number).await?;
+    Ok(logged(Json(json!({})), "send-code", None))
+}
+
+/// Counts a code that an address asks for.
+pub(super) fn limited(app: &App, network: Network, number: &PhoneNumber) -> Result<(), Response> {
+    let taken = app.registration().limits.codes_of_address.take(network, app.now());
+    taken.map_err(|seconds| too_soon(app, "address", seconds))?;
+    limited_number(app, number)
+}
+
+fn limited_number(app: &App, number: &PhoneNumber) -> Result<(), Response> {
+    let taken = app.registration().limits.codes_of_number.take(number.clone(), app.now());
+    taken.map_err(|seconds| too_soon(app, "number", seconds))
+}
+
+fn too_soon(app: &App, by: &'static str, seconds: u32) -> Response {
+    app.metrics().limited("code", by);
+    failed(app, Refusal::CodeTooSoon { seconds })
+}
+
+/// Makes a code for a client and sends it.
+pub(super) async fn deliver(app: &App, client: ClientId, number: PhoneNumber) -> Result<(), Response> {
+    let service = app.registration();
     let (of, to) = (app.clone(), number.clone());
     let sent = app.execute("send a code", move |tx, context| {
         let service = of.registration();
@@ -131,7 +157,7 @@ async fn send_to(app: &App, admitted: Admitted, number: PhoneNumber) -> Result<R
     });
     let (code, challenge) = sent.await.map_err(|error| failure(app, error))?;
     // Only what is written down is sent: a code that arrives can be entered.
-    if let Err(error) = service.gateway.send(&number, &code, now).await {
+    if let Err(error) = service.gateway.send(&number, &code, app.now()).await {
         tracing::error!(error = %error, "a code was not sent");
         let lost =
             app.execute("take back a code", move |tx, _| Ok(tx.codes().save(&challenge.not_sent())?));
@@ -139,5 +165,5 @@ async fn send_to(app: &App, admitted: Admitted, number: PhoneNumber) -> Result<R
         let text = "messages cannot be sent now; try again later";
         return Err(Problem::registration(ErrorCode::Unavailable, text).into_response());
     }
-    Ok(logged(Json(json!({})), "send-code", None))
+    Ok(())
 }
