@@ -5,7 +5,7 @@ use countersign_wire::admin::audit::EventSeal;
 use countersign_wire::admin::ca::hex;
 use countersign_wire::admin::chain::{BrokenLog, continues};
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::body;
 use crate::error::Error;
@@ -114,11 +114,15 @@ impl Trail<'_> {
 
     /// When the oldest event came that is not sealed, and how many there are.
     pub fn unsealed(&self) -> Result<Option<(Timestamp, u64)>, Error> {
-        let query = "SELECT MIN(at), COUNT(*) FROM events WHERE seq > (SELECT COALESCE(MAX(seq), 0) FROM event_seals)";
-        let row: (Option<i64>, i64) =
-            body::prepare(self.connection, query)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let at = row.0.map(|at| Timestamp::from_millisecond(at).unwrap_or(Timestamp::MIN));
-        Ok(at.map(|at| (at, row.1.unsigned_abs())))
+        let sealed = self.last_seal()?.map_or(0, |seal| seal.last);
+        let query = "SELECT at FROM events WHERE seq = $1";
+        let next = i64::try_from(sealed + 1).unwrap_or(i64::MAX);
+        let at: Option<i64> =
+            body::prepare(self.connection, query)?.query_row([next], |row| row.get(0)).optional()?;
+        let Some(at) = at else { return Ok(None) };
+        // Numbers have no gaps, so that nothing need be counted.
+        let last = Events { connection: self.connection }.last()?.unsigned_abs();
+        Ok(Some((Timestamp::from_millisecond(at).unwrap_or(Timestamp::MIN), last.saturating_sub(sealed))))
     }
 
     /// Compares events with their seals, from the seal that ends with event `after` on, at most `limit` seals.

@@ -3,7 +3,7 @@
 import { fill, h, type Child } from "@countersign/page/dom";
 import { act, look, segment, type Account, type Activation, type Device, type Evidence, type Operator } from "./api.ts";
 import { choice, drawer, field, form, outcome, refusal } from "./field.ts";
-import { levelsText, standingText, when } from "./words.ts";
+import { accountText, levelsText, standingText, when } from "./words.ts";
 
 const REASONS = [
   ["keyCompromise", "The phone is lost, or in other hands"],
@@ -65,7 +65,7 @@ export class DeskPerson extends HTMLElement {
 
   #evidence(evidence: Evidence, accounts: readonly Account[]): HTMLElement {
     const open = evidence.state === "WAITING" || evidence.state === "IN_FORCE";
-    const devices = accounts.filter((each) => each.state === "ACTIVE").flatMap((each) => each.devices);
+    const devices = accounts.filter((each) => each.state === "CERTIFIED").flatMap((each) => each.devices);
     return h("li", { attrs: { "data-evidence": evidence.evidence, "data-state": evidence.state } },
       h("p", null, h("strong", null, evidence.evidence), " ", h("span", { class: `chip ${evidence.state}` }, standingText(evidence))),
       h("p", { class: "quiet" }, `${levelsText(evidence.levels)} until ${evidence.qualifiedUntil} · number ${evidence.msisdn} · recorded by ${evidence.by}, ${when(evidence.recorded)}`),
@@ -125,11 +125,11 @@ export class DeskPerson extends HTMLElement {
     const reason = choice(`revoke-reason-${id}`, "Why", REASONS);
     const reference = field(`revoke-reference-${id}`, "File reference");
     return h("li", { attrs: { "data-account": id, "data-state": account.state } },
-      h("p", null, h("strong", null, id), " ", h("span", { class: `chip ${account.state}` }, account.state.toLowerCase())),
+      h("p", null, h("strong", null, id), " ", h("span", { class: `chip ${account.state}` }, accountText(account.state))),
       h("p", { class: "quiet" }, `${account.level.toLowerCase()} certificates · since ${when(account.created)}`),
       ...account.devices.map((device) => h("p", { class: "quiet" }, `${device.platform} · words: ${device.words.join(" ")}`)),
       h("ul", { class: "keys" }, ...account.keys.map((key) => h("li", { class: "quiet" }, `${key.use === "AUTH" ? "PIN1" : "PIN2"}: ${key.state.toLowerCase()}${key.notAfter ? `, certificate until ${when(key.notAfter)}` : ""}`))),
-      account.state === "ACTIVE" && this.#may("revoke-account") && drawer("End this account",
+      account.state !== "REVOKED" && this.#may("revoke-account") && drawer("End this account",
         h("p", { class: "quiet" }, "The phone, its keys and its certificates end for good."),
         form(`revoke-${id}`, "End it", [reason.row, reference.row], async () =>
           outcome(await act<Account>(`/accounts/${segment(id)}/revoke`, { reason: reason.value(), evidence: reference.value() || null }), () => this.#again()), "danger")),

@@ -35,6 +35,18 @@ export function standingText(evidence: Evidence): string {
   return STANDINGS[evidence.state] + ended;
 }
 
+const ACCOUNTS: Record<string, string> = {
+  DRAFT: "being set up",
+  CERTIFIED: "in use",
+  PENDING_RA: "waits for the desk",
+  REVOKED: "ended",
+  CLONE_SUSPECT: "stopped: two copies were seen",
+};
+
+export function accountText(state: string): string {
+  return ACCOUNTS[state] ?? state;
+}
+
 export function levelsText({ zertes, eidas }: Levels): string {
   const one = (name: string, level: number | null) => (level === null ? null : `${name} ${level}`);
   return [one("EU", eidas), one("CH", zertes)].filter(Boolean).join(", ");
