@@ -143,8 +143,8 @@ export class PhonePage {
     return this.document();
   }
 
-  /** The same, up to the button that leads on. */
-  async register(pin1: string, pin2: string, passkey = false): Promise<void> {
+  /** The same, up to the button that leads on. `compare` gets the words that the desk shows too. */
+  async register(pin1: string, pin2: string, passkey = false, compare?: (words: string[]) => void): Promise<void> {
     const { page } = this;
     for (const pin of [pin1, pin1, pin2, pin2]) {
       await this.#fresh(".pin-screen cs-pin-pad");
@@ -154,6 +154,7 @@ export class PhonePage {
     }
     if (passkey) await this.button(/passkey|yes|guard/i).first().click();
     await page.locator("ol.words li").nth(3).waitFor();
+    compare?.(await page.locator("ol.words li").allInnerTexts());
     await page.locator(".foot .main").click();
     await page.locator(".seal.good").waitFor();
     await page.locator(".foot .main").click();

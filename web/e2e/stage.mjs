@@ -33,9 +33,9 @@ export async function openBrowser(suite) {
   return chromium.launch({ executablePath, args: FLAGS });
 }
 
-/** `countersign dev` on free ports, until this process ends. */
-export async function startServer() {
-  const child = spawn(binary, ["dev", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "ignore"] });
+/** `countersign dev` on free ports, until this process ends; `more` arguments. */
+export async function startServer(...more) {
+  const child = spawn(binary, ["dev", "--listen", "127.0.0.1:0", ...more], { stdio: ["ignore", "pipe", "ignore"] });
   process.on("exit", () => child.kill("SIGKILL"));
   let said = "";
   await new Promise((resolve, reject) => {

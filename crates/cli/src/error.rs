@@ -161,6 +161,16 @@ pub(crate) enum Error {
         /// In the service's words.
         why: String,
     },
+    /// The act takes two people: nothing was done, and a proposal waits.
+    #[error("{act} takes two people: nothing was done yet; proposal {proposal} waits until {expires}")]
+    Proposed {
+        /// What was asked for.
+        act: String,
+        /// What waits.
+        proposal: String,
+        /// Until when.
+        expires: String,
+    },
     /// An answer that is not what the API gives.
     #[error("the answer of {url} cannot be read: {why}")]
     UnreadableAnswer {
@@ -340,6 +350,7 @@ impl Error {
             Self::PlainKey { .. } => Some("give an https URL".into()),
             Self::NoKeyFile => Some("give --keys FILE, or --data DIR for the data directory of the service".into()),
             Self::NoPassword => Some("give it as one line: countersign token hash-password < password.txt".into()),
+            Self::Proposed { .. } => Some("have another operator look at it: countersign proposal list".into()),
             Self::NoActivation => Some("give the eight letters and digits that `countersign person activate` printed".into()),
             Self::NoCertificateNamed => {
                 Some("give the name of the CA (eid-q) and the serial number in hexadecimal, or --certificate FILE".into())
@@ -418,6 +429,7 @@ impl Error {
             | Self::TestWorld(_)
             | Self::Connections(_)
             | Self::Refused { .. }
+            | Self::Proposed { .. }
             | Self::Call { .. } => 4,
             Self::Client(error) | Self::Checked(error) => of_client(error),
             Self::Container(error) => of_container(error),

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_client::wire::admin::right::ProposalEntry;
 use countersign_pki::Certificate;
 pub(crate) use reqwest::Method;
 use reqwest::{Client, RequestBuilder};
@@ -81,6 +82,12 @@ impl Http {
                 why: format!("{:?} error at column {}", error.classify(), error.column()),
             };
             return serde_json::from_slice(&body).map_err(unreadable);
+        }
+        if status == reqwest::StatusCode::ACCEPTED
+            && let Ok(ProposalEntry { act, proposal, expires, .. }) = serde_json::from_slice(&body)
+        {
+            let (act, proposal) = (act.to_string(), proposal.to_string());
+            return Err(Error::Proposed { act, proposal, expires: expires.to_string() });
         }
         Err(match serde_json::from_slice::<Refusal>(&body) {
             Ok(Refusal { detail, errors }) => {

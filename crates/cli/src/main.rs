@@ -25,6 +25,7 @@ mod long_term;
 mod pdf;
 mod person;
 mod progress;
+mod proposal;
 mod remove;
 mod runtime;
 mod screen;
@@ -57,6 +58,7 @@ enum Command {
     Remove(remove::Arguments),
     Stamp(stamp::Arguments),
     Person(person::Arguments),
+    Proposal(proposal::Arguments),
     Token(token::Arguments),
     Ca(ca::Arguments),
     Trust(trust::Arguments),
@@ -87,6 +89,7 @@ fn run(command: Command, begun: Instant) -> Result<ExitCode, Error> {
         Command::Remove(arguments) => remove::run(&arguments),
         Command::Stamp(arguments) => stamp::run(&arguments),
         Command::Person(arguments) => person::run(&arguments),
+        Command::Proposal(arguments) => proposal::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Ca(arguments) => ca::run(&arguments),
         Command::Trust(arguments) => trust::run(arguments),

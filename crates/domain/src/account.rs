@@ -139,6 +139,12 @@ impl Account {
         self.state == AccountState::Active
     }
 
+    /// The same without what its holder was called: for people who are forgotten.
+    pub fn without_names(mut self) -> Self {
+        self.holder = Holder { given_name: String::new(), surname: String::new(), date_of_birth: None };
+        self
+    }
+
     /// The key for this use, once made.
     pub fn key(&self, usage: KeyUse) -> Option<&KeyId> {
         match usage {

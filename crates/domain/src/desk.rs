@@ -1,12 +1,27 @@
 //! What the registration desk does for people, beyond what people do for themselves.
 
+pub mod erasure;
+mod event;
+mod identification;
+mod proposal;
+mod refusal;
+mod right;
+
 use std::fmt;
 
 use countersign_wire::words;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+pub use countersign_wire::admin::right::{Act, Role};
+pub use erasure::Erasure;
+pub use event::DeskEvent;
+pub use identification::{CaseEnd, IdentificationCase};
+pub use proposal::{Asked, Proposal, ProposalState};
+pub use refusal::Refusal;
+pub use right::{RIGHTS, Right};
+
 words! {
-    /// What an operator does.
+    /// What an operator does with an account.
     pub enum OperatorAct {
         /// Hands out an activation code.
         IssueActivation = "issue-activation",

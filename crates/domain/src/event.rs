@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::KeyUse;
-use crate::desk::{Evidence, OperatorAct};
+use crate::desk::{DeskEvent, Evidence, OperatorAct};
 use crate::registration::RegistrationEvent;
 use crate::revocation::RevocationReason;
 
@@ -256,11 +256,30 @@ pub enum Event {
 
     /// Something of a registration: evidence, codes, terms.
     Registration(RegistrationEvent),
+    /// Something at the desk: proposals, identifications, what is held of a person.
+    Desk(DeskEvent),
+}
+
+/// What an operator did, as the audit trail is searched for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Acted<'a> {
+    /// The name of their key.
+    pub operator: &'a str,
+    /// The word of the act.
+    pub act: &'a str,
+    /// On whose word.
+    pub reference: Option<&'a str>,
 }
 
 impl From<RegistrationEvent> for Event {
     fn from(event: RegistrationEvent) -> Self {
         Self::Registration(event)
+    }
+}
+
+impl From<DeskEvent> for Event {
+    fn from(event: DeskEvent) -> Self {
+        Self::Desk(event)
     }
 }
 
@@ -301,6 +320,7 @@ impl Event {
             Self::CertificateResumed { .. } => "CertificateResumed",
             Self::CertificateRevoked { .. } => "CertificateRevoked",
             Self::Registration(event) => event.kind(),
+            Self::Desk(event) => event.kind(),
         }
     }
 
@@ -344,6 +364,23 @@ impl Event {
                 format!("{issuer}/{serial}")
             }
             Self::Registration(event) => event.subject(),
+            Self::Desk(event) => event.subject(),
         }
+    }
+
+    /// Who did this and on what word, where it was an operator.
+    pub fn acted(&self) -> Option<Acted<'_>> {
+        let (operator, act, reference) = match self {
+            Self::OperatorActed { operator, act, evidence, .. } => {
+                (operator.as_str(), act.as_str(), evidence.as_ref())
+            }
+            Self::Registration(RegistrationEvent::DeskActed { operator, act, reference, .. }) => {
+                (operator.as_str(), act.as_str(), reference.as_ref())
+            }
+            Self::TokensDenied { by, .. } => (by.as_str(), "deny-tokens", None),
+            Self::Desk(event) => event.acted()?,
+            _ => return None,
+        };
+        Some(Acted { operator, act, reference: reference.map(Evidence::as_str) })
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::key::KeyRefusal;
-use crate::registration;
+use crate::{desk, registration};
 
 /// A request that is not carried out. Nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -100,6 +100,11 @@ pub enum Refusal {
     /// Who may sign, and what there is to accept.
     #[error(transparent)]
     Registration(#[from] registration::Refusal),
+
+    // The operator's API.
+    /// Roles, and what takes two people.
+    #[error(transparent)]
+    Desk(#[from] desk::Refusal),
 }
 
 /// Why `linkedSessionID` does not fit (relying party API, section 7).

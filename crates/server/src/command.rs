@@ -14,6 +14,7 @@ use thiserror::Error;
 use crate::App;
 use crate::compute::Busy;
 use crate::operations::metrics::SessionKind;
+use crate::problem::Problem;
 use crate::randomness::Randomness;
 use crate::registration;
 use crate::watch::Topic;
@@ -33,6 +34,16 @@ pub(crate) enum Failure {
     /// Our fault: anything else. The text goes to the log.
     #[error("{0}")]
     Fault(String),
+    /// The request is refused with this answer.
+    #[error("refused with an answer of its own")]
+    Said(Box<Problem>),
+}
+
+impl Failure {
+    /// Refused with this answer.
+    pub(crate) fn said(problem: Problem) -> Self {
+        Self::Said(Box::new(problem))
+    }
 }
 
 /// What a command sees beside the database, and where it leaves what happened.

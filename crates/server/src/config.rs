@@ -23,14 +23,14 @@ use url::Url;
 
 pub use self::problem::{Error, Mend};
 pub use self::secret::Secret;
-pub use crate::admin::config::Admin;
+pub use crate::admin::config::{Admin, Desk};
 pub use crate::authority::config::Pkcs11;
 pub use crate::ca::config::Crl;
 pub use crate::device::config::DeviceApi;
 pub use crate::ocsp::config::Ocsp;
 pub use crate::push::config::Push;
 pub use crate::registrant::config::{Partner, Registrant, RegistrantUser};
-pub use crate::registration::config::{ClientEntry, Registration};
+pub use crate::registration::config::{ClientEntry, IdentityPartner, Registration};
 pub use crate::siga::config::{Siga, SigaService};
 pub use crate::signing::config::Signing;
 pub use crate::tsa::config::{ClockConfig, Tsa};
@@ -84,6 +84,8 @@ pub struct Config {
     pub registration: Registration,
     /// What operators see.
     pub operations: Operations,
+    /// How operators work at the registration desk.
+    pub desk: Desk,
     /// Who may start sessions.
     #[serde(rename = "relying_party")]
     pub relying_parties: Vec<RelyingParty>,
@@ -436,6 +438,7 @@ impl Config {
         for (index, admin) in self.admins.iter().enumerate() {
             admin.check(index, &self.admins[..index], &mut found);
         }
+        self.desk.check(&self.admins, &mut found);
         found
     }
 

@@ -61,7 +61,7 @@ pub fn router(app: App) -> axum::Router {
         .merge(openapi::routes())
         .merge(rp::routes(&app))
         .merge(device::routes(&app))
-        .merge(admin::routes());
+        .merge(admin::routes(&app));
     let routes = routes.merge(ca::routes()).merge(ocsp::routes()).merge(tsa::routes()).merge(trust::routes());
     let routes = routes.merge(validation::routes(&app)).merge(registrant::routes(&app));
     let routes = routes.merge(signing::routes()).merge(siga::routes(&app)).merge(registration::routes(&app));

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use axum::response::{IntoResponse, Response};
-use countersign_domain::{Refusal, registration};
+use countersign_domain::{Refusal, desk, registration};
 use countersign_wire::device::{DeviceErrorCode, DeviceProblem};
 use countersign_wire::problem::{self as wire, InvalidMember, PROBLEM_JSON, ProblemType, status_title};
 use countersign_wire::registration::ErrorCode;
@@ -273,6 +273,23 @@ impl Problem {
         wait.map_or(problem.clone(), |seconds| problem.retry_after(seconds))
     }
 
+    /// What a refusal at the desk looks like from outside.
+    pub(crate) fn desk_refused(refusal: &desk::Refusal) -> Self {
+        use desk::Refusal as R;
+        let kind = match refusal {
+            R::NotPermitted { .. } | R::SamePerson | R::ProposerGone => ProblemType::Forbidden,
+            R::ProposalExpired => ProblemType::Expired,
+            R::TakesTwo { .. }
+            | R::OtherContent
+            | R::ProposalDecided
+            | R::NumberNotProven
+            | R::IdentificationOver => ProblemType::Conflict,
+            // The list may grow in a crate below; what is not known here is our fault, and is logged.
+            other => return Self::internal(Surface::Own, format!("a refusal without an answer: {other}")),
+        };
+        Self::of(kind, refusal.to_string())
+    }
+
     /// What a refusal looks like from outside: the one list.
     pub(crate) fn refused(surface: Surface, refusal: &Refusal) -> Self {
         let plain = |status: u16| Self::general(surface, wire::Problem::status(status));
@@ -322,6 +339,7 @@ impl Problem {
             }),
             Refusal::KeyNotActive => device(DeviceErrorCode::BadRequest),
             Refusal::Registration(refusal) => Self::registration_refused(refusal),
+            Refusal::Desk(refusal) => Self::desk_refused(refusal),
             Refusal::Fault => Self::internal(surface, "a computation with a key failed"),
             // The list may grow in a crate below; what is not known here is our fault, and is logged.
             other => Self::internal(surface, format!("a refusal without an answer: {other}")),
@@ -343,6 +361,7 @@ impl App {
             }
             Failure::Store(error) => Problem::internal(surface, error),
             Failure::Fault(cause) => Problem::internal(surface, cause),
+            Failure::Said(problem) => *problem,
         }
     }
 }

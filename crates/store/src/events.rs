@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 
 use crate::body;
 use crate::error::Error;
+use crate::trail::Trail;
 
 const TABLE: &str = "events";
 
@@ -32,7 +33,9 @@ impl Events<'_> {
         // One writer at a time, and nothing is deleted: the numbers have no gaps and are visible in order.
         let statement = "INSERT INTO events (seq, at, kind, subject, body)
                          SELECT COALESCE(MAX(seq), 0) + 1, $1, $2, $3, $4 FROM events RETURNING seq";
-        Ok(body::prepare(self.connection, statement)?.query_row(row, |row| row.get(0))?)
+        let seq = body::prepare(self.connection, statement)?.query_row(row, |row| row.get(0))?;
+        Trail { connection: self.connection }.index(seq, now, event)?;
+        Ok(seq)
     }
 
     /// Adds what happened, in order.
@@ -57,7 +60,11 @@ impl Events<'_> {
         Ok(body::prepare(self.connection, query)?.query_row([], |row| row.get(0))?)
     }
 
-    fn list(&self, query: &'static str, parameters: impl rusqlite::Params) -> Result<Vec<Recorded>, Error> {
+    pub(crate) fn list(
+        &self,
+        query: &'static str,
+        parameters: impl rusqlite::Params,
+    ) -> Result<Vec<Recorded>, Error> {
         let mut statement = body::prepare(self.connection, query)?;
         let mut rows = statement.query(parameters)?;
         let mut recorded = Vec::new();

@@ -43,6 +43,12 @@ impl Passwords<'_> {
         body::list(self.connection, Self::TABLE, query, [number.as_str()])
     }
 
+    /// Deletes a password. [`Error::Missing`] when it is not there.
+    pub fn delete(&self, means: &PasswordMeans) -> Result<(), Error> {
+        let statement = "DELETE FROM passwords WHERE tenant = $1 AND number = $2";
+        body::change(self.connection, Self::TABLE, statement, [means.tenant().as_str(), means.number().as_str()])
+    }
+
     /// Keeps an invitation until it is used or its time is over.
     pub fn invite(&self, invitation: &Invitation) -> Result<(), Error> {
         let statement = "INSERT INTO password_invitations (token, purge_at, body) VALUES ($1, $2, $3)";

@@ -1,7 +1,7 @@
 //! Evidence, one-time codes, and the acceptance of terms.
 
 use countersign_domain::registration::{Acceptance, CodeChallenge, Evidence, TermsTransaction};
-use countersign_wire::id::SessionId;
+use countersign_wire::id::{SemanticsIdentifier, SessionId};
 use countersign_wire::registration::{ClientId, EvidenceId, PhoneNumber, TenantId, TermsToken};
 use rusqlite::{Connection, params};
 
@@ -60,6 +60,24 @@ impl EvidenceTable<'_> {
         body::list(self.connection, Self::TABLE, query, params![tenant.as_str(), number.as_str()])
     }
 
+    /// Every evidence of a person, in all tenants, oldest first.
+    pub fn of_person(&self, person: &SemanticsIdentifier) -> Result<Vec<Evidence>, Error> {
+        let query = "SELECT body FROM evidence WHERE person = $1 ORDER BY recorded_at, id";
+        body::list(self.connection, Self::TABLE, query, [person.as_str()])
+    }
+
+    /// Erases evidence, with what was accepted on it and the links to terms that were given out for it.
+    pub fn erase(&self, id: &EvidenceId) -> Result<(), Error> {
+        for statement in [
+            "DELETE FROM terms_transactions WHERE evidence = $1",
+            "DELETE FROM acceptances WHERE evidence = $1",
+            "DELETE FROM stands_on WHERE evidence = $1",
+        ] {
+            body::prepare(self.connection, statement)?.execute([id.as_str()])?;
+        }
+        body::change(self.connection, Self::TABLE, "DELETE FROM evidence WHERE id = $1", [id.as_str()])
+    }
+
     fn save(&self, statement: &'static str, evidence: &Evidence) -> Result<(), Error> {
         let row = params![
             evidence.id().as_str(),
@@ -87,6 +105,12 @@ impl Codes<'_> {
             body::write(Self::TABLE, challenge)?,
         ];
         body::change(self.connection, Self::TABLE, statement, row)
+    }
+
+    /// Forgets the codes of a number, whoever asked for them.
+    pub fn forget(&self, number: &PhoneNumber) -> Result<usize, Error> {
+        Ok(body::prepare(self.connection, "DELETE FROM codes WHERE number = $1")?
+            .execute([number.as_str()])?)
     }
 
     /// The code of this client and number.

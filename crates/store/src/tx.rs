@@ -2,9 +2,11 @@
 
 use std::cell::Cell;
 
+use countersign_domain::desk::Erasure;
+use countersign_domain::registration::EvidenceState;
 use countersign_domain::session;
-use countersign_wire::id::SessionId;
-use jiff::Timestamp;
+use countersign_wire::id::{SemanticsIdentifier, SessionId};
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::accounts::{Accounts, Devices, Keys};
@@ -13,6 +15,7 @@ use crate::authority::{Ceremony, IssuingCas};
 use crate::body;
 use crate::certificates::Certificates;
 use crate::counters::Counters;
+use crate::desk::{Erasures, Identifications, PartnerResults, Proposals};
 use crate::error::Error;
 use crate::events::Events;
 use crate::means::{Grounds, Passwords};
@@ -21,6 +24,10 @@ use crate::registration::{Codes, EvidenceTable, TermsTables};
 use crate::repeated::Idempotency;
 use crate::sessions::Sessions;
 use crate::signing_containers::SigningContainers;
+use crate::trail::Trail;
+
+/// How long an event waits for its seal, unless there are many.
+const SEALED_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
 /// One transaction. Given to the closures of [`crate::Store::write`] and [`crate::Store::read`].
 pub struct Tx<'a> {
@@ -95,6 +102,31 @@ impl<'a> Tx<'a> {
         Events { connection: self.connection }
     }
 
+    /// The same for auditors: searched, sealed, compared.
+    pub fn trail(&self) -> Trail<'a> {
+        Trail { connection: self.connection }
+    }
+
+    /// What waits for a second person.
+    pub fn proposals(&self) -> Proposals<'a> {
+        Proposals { connection: self.connection }
+    }
+
+    /// Identifications that were begun.
+    pub fn identifications(&self) -> Identifications<'a> {
+        Identifications { connection: self.connection }
+    }
+
+    /// Results of partners that were taken.
+    pub fn partner_results(&self) -> PartnerResults<'a> {
+        PartnerResults { connection: self.connection }
+    }
+
+    /// What may not be erased yet.
+    pub fn erasures(&self) -> Erasures<'a> {
+        Erasures { connection: self.connection }
+    }
+
     /// Activation codes.
     pub fn activations(&self) -> Activations<'a> {
         Activations { connection: self.connection }
@@ -163,6 +195,37 @@ impl<'a> Tx<'a> {
         body::change(self.connection, "meta", statement, params![name, value])
     }
 
+    /// Takes a person's names out of their accounts, and the certificates that hold them. What certificates were called and
+    /// whether they counted stays: OCSP and revocation lists answer from it.
+    pub fn forget_names(&self, person: &SemanticsIdentifier) -> Result<(), Error> {
+        for account in self.accounts().of_person(person)? {
+            for mut certificate in self.certificates().of_account(&account.document)? {
+                certificate.der.clear();
+                self.certificates().update(&certificate)?;
+            }
+            self.accounts().update(&account.without_names())?;
+        }
+        Ok(())
+    }
+
+    /// Erases what is left of people whose records had to be kept until now.
+    fn erase_due(&self, now: Timestamp, limit: usize) -> Result<usize, Error> {
+        let due = self.erasures().due(now, limit)?;
+        for Erasure { person, .. } in &due {
+            for evidence in self.evidence().of_person(person)? {
+                // Somebody who came back after they were erased has evidence that counts.
+                if matches!(evidence.state(), EvidenceState::Ended { .. }) {
+                    self.evidence().erase(evidence.id())?;
+                }
+            }
+            if self.accounts().of_person(person)?.iter().all(|account| !account.is_active()) {
+                self.forget_names(person)?;
+            }
+            self.erasures().delete(person)?;
+        }
+        Ok(due.len())
+    }
+
     /// Cleans up, at most `limit` rows of a kind: tells overdue sessions that they are over, deletes what is no longer
     /// kept. Nothing correct depends on when, or whether, this runs.
     pub fn sweep(&self, now: Timestamp, limit: usize) -> Result<Swept, Error> {
@@ -176,6 +239,15 @@ impl<'a> Tx<'a> {
                 swept.expired.push(session.id());
             }
         }
+        for proposal in self.proposals().overdue(now, limit)? {
+            let (proposal, events) = proposal.expire(now);
+            self.proposals().update(&proposal)?;
+            for event in events {
+                self.events().append(&event.into(), now)?;
+            }
+        }
+        self.seal_trail(now, limit)?;
+        swept.purged += self.erase_due(now, limit)?;
         swept.purged += self.sessions().purge(now, limit)?;
         for statement in [
             "DELETE FROM idempotency WHERE key IN
@@ -192,10 +264,26 @@ impl<'a> Tx<'a> {
              (SELECT token FROM terms_transactions WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
             "DELETE FROM password_invitations WHERE token IN
              (SELECT token FROM password_invitations WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
+            "DELETE FROM proposals WHERE id IN
+             (SELECT id FROM proposals WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
+            "DELETE FROM identifications WHERE id IN
+             (SELECT id FROM identifications WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
+            "DELETE FROM partner_results WHERE (partner, result) IN
+             (SELECT partner, result FROM partner_results WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
         ] {
             let row = params![body::millis(now), body::limit(limit)];
             swept.purged += body::prepare(self.connection, statement)?.execute(row)?;
         }
         Ok(swept)
+    }
+
+    /// Seals the trail, when a minute has passed since the first event that is not sealed, or when there are many.
+    fn seal_trail(&self, now: Timestamp, limit: usize) -> Result<(), Error> {
+        let Some((oldest, count)) = self.trail().unsealed()? else { return Ok(()) };
+        let waited = now.duration_since(oldest) >= SEALED_AFTER;
+        if waited || count >= body::limit(limit).unsigned_abs() {
+            self.trail().seal(now, limit.saturating_mul(50))?;
+        }
+        Ok(())
     }
 }

@@ -3,13 +3,18 @@
 //! JSON in both directions, times RFC 3339. The operator's key travels as `Authorization: Bearer …` [RFC 6750 §2.1].
 //! Members that are not known are refused: a misspelt wish must not be lost.
 
+pub mod audit;
 pub mod ca;
+pub mod chain;
+pub mod identification;
+pub mod person;
+pub mod right;
 
 use jiff::{Timestamp, civil};
 use serde::{Deserialize, Serialize};
 
 use crate::device::{AccountState, DeviceState, KeyStatus, KeyUse};
-use crate::id::{DeviceId, DocumentNumber, IdentityType, SemanticsIdentifier};
+use crate::id::{DeviceId, DocumentNumber, IdentificationId, IdentityType, SemanticsIdentifier};
 use crate::registration::{AssuranceLevel, EvidenceId, PerJurisdiction, PhoneNumber, TenantId};
 use crate::words;
 use crate::words::CertificateLevel;
@@ -192,6 +197,9 @@ pub struct RecordEvidence {
     /// Where the file of it is kept: a reference, no name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// The identification that was begun for it, whose number the person has shown to hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identification: Option<IdentificationId>,
 }
 
 /// The document that a person has shown.

@@ -379,6 +379,14 @@ opaque_id! {
     TermsId, "id of an acceptance"
 }
 opaque_id! {
+    /// Something that an operator has proposed and another has to approve.
+    ProposalId, "id of a proposal"
+}
+opaque_id! {
+    /// An identification that was begun at the desk: the number of the case, which people may be told.
+    IdentificationId, "id of an identification"
+}
+opaque_id! {
     /// A counted request, chosen by the phone: `req` in the device API. The same id with the same token gets the
     /// stored answer again.
     RequestId, "request id"

@@ -54,6 +54,7 @@ pub mod device_link;
 pub mod endpoint;
 mod error;
 pub mod id;
+pub mod jws;
 pub mod problem;
 pub mod registration;
 pub mod session;

@@ -58,3 +58,47 @@ fn refusals_are_told_in_the_words_of_the_service() {
         assert!(text(&refused.stderr).contains(part), "{arguments:?}: {}", text(&refused.stderr));
     }
 }
+
+/// Two operators, and an act that takes both.
+#[test]
+fn what_takes_two_waits_for_the_second() {
+    use countersign_server::config::Admin;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("desk.toml");
+    let key = |name: &str| {
+        let hash = Admin::of_key(name, name).key_sha256;
+        format!("[[admin]]\nname = \"{name}\"\nkey_sha256 = \"{hash}\"\n")
+    };
+    let text_of = format!("[desk]\nfour_eyes = [\"revoke-account\"]\n{}{}", key("anna"), key("eva"));
+    std::fs::write(&config, text_of).expect("written");
+    let server = Server::start(&["--tls-listen", "off", "--config", config.to_str().expect("a path")]);
+
+    let revoke = ["revoke", "--document", DOCUMENT, "--reason", "keyCompromise", "--admin-key", "anna"];
+    let proposed = person(&server, &revoke);
+    assert_eq!(proposed.status.code(), Some(4), "{proposed:?}");
+    let said = text(&proposed.stderr);
+    assert!(said.contains("takes two people") && said.contains("proposal list"), "{said}");
+
+    let proposal = |arguments: &[&str]| {
+        let mut command = Command::new(PROGRAM);
+        command.arg("proposal").args(arguments).args(["--url", &server.url]);
+        command.output().expect("the program runs")
+    };
+    let list = done(&proposal(&["list", "--json", "--admin-key", "eva"]));
+    let open = &list["proposals"][0];
+    assert_eq!((&open["act"], &open["by"]), (&json!("revoke-account"), &json!("anna")));
+    let (id, hash) = (open["proposal"].as_str().expect("an id"), open["sha256"].as_str().expect("a hash"));
+    let shown = proposal(&["list", "--admin-key", "eva"]);
+    assert!(text(&shown.stdout).contains("keyCompromise") && text(&shown.stdout).contains(hash), "{shown:?}");
+
+    let approve = |key: &str, hash: &str| {
+        proposal(&["approve", "--proposal", id, "--sha256", hash, "--json", "--admin-key", key])
+    };
+    assert!(text(&approve("anna", hash).stderr).contains("somebody else"));
+    assert!(text(&approve("eva", "00").stderr).contains("not for this content"));
+    assert_eq!(done(&approve("eva", hash))["answer"]["state"], "REVOKED");
+    let reject = proposal(&["reject", "--proposal", id, "--admin-key", "eva"]);
+    assert!(text(&reject.stderr).contains("decided before"), "{reject:?}");
+    assert!(text(&proposal(&["list", "--all", "--admin-key", "eva"]).stdout).contains("decided  by eva"));
+}

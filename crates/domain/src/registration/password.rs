@@ -216,6 +216,11 @@ impl PasswordMeans {
         }
     }
 
+    /// The evidence whose holder was invited to set it.
+    pub fn evidence(&self) -> &EvidenceId {
+        &self.evidence
+    }
+
     /// Whose person it is.
     pub fn tenant(&self) -> &TenantId {
         &self.tenant

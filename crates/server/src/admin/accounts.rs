@@ -4,9 +4,9 @@ use std::str::FromStr as _;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use countersign_domain::account::{Account, account_view};
-use countersign_domain::desk::OperatorAct;
+use countersign_domain::desk::{Act, OperatorAct};
 use countersign_domain::device::{Device, DeviceState};
 use countersign_domain::revocation::RevocationReason;
 use countersign_store::Tx;
@@ -15,16 +15,15 @@ use countersign_wire::admin::{
 };
 use countersign_wire::device;
 use countersign_wire::id::{DocumentNumber, SemanticsIdentifier};
-use countersign_wire::problem::{InvalidMember, ProblemType};
+use countersign_wire::problem::InvalidMember;
 use jiff::Timestamp;
 
 use super::issue::OnBehalf;
 use super::operator::{Operator, Ordered};
-use super::{evidence, failed, invalid, logged, not_found};
+use super::{conflict, evidence, failed, invalid, logged, missing, not_found};
 use crate::App;
 use crate::command::Failure;
 use crate::device::end_account;
-use crate::problem::Problem;
 
 /// `GET /persons/{person}`
 pub(super) async fn person(
@@ -77,26 +76,17 @@ pub(super) async fn revoke(
         invalid(InvalidMember::at("/reason", format!("expected one of {}", known.join(", "))))
     })?;
     let evidence = wanted.evidence.as_deref().map(evidence).transpose()?;
-    let inner = app.clone();
-    let account = app
-        .execute("revoke an account for its holder", move |tx, context| {
-            let Some(account) = tx.accounts().find(&document)? else { return Ok::<_, Failure>(None) };
-            let on_behalf = OnBehalf { operator: operator.name, evidence };
+    let (inner, by) = (app.clone(), operator.name.clone());
+    let account = operator
+        .execute(&app, Act::RevokeAccount, "revoke an account for its holder", move |tx, context| {
+            let account = tx.accounts().find(&document)?.ok_or_else(|| missing(NO_ACCOUNT))?;
+            let on_behalf = OnBehalf { operator: by, evidence };
             context.record([on_behalf.event(OperatorAct::RevokeAccount, &document)]);
             let ended = end_account(tx, context, account, reason)?;
-            registered(&inner, tx, &ended, context.now).map(Some)
+            registered(&inner, tx, &ended, context.now)
         })
-        .await
-        .map_err(|failure| failed(&app, failure))?;
-    let act = OperatorAct::RevokeAccount.as_str();
-    account.map(|account| logged(Json(account), act)).ok_or_else(|| not_found(NO_ACCOUNT))
-}
-
-/// What became of a wish to unlock.
-enum Unlocked {
-    Done(RegisteredAccount),
-    NoAccount,
-    NotLocked,
+        .await?;
+    Ok(logged(Json(account), OperatorAct::RevokeAccount.as_str()))
 }
 
 /// `POST /accounts/{document-number}/unlock`
@@ -107,40 +97,29 @@ pub(super) async fn unlock(
 ) -> Result<Response, Response> {
     let Ok(document) = DocumentNumber::parse(&document) else { return Err(not_found(NO_ACCOUNT)) };
     let evidence = evidence(&proof)?;
-    let inner = app.clone();
-    let unlocked = app
-        .execute("unlock a key", move |tx, context| {
-            let Some(account) = tx.accounts().find(&document)? else {
-                return Ok::<_, Failure>(Unlocked::NoAccount);
-            };
-            let Some(key) = account.key(key_use).map(|kid| tx.keys().get(kid)).transpose()? else {
-                return Ok(Unlocked::NotLocked);
-            };
-            let Ok((key, events)) = key.unlock(context.now, &inner.settings().pins) else {
-                return Ok(Unlocked::NotLocked);
-            };
-            let on_behalf = OnBehalf { operator: operator.name, evidence: Some(evidence) };
+    let (inner, by) = (app.clone(), operator.name.clone());
+    let account = operator
+        .execute(&app, Act::UnlockKey, "unlock a key", move |tx, context| {
+            let account = tx.accounts().find(&document)?.ok_or_else(|| missing(NO_ACCOUNT))?;
+            let key = account.key(key_use).map(|kid| tx.keys().get(kid)).transpose()?;
+            let key = key.ok_or_else(|| conflict(NOT_LOCKED))?;
+            let (key, events) =
+                key.unlock(context.now, &inner.settings().pins).map_err(|_| conflict(NOT_LOCKED))?;
+            let on_behalf = OnBehalf { operator: by, evidence: Some(evidence) };
             context.record([on_behalf.event(OperatorAct::UnlockKey, &document)]);
             context.record(events);
             tx.keys().update(&key)?;
-            registered(&inner, tx, &account, context.now).map(Unlocked::Done)
+            registered(&inner, tx, &account, context.now)
         })
-        .await
-        .map_err(|failure| failed(&app, failure))?;
-    match unlocked {
-        Unlocked::Done(account) => Ok(logged(Json(account), OperatorAct::UnlockKey.as_str())),
-        Unlocked::NoAccount => Err(not_found(NO_ACCOUNT)),
-        Unlocked::NotLocked => {
-            let detail = "this key is not locked; a blocked one stays so, and the person registers anew";
-            Err(Problem::of(ProblemType::Conflict, detail).into_response())
-        }
-    }
+        .await?;
+    Ok(logged(Json(account), OperatorAct::UnlockKey.as_str()))
 }
 
+const NOT_LOCKED: &str = "this key is not locked; a blocked one stays so, and the person registers anew";
 const NO_ACCOUNT: &str = "no account has this document number";
 const NO_PERSON: &str = "this person has no account";
 
-fn registered(
+pub(super) fn registered(
     app: &App,
     tx: &Tx<'_>,
     account: &Account,

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use countersign_domain::account::Holder;
-use countersign_domain::desk::OperatorAct;
+use countersign_domain::desk::{Act, OperatorAct};
 use countersign_domain::enrolment::{Activation, ActivationState, Delivery, Locator};
 use countersign_wire::admin::{ActivationStatus, CodeDelivery, CodeState, IssueActivation, IssuedActivation};
 use countersign_wire::problem::InvalidMember;
@@ -13,8 +13,7 @@ use jiff::Timestamp;
 use super::accounts::registered_device;
 use super::issue::{Issued, OnBehalf, Order, issue};
 use super::operator::{Operator, Ordered};
-use super::{evidence, failed, invalid, logged, not_found};
-use crate::command::Failure;
+use super::{evidence, failed, invalid, logged, missing, not_found};
 use crate::{App, Origin};
 
 /// `POST /activations`
@@ -31,10 +30,7 @@ pub(super) async fn activate(
         return Err(invalid(InvalidMember::at("/dateOfBirth", "expected a day that has come")));
     }
     let evidence = proof.as_deref().map(evidence).transpose()?;
-    let stands_on = match &evidence {
-        Some(reference) => super::evidence::allows(&app, reference, &person, &holder, level).await?,
-        None => None,
-    };
+    let stands_on = super::evidence::allows(&app, evidence.as_ref(), &person, &holder, level).await?;
     let delivery = match delivery {
         CodeDelivery::Link => Delivery::Screen,
         CodeDelivery::Letter => Delivery::Letter,
@@ -85,20 +81,19 @@ pub(super) async fn withdraw(
     Path(id): Path<String>,
 ) -> Result<Response, Response> {
     let Some(locator) = Locator::parse(&id) else { return Err(not_found(NO_CODE)) };
-    let status = app
-        .execute("withdraw an activation", move |tx, context| {
-            let Some(activation) = tx.activations().find(&locator)? else { return Ok::<_, Failure>(None) };
+    let by = operator.name.clone();
+    let status = operator
+        .execute(&app, Act::WithdrawActivation, "withdraw an activation", move |tx, context| {
+            let activation = tx.activations().find(&locator)?.ok_or_else(|| missing(NO_CODE))?;
             let activation = activation.withdraw();
             let document = &activation.draft().document;
-            let on_behalf = OnBehalf { operator: operator.name, evidence: None };
+            let on_behalf = OnBehalf { operator: by, evidence: None };
             context.record([on_behalf.event(OperatorAct::WithdrawActivation, document)]);
             tx.activations().update(&activation)?;
-            Ok(Some(status(&activation, context.now)))
+            Ok(status(&activation, context.now))
         })
-        .await
-        .map_err(|failure| failed(&app, failure))?;
-    let act = OperatorAct::WithdrawActivation.as_str();
-    status.map(|status| logged(Json(status), act)).ok_or_else(|| not_found(NO_CODE))
+        .await?;
+    Ok(logged(Json(status), OperatorAct::WithdrawActivation.as_str()))
 }
 
 const NO_CODE: &str = "no activation has this id, or it is no longer kept";

@@ -7,9 +7,10 @@ use std::str::FromStr as _;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use countersign_domain::Event;
 use countersign_domain::authority::IssuingCa;
+use countersign_domain::desk::Act;
 use countersign_domain::revocation::{CertificateStatus, IssuedCertificate, NotPossible, RevocationReason};
 use countersign_pki::certificate::build::Validity;
 use countersign_pki::certificate::{Name, Policy, name};
@@ -22,18 +23,17 @@ use countersign_wire::admin::ca::{
     CertificateEntry, CertificatePage, CertificateState, ClockStatus, IssueCertificate, IssueProfile,
     NOTE_MAX, OnWhoseWord, RevokeCertificate, hex,
 };
-use countersign_wire::problem::{InvalidMember, ProblemType};
+use countersign_wire::problem::InvalidMember;
 use countersign_wire::words::CertificateLevel;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::operator::{Operator, Ordered};
-use super::{evidence, failed, invalid, logged, not_found};
+use super::{conflict, evidence, failed, invalid, logged, missing, not_found};
 use crate::App;
 use crate::authority::responders::{Renewal, issued, renew, responders};
 use crate::authority::{Authorities, Ca, time_stamp_policy};
 use crate::command::{Command, Failure};
-use crate::problem::Problem;
 use crate::tsa::lease::move_mark;
 
 const NO_CERTIFICATE: &str = "no CA of this name has issued a certificate with this serial number";
@@ -121,7 +121,8 @@ pub(super) async fn revoke(
         let known: Vec<_> = RevocationReason::ALL.iter().map(|reason| reason.as_str()).collect();
         invalid(InvalidMember::at("/reason", format!("expected one of {}", known.join(", "))))
     })?;
-    let act = Act { kind: CeremonyAct::Revoke, operator, evidence: wanted.evidence };
+    let (act, kind) = (Act::RevokeCertificate, CeremonyAct::Revoke);
+    let act = CertificateAct { act, kind, operator, evidence: wanted.evidence };
     change(&app, place, act, move |certificate, now| Ok((certificate.revoke(reason, now), reason.as_str())))
         .await
 }
@@ -132,7 +133,8 @@ pub(super) async fn suspend(
     Path(place): Path<(String, String)>,
     Ordered(operator, wanted): Ordered<OnWhoseWord>,
 ) -> Result<Response, Response> {
-    let act = Act { kind: CeremonyAct::Suspend, operator, evidence: wanted.evidence };
+    let (act, kind) = (Act::SuspendCertificate, CeremonyAct::Suspend);
+    let act = CertificateAct { act, kind, operator, evidence: wanted.evidence };
     change(&app, place, act, |certificate, now| Ok((certificate.suspend(now)?, "certificateHold"))).await
 }
 
@@ -142,12 +144,14 @@ pub(super) async fn resume(
     Path(place): Path<(String, String)>,
     Ordered(operator, wanted): Ordered<OnWhoseWord>,
 ) -> Result<Response, Response> {
-    let act = Act { kind: CeremonyAct::Resume, operator, evidence: wanted.evidence };
+    let (act, kind) = (Act::ResumeCertificate, CeremonyAct::Resume);
+    let act = CertificateAct { act, kind, operator, evidence: wanted.evidence };
     change(&app, place, act, |certificate, _| Ok((certificate.resume()?, "no longer on hold"))).await
 }
 
 /// Who does what, on whose word.
-struct Act {
+struct CertificateAct {
+    act: Act,
     kind: CeremonyAct,
     operator: Operator,
     evidence: Option<String>,
@@ -159,42 +163,27 @@ type Changed = ((IssuedCertificate, Vec<Event>), &'static str);
 async fn change(
     app: &App,
     (issuer, serial): (String, String),
-    act: Act,
+    act: CertificateAct,
     rule: impl FnOnce(IssuedCertificate, jiff::Timestamp) -> Result<Changed, NotPossible> + Send + 'static,
 ) -> Result<Response, Response> {
     let serial = octets(&serial).ok_or_else(|| not_found(NO_CERTIFICATE))?;
-    let Act { kind, operator, evidence: proof } = act;
+    let CertificateAct { act, kind, operator, evidence: proof } = act;
     let proof = proof.as_deref().map(evidence).transpose()?;
-    enum Outcome {
-        Done(CertificateEntry),
-        None,
-        Not(NotPossible),
-    }
-    let outcome = app
-        .execute("change a certificate's status", move |tx, context| {
-            let Some(certificate) = tx.certificates().find(&issuer, &serial)? else {
-                return Ok::<_, Failure>(Outcome::None);
-            };
-            let ((certificate, events), detail) = match rule(certificate, context.now) {
-                Ok(changed) => changed,
-                Err(not) => return Ok(Outcome::Not(not)),
-            };
-            if !events.is_empty() {
-                tx.certificates().update(&certificate)?;
-                context.record(events);
-                let subject = format!("{issuer}/{}", certificate.serial_hex());
-                let word = proof.as_ref().map_or("", |proof| proof.as_str());
-                write_down(tx, context, &operator.name, kind, &subject, detail, word)?;
-            }
-            Ok(Outcome::Done(entry(&certificate, false)))
-        })
-        .await
-        .map_err(|failure| failed(app, failure))?;
-    match outcome {
-        Outcome::Done(entry) => Ok(logged(Json(entry), kind.as_str())),
-        Outcome::None => Err(not_found(NO_CERTIFICATE)),
-        Outcome::Not(not) => Err(Problem::of(ProblemType::Conflict, not.to_string()).into_response()),
-    }
+    let by = operator.name.clone();
+    let changed = operator.execute(app, act, "change a certificate's status", move |tx, context| {
+        let certificate = tx.certificates().find(&issuer, &serial)?.ok_or_else(|| missing(NO_CERTIFICATE))?;
+        let ((certificate, events), detail) =
+            rule(certificate, context.now).map_err(|not| conflict(&not.to_string()))?;
+        if !events.is_empty() {
+            tx.certificates().update(&certificate)?;
+            context.record(events);
+            let subject = format!("{issuer}/{}", certificate.serial_hex());
+            let word = proof.as_ref().map_or("", |proof| proof.as_str());
+            write_down(tx, context, &by, kind, &subject, detail, word)?;
+        }
+        Ok(entry(&certificate, false))
+    });
+    Ok(logged(Json(changed.await?), kind.as_str()))
 }
 
 /// `POST /certificates`
@@ -227,8 +216,9 @@ pub(super) async fn issue(
         invalid(InvalidMember::at("/request", format!("this certificate cannot be issued: {error}")))
     })?;
     let stored = issued(&ca, &certificate);
-    let entry = app
-        .execute("issue a certificate", move |tx, context| {
+    let by = operator.name.clone();
+    let entry = operator
+        .execute(&app, Act::IssueCertificate, "issue a certificate", move |tx, context| {
             tx.certificates().insert(&stored)?;
             context.record([Event::CertificateIssued {
                 issuer: stored.issuer.clone(),
@@ -238,11 +228,10 @@ pub(super) async fn issue(
             let subject = format!("{}/{}", stored.issuer, stored.serial_hex());
             let detail = format!("{profile}, SHA-256 {}", hex(&Digest::Sha256.of(&stored.der)));
             let word = proof.as_ref().map_or("", |proof| proof.as_str());
-            write_down(tx, context, &operator.name, CeremonyAct::Issue, &subject, &detail, word)?;
-            Ok::<_, Failure>(entry(&stored, true))
+            write_down(tx, context, &by, CeremonyAct::Issue, &subject, &detail, word)?;
+            Ok(entry(&stored, true))
         })
-        .await
-        .map_err(|failure| failed(&app, failure))?;
+        .await?;
     Ok(logged(Json(entry), CeremonyAct::Issue.as_str()))
 }
 
@@ -381,15 +370,15 @@ pub(super) async fn roll_over(
     let Some(ca) = authorities.cas().iter().find(|ca| ca.name() == name).cloned() else {
         return Err(not_found("no CA has this name"));
     };
-    let conflict = |detail: &str| Err(Problem::of(ProblemType::Conflict, detail).into_response());
+    let cannot = |detail: &str| Err(failed(&app, conflict(detail)));
     let Some(level) = ca.level() else {
-        return conflict(
-            "the root is not rolled over here: make a new hierarchy, and publish both for a time",
-        );
+        return cannot("the root is not rolled over here: make a new hierarchy, and publish both for a time");
     };
     if authorities.issuing(level).name() != name {
-        return conflict("another CA has taken over from this one already");
+        return cannot("another CA has taken over from this one already");
     }
+    // A key in a token cannot be unmade.
+    operator.may_begin(&app, Act::RollOverCa)?;
     let (inner, now) = (app.clone(), app.now());
     let made = app
         .compute()
@@ -402,9 +391,9 @@ pub(super) async fn roll_over(
         .await
         .map_err(|busy| failed(&app, busy.into()))?
         .map_err(|failure| failed(&app, failure))?;
-    let parts = (made.clone(), name);
-    app.execute("roll over a CA", move |tx, context| {
-        let (made, from) = parts;
+    let parts = (made.clone(), name, operator.name.clone());
+    let done = operator.execute(&app, Act::RollOverCa, "roll over a CA", move |tx, context| {
+        let (made, from, by) = parts;
         let certificate = Certificate::from_der(&made.certificate).map_err(|error| fault(&error))?;
         tx.issuing_cas().insert(&made)?;
         let root =
@@ -424,11 +413,9 @@ pub(super) async fn roll_over(
         }]);
         let detail = format!("from {from}, SHA-256 {}", hex(&Digest::Sha256.of(&made.certificate)));
         let word = proof.as_ref().map_or("", |proof| proof.as_str());
-        write_down(tx, context, &operator.name, CeremonyAct::RollOver, &made.name, &detail, word)?;
-        Ok::<_, Failure>(())
-    })
-    .await
-    .map_err(|failure| failed(&app, failure))?;
+        write_down(tx, context, &by, CeremonyAct::RollOver, &made.name, &detail, word)
+    });
+    done.await?;
     take_over(&app, &made).await.map_err(|failure| failed(&app, failure))?;
     let ca = authorities.issuing(level);
     let remote = ca.signer().is_remote();
@@ -453,13 +440,12 @@ pub(super) async fn roll_over_responders(
     let made = renew(&app, Renewal::Ordered).await.map_err(|failure| failed(&app, failure))?;
     let serials: Vec<_> = made.certificates().map(|each| hex(each.serial().magnitude())).collect();
     let detail = format!("serial numbers {}", serials.join(", "));
-    app.execute("roll over the responders", move |tx, context| {
+    let (act, by) = (Act::RollOverResponders, operator.name.clone());
+    let done = operator.execute(&app, act, "roll over the responders", move |tx, context| {
         let word = proof.as_ref().map_or("", |proof| proof.as_str());
-        let act = CeremonyAct::RollOverResponders;
-        write_down(tx, context, &operator.name, act, "responders", &detail, word)
-    })
-    .await
-    .map_err(|failure| failed(&app, failure))?;
+        write_down(tx, context, &by, CeremonyAct::RollOverResponders, "responders", &detail, word)
+    });
+    done.await?;
     let cas = authorities.cas();
     let members: Vec<_> = made
         .all()
@@ -479,13 +465,13 @@ pub(super) async fn accept_clock(
     let proof = wanted.evidence.as_deref().map(evidence).transpose()?;
     let doubt = app.believed_now().err();
     let detail = doubt.map_or_else(|| "there was no doubt".to_owned(), |doubt| doubt.to_string());
-    app.execute("accept the clock", move |tx, context| {
+    let by = operator.name.clone();
+    let done = operator.execute(&app, Act::AcceptClock, "accept the clock", move |tx, context| {
         move_mark(tx, context.now)?;
         let word = proof.as_ref().map_or("", |proof| proof.as_str());
-        write_down(tx, context, &operator.name, CeremonyAct::AcceptClock, "clock", &detail, word)
-    })
-    .await
-    .map_err(|failure| failed(&app, failure))?;
+        write_down(tx, context, &by, CeremonyAct::AcceptClock, "clock", &detail, word)
+    });
+    done.await?;
     app.believe_clock();
     let status = ClockStatus { now: app.now(), doubt: None };
     Ok(logged(Json(status), CeremonyAct::AcceptClock.as_str()))
@@ -524,14 +510,14 @@ pub(super) async fn note(
         let expected = format!("expected one line of 1 to {NOTE_MAX} characters");
         return Err(invalid(InvalidMember::at("/text", expected)));
     }
-    let entry = app
-        .execute("note in the ceremony log", move |tx, context| {
+    let by = operator.name.clone();
+    let entry = operator
+        .execute(&app, Act::NoteCeremony, "note in the ceremony log", move |tx, context| {
             let word = proof.as_ref().map_or("", |proof| proof.as_str());
-            write_down(tx, context, &operator.name, CeremonyAct::Note, "", &wanted.text, word)?;
-            Ok::<_, Failure>(tx.ceremony().last()?)
+            write_down(tx, context, &by, CeremonyAct::Note, "", &wanted.text, word)?;
+            Ok(tx.ceremony().last()?)
         })
-        .await
-        .map_err(|failure| failed(&app, failure))?;
+        .await?;
     Ok(logged(Json(entry), CeremonyAct::Note.as_str()))
 }
 

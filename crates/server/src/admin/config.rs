@@ -1,9 +1,10 @@
-//! `[[admin]]`: who may use the operator's API.
+//! `[[admin]]` and `[desk]`: who may use the operator's API, for what, and what takes two people.
 
 use std::net::IpAddr;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
+use countersign_domain::desk::{Act, Right, Role};
 use countersign_domain::relying_party::AddressRange;
 use serde::{Deserialize, Serialize};
 
@@ -21,14 +22,84 @@ pub struct Admin {
     /// Where its requests may come from (`192.0.2.7`, `10.1.0.0/16`). Without any: this machine only.
     #[serde(default)]
     pub addresses: Vec<AddressRange>,
+    /// What it is for: `registrar`, `approver`, `revoker`, `auditor`, `authority`, `privacy`, `partner`. Without it: `all`.
+    #[serde(default = "all")]
+    pub roles: Vec<Role>,
+}
+
+fn all() -> Vec<Role> {
+    vec![Role::All]
+}
+
+/// `[desk]`: how operators work.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Desk {
+    /// Acts that wait until somebody else has approved them, such as `record-qualified-evidence`,
+    /// `end-evidence-as-wrong`, `erase-person` and `roll-over-ca`. Without any: each operator acts alone.
+    pub four_eyes: Vec<Act>,
+    /// Hours that such an act waits.
+    pub proposal_hours: u32,
+    /// Years that the records behind a certificate are kept after its end.
+    pub retention_years: u16,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self { four_eyes: Vec::new(), proposal_hours: 72, retention_years: 7 }
+    }
+}
+
+impl Desk {
+    pub(crate) fn check(&self, admins: &[Admin], found: &mut Vec<Mend>) {
+        for act in &self.four_eyes {
+            let right = Right::of(*act);
+            if right.second.is_none() {
+                found.push(Mend::new(
+                    "desk.four_eyes",
+                    format!("{act} cannot wait for a second person"),
+                    "take it out; docs/operating/desk.md lists those that can",
+                ));
+            } else if !admins.is_empty() && !has_two(admins, right) {
+                let roles: Vec<_> = right.roles.iter().map(|role| role.as_str()).collect();
+                found.push(Mend::new(
+                    "desk.four_eyes",
+                    format!("nobody could approve {act}"),
+                    format!(
+                        "add an [[admin]] with the role {}, beside one of {}",
+                        right.second.map_or("", Role::as_str),
+                        roles.join(", ")
+                    ),
+                ));
+            }
+        }
+        for (name, value, least, most) in [
+            ("desk.proposal_hours", self.proposal_hours, 1, 24 * 30),
+            ("desk.retention_years", u32::from(self.retention_years), 0, 100),
+        ] {
+            if !(least..=most).contains(&value) {
+                let how = format!("give {least} to {most}");
+                found.push(Mend::new(name, format!("{value} is out of range"), how));
+            }
+        }
+    }
+}
+
+/// Whether one key can propose it and another approve it.
+fn has_two(admins: &[Admin], right: Right) -> bool {
+    let proposes = |admin: &&Admin| right.allows(&admin.roles);
+    admins
+        .iter()
+        .filter(proposes)
+        .any(|one| admins.iter().any(|other| other.name != one.name && right.allows_second(&other.roles)))
 }
 
 impl Admin {
-    /// The entry for this key, from this machine.
+    /// The entry for this key, from this machine, for everything.
     pub fn of_key(name: &str, key: &str) -> Self {
         let hash = digest(&SHA256, key.as_bytes());
         let key_sha256 = hash.as_ref().iter().map(|octet| format!("{octet:02x}")).collect();
-        Self { name: name.to_owned(), key_sha256, addresses: Vec::new() }
+        Self { name: name.to_owned(), key_sha256, addresses: Vec::new(), roles: all() }
     }
 
     /// Whether this is the hash of the key. Takes as long for every wrong one.
@@ -69,6 +140,10 @@ impl Admin {
         if earlier.iter().any(|other| other.name == self.name) {
             found.push(Mend::new(at("name"), "is used twice", "give every key a name of its own"));
         }
+        if self.roles.is_empty() {
+            let how = "name what the key is for, or leave the line out for [\"all\"]";
+            found.push(Mend::new(at("roles"), "is empty", how));
+        }
         if self.hash().is_none() {
             found.push(Mend::new(
                 at("key_sha256"),
@@ -103,6 +178,7 @@ mod tests {
             Admin { name: String::new(), ..good.clone() },
             Admin { name: "a b".into(), ..good.clone() },
             Admin { key_sha256: "ba".into(), ..good.clone() },
+            Admin { roles: Vec::new(), ..good.clone() },
             Admin { key_sha256: "zz".repeat(32), ..good.clone() },
             Admin { key_sha256: "õ".repeat(32), ..good.clone() },
             Admin { key_sha256: "+a".repeat(32), ..good.clone() },
@@ -113,6 +189,37 @@ mod tests {
         }
         let mut found = Vec::new();
         good.check(1, std::slice::from_ref(&good), &mut found);
+        assert_eq!(found.len(), 1);
+    }
+
+    #[test]
+    fn old_entries_may_do_everything() {
+        let hash = "ab".repeat(32);
+        let old: Admin = toml::from_str(&format!("name = \"desk\"\nkey_sha256 = \"{hash}\"")).unwrap();
+        assert_eq!(old.roles, [Role::All]);
+        assert!(
+            toml::from_str::<Admin>(&format!("name = \"a\"\nkey_sha256 = \"{hash}\"\nroles = [\"king\"]"))
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn what_takes_two_needs_two_who_can() {
+        let key = |name: &str, roles: &[Role]| Admin { roles: roles.to_vec(), ..Admin::of_key(name, name) };
+        let (registrar, approver) = (key("a", &[Role::Registrar]), key("b", &[Role::Approver]));
+        let faults = |acts: &[Act], admins: &[Admin]| {
+            let mut found = Vec::new();
+            Desk { four_eyes: acts.to_vec(), ..Desk::default() }.check(admins, &mut found);
+            found.len()
+        };
+        assert_eq!(faults(&[Act::RecordQualified], &[registrar.clone(), approver.clone()]), 0);
+        assert_eq!(faults(&[Act::RecordQualified], &[registrar.clone()]), 1);
+        assert_eq!(faults(&[Act::RecordQualified], &[key("c", &[Role::All])]), 1, "nobody is two");
+        assert_eq!(faults(&[Act::RecordQualified], &[key("c", &[Role::All]), approver.clone()]), 0);
+        assert_eq!(faults(&[Act::RollOverCa], &[key("c", &[Role::Authority]), approver]), 1);
+        assert_eq!(faults(&[Act::IssueActivation], &[registrar]), 1, "its answer is for one");
+        let mut found = Vec::new();
+        Desk { proposal_hours: 0, ..Desk::default() }.check(&[], &mut found);
         assert_eq!(found.len(), 1);
     }
 }

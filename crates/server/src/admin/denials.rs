@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
+use countersign_domain::desk::Act;
 use countersign_domain::registrant::Denial;
 use countersign_token::TokenId;
 use countersign_wire::admin::{DeniedTokens, DenyTokens};
@@ -11,6 +12,7 @@ use countersign_wire::problem::InvalidMember;
 use super::operator::Ordered;
 use super::{failed, invalid, logged};
 use crate::App;
+use crate::registrant::withdraw;
 
 /// `POST /token-denials`
 pub(super) async fn deny(
@@ -33,6 +35,12 @@ pub(super) async fn deny(
         }
     };
     let until = denial.until;
-    app.deny(denial, &operator.name).await.map_err(|failure| failed(&app, failure))?;
+    let (kept, by) = (denial.clone(), operator.name.clone());
+    operator
+        .execute(&app, Act::DenyTokens, "withdraw tokens", move |tx, context| {
+            withdraw(tx, context, &kept, by)
+        })
+        .await?;
+    app.follow_denial(&denial).await.map_err(|failure| failed(&app, failure))?;
     Ok(logged(Json(DeniedTokens { until }), "deny-tokens"))
 }

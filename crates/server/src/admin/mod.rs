@@ -1,5 +1,6 @@
 //! The operator's API (`/admin/v1`): the registration desk for people, and the certificate authority ([`ca`]). Who asks is
-//! known by a bearer key ([`operator`]); what they did is in the audit trail, with the name of the key.
+//! known by a bearer key, what they may do by its roles, and what takes two people waits for the second ([`operator`]); what
+//! they did is in the audit trail, with the name of the key.
 //!
 //! Nothing here brings back what is gone: a blocked key, a frozen or revoked device and a revoked account end in a new
 //! registration, and a revoked certificate stays so.
@@ -10,17 +11,23 @@ mod ca;
 pub mod config;
 mod denials;
 mod evidence;
+mod identifications;
 pub(crate) mod issue;
 mod operator;
 mod passwords;
+mod persons;
+mod proposals;
+mod results;
+mod trail;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use countersign_domain::desk::Evidence;
+use axum::routing::{MethodRouter, delete, get, post};
+use countersign_domain::desk::{Act, Evidence};
 use countersign_wire::admin::BASE;
 use countersign_wire::problem::{InvalidMember, ProblemType};
 
+use self::operator::door;
 use crate::App;
 use crate::command::Failure;
 use crate::operations::record::Logged;
@@ -28,36 +35,79 @@ use crate::problem::{Problem, Surface};
 
 const SURFACE: Surface = Surface::Own;
 
-pub(crate) fn routes() -> Router<App> {
+/// Every route, behind a door that says which act it is.
+pub(crate) fn routes(app: &App) -> Router<App> {
+    let at = |act, handler: MethodRouter<App>| door(app, act, handler);
     let table = Router::new()
-        .route("/activations", post(activations::activate))
-        .route("/activations/{activation}", get(activations::show).delete(activations::withdraw))
-        .route("/token-denials", post(denials::deny))
-        .route("/evidence", post(evidence::record))
-        .route("/evidence/{evidence}", get(evidence::show))
-        .route("/evidence/{evidence}/bind", post(evidence::bind))
-        .route("/evidence/{evidence}/end", post(evidence::end))
-        .route("/evidence/{evidence}/password", get(passwords::show).post(passwords::invite))
-        .route("/evidence/{evidence}/password/end", post(passwords::end))
-        .route("/persons/{person}", get(accounts::person))
-        .route("/accounts/{document}", get(accounts::account))
-        .route("/accounts/{document}/revoke", post(accounts::revoke))
-        .route("/accounts/{document}/unlock", post(accounts::unlock))
-        .route("/certificates", get(ca::list).post(ca::issue))
-        .route("/certificates/{issuer}/{serial}", get(ca::show))
-        .route("/certificates/{issuer}/{serial}/revoke", post(ca::revoke))
-        .route("/certificates/{issuer}/{serial}/suspend", post(ca::suspend))
-        .route("/certificates/{issuer}/{serial}/resume", post(ca::resume))
-        .route("/authorities", get(ca::authorities))
-        .route("/authorities/{name}/rollover", post(ca::roll_over))
-        .route("/responders/rollover", post(ca::roll_over_responders))
-        .route("/clock/accept", post(ca::accept_clock))
-        .route("/ceremony", get(ca::ceremony).post(ca::note));
+        .route("/operator", at(Act::LookAtProposals, get(proposals::who)))
+        .route("/proposals", at(Act::LookAtProposals, get(proposals::list)))
+        .route("/proposals/{proposal}", at(Act::LookAtProposals, get(proposals::show)))
+        .route("/proposals/{proposal}/approve", at(Act::Decide, post(proposals::approve)))
+        .route("/proposals/{proposal}/reject", at(Act::Decide, post(proposals::reject)))
+        .route("/activations", at(Act::IssueActivation, post(activations::activate)))
+        .route(
+            "/activations/{activation}",
+            at(Act::LookUp, get(activations::show))
+                .merge(at(Act::WithdrawActivation, delete(activations::withdraw))),
+        )
+        .route("/token-denials", at(Act::DenyTokens, post(denials::deny)))
+        .route("/evidence", at(Act::RecordEvidence, post(evidence::record)))
+        .route("/evidence/{evidence}", at(Act::LookUp, get(evidence::show)))
+        .route("/evidence/{evidence}/bind", at(Act::BindEvidence, post(evidence::bind)))
+        .route("/evidence/{evidence}/end", at(Act::EndEvidence, post(evidence::end)))
+        .route(
+            "/evidence/{evidence}/password",
+            at(Act::LookUp, get(passwords::show)).merge(at(Act::InvitePassword, post(passwords::invite))),
+        )
+        .route("/evidence/{evidence}/password/end", at(Act::EndPassword, post(passwords::end)))
+        .route("/identifications", at(Act::StartIdentification, post(identifications::start)))
+        .route("/identifications/{identification}", at(Act::LookUp, get(identifications::show)))
+        .route(
+            "/identifications/{identification}/cancel",
+            at(Act::CancelIdentification, post(identifications::cancel)),
+        )
+        .route("/results", at(Act::UploadResult, post(results::upload)))
+        .route("/persons/{person}", at(Act::LookUp, get(accounts::person)))
+        .route("/persons/{person}/evidence", at(Act::LookUp, get(persons::evidence)))
+        .route("/persons/{person}/export", at(Act::ExportPerson, get(persons::export)))
+        .route("/persons/{person}/erase", at(Act::ErasePerson, post(persons::erase)))
+        .route("/accounts/{document}", at(Act::LookUp, get(accounts::account)))
+        .route("/accounts/{document}/revoke", at(Act::RevokeAccount, post(accounts::revoke)))
+        .route("/accounts/{document}/unlock", at(Act::UnlockKey, post(accounts::unlock)))
+        .route("/trail", at(Act::ReadTrail, get(trail::page)))
+        .route("/trail/check", at(Act::ReadTrail, get(trail::check)))
+        .route(
+            "/certificates",
+            at(Act::LookAtAuthority, get(ca::list)).merge(at(Act::IssueCertificate, post(ca::issue))),
+        )
+        .route("/certificates/{issuer}/{serial}", at(Act::LookAtAuthority, get(ca::show)))
+        .route("/certificates/{issuer}/{serial}/revoke", at(Act::RevokeCertificate, post(ca::revoke)))
+        .route("/certificates/{issuer}/{serial}/suspend", at(Act::SuspendCertificate, post(ca::suspend)))
+        .route("/certificates/{issuer}/{serial}/resume", at(Act::ResumeCertificate, post(ca::resume)))
+        .route("/authorities", at(Act::LookAtAuthority, get(ca::authorities)))
+        .route("/authorities/{name}/rollover", at(Act::RollOverCa, post(ca::roll_over)))
+        .route("/responders/rollover", at(Act::RollOverResponders, post(ca::roll_over_responders)))
+        .route("/clock/accept", at(Act::AcceptClock, post(ca::accept_clock)))
+        .route(
+            "/ceremony",
+            at(Act::ReadCeremony, get(ca::ceremony)).merge(at(Act::NoteCeremony, post(ca::note))),
+        );
     Router::new().nest(BASE, table)
 }
 
 fn failed(app: &App, failure: Failure) -> Response {
-    app.problem(SURFACE, failure).into_response()
+    let waits = operator::waits(&failure);
+    operator::marked(app.problem(SURFACE, failure).into_response(), waits)
+}
+
+/// Refused: there is no such thing.
+fn missing(what: &str) -> Failure {
+    Failure::said(Problem::of(ProblemType::NotFound, what))
+}
+
+/// Refused: the present state does not allow it.
+fn conflict(why: &str) -> Failure {
+    Failure::said(Problem::of(ProblemType::Conflict, why))
 }
 
 fn not_found(what: &str) -> Response {

@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use countersign_domain::Refusal as AnyRefusal;
+use countersign_domain::desk::Act;
 use countersign_domain::registration::{
     DeskAct, Evidence, Invitation, PasswordMeans, PasswordState, Refusal,
 };
@@ -14,9 +14,9 @@ use countersign_wire::problem::ProblemType;
 use countersign_wire::registration::EvidenceId;
 use jiff::Timestamp;
 
-use super::evidence::{NONE, acted};
+use super::evidence::{NONE, acted, refused};
 use super::operator::{Operator, Ordered};
-use super::{failed, logged, not_found, reference};
+use super::{failed, logged, missing, not_found, reference};
 use crate::command::Failure;
 use crate::problem::Problem;
 use crate::registration::send_invitation;
@@ -46,17 +46,18 @@ pub(super) async fn invite(
 ) -> Result<Response, Response> {
     let id = known(&id)?;
     let kept = wanted.reference.as_deref().map(reference).transpose()?;
-    let invited = app.execute("invite to set a password", move |tx, context| {
-        let Some(evidence) = tx.evidence().find(&id)? else { return Ok(None) };
+    let by = operator.name.clone();
+    let invited = operator.execute(&app, Act::InvitePassword, "invite to set a password", move |tx, context| {
+        let evidence = tx.evidence().find(&id)?.ok_or_else(|| missing(NONE))?;
         let (token, invitation) =
-            Invitation::make(&evidence, context.now, &mut context.rng).map_err(AnyRefusal::from)?;
+            Invitation::make(&evidence, context.now, &mut context.rng).map_err(|refusal| refused(&refusal))?;
         tx.passwords().invite(&invitation)?;
-        context.record([acted(operator, DeskAct::InvitePassword, &evidence, kept)]);
+        context.record([acted(by, DeskAct::InvitePassword, &evidence, kept)]);
         let mut answer = shown(&evidence, of(tx, &evidence)?.as_ref(), context.now);
         answer.link_until = Some(invitation.expires_at());
-        Ok(Some((token, invitation, answer)))
+        Ok((token, invitation, answer))
     });
-    let (token, invitation, answer) = answered(&app, invited.await)?;
+    let (token, invitation, answer) = invited.await?;
     // Only what is written down is sent: a link that arrives can be opened.
     if let Err(error) = send_invitation(&app, &origin, invitation.number(), &token).await {
         tracing::error!(error = %error, "an invitation was not sent");
@@ -77,17 +78,17 @@ pub(super) async fn end(
 ) -> Result<Response, Response> {
     let id = known(&id)?;
     let kept = wanted.reference.as_deref().map(reference).transpose()?;
-    let ended = app.execute("end a password", move |tx, context| {
-        let Some(evidence) = tx.evidence().find(&id)? else { return Ok(None) };
-        let means = of(tx, &evidence)?.ok_or(AnyRefusal::from(Refusal::NoPassword))?;
-        let (means, events) = means.end(context.now).map_err(AnyRefusal::from)?;
-        context.record([acted(operator, DeskAct::EndPassword, &evidence, kept)]);
+    let by = operator.name.clone();
+    let ended = operator.execute(&app, Act::EndPassword, "end a password", move |tx, context| {
+        let evidence = tx.evidence().find(&id)?.ok_or_else(|| missing(NONE))?;
+        let means = of(tx, &evidence)?.ok_or_else(|| refused(&Refusal::NoPassword))?;
+        let (means, events) = means.end(context.now).map_err(|refusal| refused(&refusal))?;
+        context.record([acted(by, DeskAct::EndPassword, &evidence, kept)]);
         context.record(events.into_iter().map(Into::into));
         tx.passwords().save(&means)?;
-        Ok(Some(shown(&evidence, Some(&means), context.now)))
+        Ok(shown(&evidence, Some(&means), context.now))
     });
-    let answer = answered(&app, ended.await)?;
-    Ok(logged(Json(answer), DeskAct::EndPassword.as_str()))
+    Ok(logged(Json(ended.await?), DeskAct::EndPassword.as_str()))
 }
 
 fn known(id: &str) -> Result<EvidenceId, Response> {
@@ -99,17 +100,7 @@ fn of(tx: &Tx<'_>, evidence: &Evidence) -> Result<Option<PasswordMeans>, Failure
     Ok(tx.passwords().find(evidence.tenant(), evidence.number())?)
 }
 
-fn answered<T>(app: &App, outcome: Result<Option<T>, Failure>) -> Result<T, Response> {
-    match outcome {
-        Ok(done) => done.ok_or_else(|| not_found(NONE)),
-        Err(Failure::Refused(AnyRefusal::Registration(
-            refusal @ (Refusal::EvidenceEnded | Refusal::NoPassword),
-        ))) => Err(Problem::of(ProblemType::Conflict, refusal.to_string()).into_response()),
-        Err(failure) => Err(failed(app, failure)),
-    }
-}
-
-fn shown(evidence: &Evidence, means: Option<&PasswordMeans>, now: Timestamp) -> RegisteredPassword {
+pub(super) fn shown(evidence: &Evidence, means: Option<&PasswordMeans>, now: Timestamp) -> RegisteredPassword {
     let (state, locked_until) = match means.map(PasswordMeans::state) {
         None => (PasswordStanding::None, None),
         Some(PasswordState::Ended { .. }) => (PasswordStanding::Ended, None),

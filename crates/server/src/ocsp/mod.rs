@@ -81,7 +81,7 @@ async fn answer(app: &App, request: &[u8]) -> Result<Answered, ResponseStatus> {
         tracing::error!(error = %failure, "the OCSP responders have no certificates");
         match failure {
             Failure::Busy(_) | Failure::Store(_) => ResponseStatus::TryLater,
-            Failure::Refused(_) | Failure::Fault(_) => ResponseStatus::InternalError,
+            Failure::Refused(_) | Failure::Fault(_) | Failure::Said(_) => ResponseStatus::InternalError,
         }
     })?;
     // Before anything is read of the store.

@@ -17,7 +17,7 @@ pub(super) const TAG: &str = "Administration";
 /// The name of the scheme by which operators are known.
 pub(super) const SCHEME: &str = "operator";
 
-const PERSON: &str = "^(PAS|IDC|PNO)[A-Z]{2}-[A-Za-z0-9][A-Za-z0-9-]{0,29}$";
+pub(super) const PERSON: &str = "^(PAS|IDC|PNO)[A-Z]{2}-[A-Za-z0-9][A-Za-z0-9-]{0,29}$";
 const DOCUMENT: &str = "^(PAS|IDC|PNO)[A-Z]{2}-[A-Za-z0-9][A-Za-z0-9-]{0,29}-[A-Z0-9]{4}-N?Q$";
 pub(super) const EVIDENCE: &str = "^RAS[0-9a-f]{24}$";
 const ACTIVATION: &str = "^[0-9A-HJKMNP-TV-Z]{8}$";
@@ -167,13 +167,16 @@ pub(super) fn operation_with(
     responses.insert("200".into(), json_answer("Done.", answer, None));
     let with_body = [ProblemType::InvalidRequest, ProblemType::TooLarge];
     let of_body = if body.is_some() { &with_body[..] } else { &[] };
-    for kind in [ProblemType::Unauthorized, ProblemType::Internal, ProblemType::Unavailable]
-        .iter()
-        .chain(of_body)
-        .chain(more)
-    {
+    let always =
+        [ProblemType::Unauthorized, ProblemType::Forbidden, ProblemType::Internal, ProblemType::Unavailable];
+    for kind in always.iter().chain(of_body).chain(more) {
         let (status, described) = problems::own(*kind);
         responses.insert(status, described);
+    }
+    if body.is_some() {
+        let description = "Where the configuration says that this takes two people (`[desk] four_eyes`): nothing was done, and \
+            a proposal waits for another operator.";
+        responses.insert("202".into(), json_answer(description, schema("Proposal"), None));
     }
     let mut operation = json!({
         "tags": [TAG], "operationId": id, "summary": summary, "security": [{ SCHEME: [] }],
@@ -216,6 +219,7 @@ fn record() -> Value {
             "methodLimit": or_null(day("The last day for level 4 that the method itself sets.")),
             "levels": levels(), "identifiedAt": or_null(time("When; without it, now.")),
             "reference": or_null(evidence("Where the file of it is kept.")),
+            "identification": or_null(b64u("The identification that was begun for it; its number has to be proven.")),
         }),
     )
 }

@@ -5,6 +5,7 @@
 
 mod admin;
 mod ca;
+mod desk;
 mod device;
 mod operations;
 mod parts;
@@ -66,6 +67,7 @@ pub fn document() -> Value {
         signing::paths(),
         admin::paths(),
         passwords::paths(),
+        desk::paths(),
         registrant::paths(),
         ca::paths(),
         registration::paths(),

@@ -28,6 +28,7 @@ pub(super) fn all() -> Value {
         .chain(device::schemas())
         .chain(admin::schemas())
         .chain(passwords::schemas())
+        .chain(desk::schemas())
         .chain(registrant::schemas())
         .chain(ca::schemas())
         .chain(registration::schemas())

@@ -4,11 +4,12 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use countersign_domain::Event;
 use countersign_domain::registrant::{Denial, Denied, DenyList};
+use countersign_store::Tx;
 use countersign_token::Claims;
 use tokio::sync::OnceCell;
 
 use crate::App;
-use crate::command::Failure;
+use crate::command::{Command, Failure};
 
 /// The list. Read from the store when it is first asked.
 #[derive(Default)]
@@ -60,18 +61,32 @@ impl App {
     /// `holder`.
     pub(crate) async fn deny(&self, denial: Denial, by: &str) -> Result<(), Failure> {
         self.registrant().deny.load(self).await?;
-        let (token, holder) = match &denial.denied {
-            Denied::Token(id) => (Some(id.to_string()), None),
-            Denied::Holder(subject) => (None, Some(subject.clone())),
-        };
         let (kept, by) = (denial.clone(), by.to_owned());
-        self.execute("withdraw tokens", move |tx, context| {
-            tx.token_denials().insert(&kept)?;
-            context.record([Event::TokensDenied { token, holder, by }]);
-            Ok::<_, Failure>(())
-        })
-        .await?;
+        self.execute("withdraw tokens", move |tx, context| withdraw(tx, context, &kept, by)).await?;
         self.registrant().deny.remember(&denial, self.now());
         Ok(())
     }
+
+    /// Has the list follow what [`withdraw`] wrote.
+    pub(crate) async fn follow_denial(&self, denial: &Denial) -> Result<(), Failure> {
+        self.registrant().deny.load(self).await?;
+        self.registrant().deny.remember(denial, self.now());
+        Ok(())
+    }
+}
+
+/// Withdraws tokens on disk.
+pub(crate) fn withdraw(
+    tx: &Tx<'_>,
+    context: &mut Command,
+    denial: &Denial,
+    by: String,
+) -> Result<(), Failure> {
+    let (token, holder) = match &denial.denied {
+        Denied::Token(id) => (Some(id.to_string()), None),
+        Denied::Holder(subject) => (None, Some(subject.clone())),
+    };
+    tx.token_denials().insert(denial)?;
+    context.record([Event::TokensDenied { token, holder, by }]);
+    Ok(())
 }

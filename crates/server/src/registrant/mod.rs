@@ -38,6 +38,7 @@ use rand_core::CryptoRng;
 
 use self::card::Cards;
 use self::deny::Deny;
+pub(crate) use self::deny::withdraw;
 use self::keys::Keys;
 pub use self::keys::{Error, follow, keys_path, load_keys, store_keys};
 use self::password::Passwords;

@@ -8,6 +8,8 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use super::partner::IdentityPartner;
+use super::partner::KnownPartner;
 use crate::config::{Mend, Secret};
 use crate::web::config::is_origin;
 
@@ -49,6 +51,9 @@ pub struct Registration {
     /// Who may ask.
     #[serde(rename = "client", skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<ClientEntry>,
+    /// Others who identify people.
+    #[serde(rename = "partner", skip_serializing_if = "Vec::is_empty")]
+    pub partners: Vec<IdentityPartner>,
     /// What people accept.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub terms: Vec<TermsDocument>,
@@ -75,6 +80,7 @@ impl Default for Registration {
             requests_per_client: 6_000,
             requests_per_address: 3_000,
             clients: Vec::new(),
+            partners: Vec::new(),
             terms: Vec::new(),
         }
     }
@@ -246,6 +252,9 @@ impl Registration {
         for (index, client) in self.clients.iter().enumerate() {
             client.check(index, &self.clients[..index], found);
         }
+        for (index, partner) in self.partners.iter().enumerate() {
+            partner.check(index, &self.partners[..index], found);
+        }
         for (index, text) in self.terms.iter().enumerate() {
             let at = |member: &str| format!("registration.terms[{index}].{member}");
             let plain = |text: &str| {
@@ -281,6 +290,11 @@ impl Registration {
     /// The fault is one that [`Registration::check`] finds too.
     pub(super) fn known(&self) -> Result<Vec<KnownClient>, Mend> {
         self.clients.iter().enumerate().map(|(index, client)| client.known(index)).collect()
+    }
+
+    /// The same of those who identify people.
+    pub(super) fn known_partners(&self) -> Result<Vec<KnownPartner>, Mend> {
+        self.partners.iter().enumerate().map(|(index, partner)| partner.known(index)).collect()
     }
 
     pub(super) fn codes(&self) -> CodePolicy {

@@ -19,6 +19,11 @@ mod oauth;
 mod page;
 mod password;
 mod sheet;
+pub(crate) mod identify;
+pub(crate) mod lookup;
+mod oauth;
+mod page;
+pub(crate) mod partner;
 mod state;
 mod status;
 mod terms;
@@ -60,6 +65,7 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route(path::WIDGET_TOKEN, post(widget::token))
         .route(path::OAUTH_TOKEN, post(oauth::token))
         .route(page::PATH, get(page::terms))
+        .route(identify::PATH, get(identify::show).post(identify::enter))
         .route(consent::PATH, get(consent::show).post(consent::enter))
         .route(consent::SCRIPT_PATH, get(consent::script))
         .route(password::PATH, get(password::show).post(password::enter))

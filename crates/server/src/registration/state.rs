@@ -10,6 +10,7 @@ use super::config::{KnownClient, Registration};
 use super::credentials::Credentials;
 use super::gateway::{Gateway, NoGateway, Webhook};
 use super::password::Background;
+use super::partner::KnownPartner;
 use crate::buckets::{Buckets, Network};
 use crate::config::Mend;
 use crate::derived_key::{DerivedKey, derived};
@@ -17,6 +18,7 @@ use crate::derived_key::{DerivedKey, derived};
 /// Everything that requests of the registration need beside the store.
 pub(crate) struct Service {
     pub(super) clients: Vec<KnownClient>,
+    partners: Vec<KnownPartner>,
     pub(super) terms: Terms,
     pub(super) codes: CodePolicy,
     pub(super) code_key: CodeKey,
@@ -66,6 +68,7 @@ impl Service {
         };
         Ok(Self {
             clients: config.known().map_err(Fault::Config)?,
+            partners: config.known_partners().map_err(Fault::Config)?,
             terms: config.all_terms(),
             codes: config.codes(),
             code_key: CodeKey::new(&derived(core, "countersign one-time codes", 0)),
@@ -86,6 +89,11 @@ impl Service {
     /// What was sent, where that can be shown.
     pub(crate) fn outbox(&self) -> Vec<super::gateway::Sent> {
         self.gateway.shown()
+    }
+
+    /// Who else identifies people.
+    pub(crate) fn partners(&self) -> &[KnownPartner] {
+        &self.partners
     }
 
     /// The texts that people accept.

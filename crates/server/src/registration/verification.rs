@@ -5,9 +5,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use countersign_domain::registration::{Checked, Refusal};
 use countersign_store::Tx;
-use countersign_wire::registration::code::CheckCode;
+use countersign_wire::registration::code::{CheckCode, EnteredCode};
 use countersign_wire::registration::confirm::{Confirm, send_code};
-use countersign_wire::registration::{ErrorCode, PhoneNumber};
+use countersign_wire::registration::{ClientId, ErrorCode, PhoneNumber};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -42,11 +42,23 @@ pub(super) async fn check(
 ) -> Result<Response, Response> {
     let CheckCode { number, code } = CheckCode::from_body(&body).map_err(invalid)?;
     admitted.admit(&number, false, false).map_err(|refusal| failed(&app, refusal))?;
+    match entered(&app, admitted.client.id, number, code).await? {
+        Ok(()) => Ok(logged(Json(json!({})), "check-code", Some("right"))),
+        Err(refusal) => Err(failed(&app, refusal)),
+    }
+}
+
+/// Compares a code that was entered with the one that was sent for this client. What is refused inside was counted.
+pub(super) async fn entered(
+    app: &App,
+    client: ClientId,
+    number: PhoneNumber,
+    code: EnteredCode,
+) -> Result<Result<(), Refusal>, Response> {
     let played = app.test_world().is_some_and(|world| world.sandbox().knows(&number));
     if played && code.reveal() == crate::dev::sandbox::EXPIRED_CODE {
-        return Err(failed(&app, Refusal::CodeGone));
+        return Ok(Err(Refusal::CodeGone));
     }
-    let client = admitted.client.id;
     let of = app.clone();
     let checked = app.execute("check a code", move |tx, context| {
         let service = of.registration();
@@ -66,10 +78,7 @@ pub(super) async fn check(
             Checked::Refused(refusal) => Ok(Err(refusal)),
         }
     });
-    match checked.await.map_err(|error| failure(&app, error))? {
-        Ok(()) => Ok(logged(Json(json!({})), "check-code", Some("right"))),
-        Err(refusal) => Err(failed(&app, refusal)),
-    }
+    checked.await.map_err(|error| failure(app, error))
 }
 
 /// Whether the holder of a number has entered a code for this client. Not asked where it makes no difference.

@@ -174,9 +174,33 @@ pub(super) async fn signing_file(
 }
 
 fn signing_app(app: &App, path: &str, headers: &HeaderMap) -> Option<Response> {
+    guarded(app, path, SIGNING_POLICY, headers)
+}
+
+/// What the registration desk may load: its own, and nothing is ever sent by a form.
+const DESK_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+    img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+    require-trusted-types-for 'script'; trusted-types 'none'";
+
+/// `GET /desk`
+pub(super) async fn desk_page(State(app): State<App>, headers: HeaderMap) -> Response {
+    guarded(&app, "desk/index.html", DESK_POLICY, &headers).unwrap_or_else(without_apps)
+}
+
+/// `GET /desk/assets/…`
+pub(super) async fn desk_file(
+    State(app): State<App>,
+    Path(path): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    guarded(&app, &format!("desk/assets/{path}"), DESK_POLICY, &headers).unwrap_or_else(missing)
+}
+
+/// A file of an app for this origin alone, with its policy.
+fn guarded(app: &App, path: &str, policy: &'static str, headers: &HeaderMap) -> Option<Response> {
     let mut response = app.web_apps().find(path)?.respond(headers);
     let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(SIGNING_POLICY));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     let resource = HeaderName::from_static("cross-origin-resource-policy");
     headers.insert(resource, HeaderValue::from_static("same-origin"));
     Some(response)

@@ -38,6 +38,8 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route(PHONE, get(apps::phone_folder))
         .route("/phone/", get(apps::phone_index))
         .route("/phone/{*path}", get(apps::phone_file))
+        .route("/desk", get(apps::desk_page))
+        .route("/desk/assets/{*path}", get(apps::desk_file))
         .route("/signing", get(apps::signing_page))
         .route("/signing/assets/{*path}", get(apps::signing_file))
         .route("/elements/{*path}", get(apps::element_file));

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{PERSON, enrolled, events, get, issued, post, problem, wanted, world};
 
-fn identification() -> Value {
+pub(crate) fn identification() -> Value {
     json!({
         "msisdn": "+41 79 123 45 67", "person": PERSON, "givenName": "MARI-LIIS", "surname": "MÄNNIK",
         "document": { "type": "PAS", "country": "EE", "number": "K1234567", "expiresOn": "2029-01-31" },

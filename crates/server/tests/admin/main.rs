@@ -3,14 +3,21 @@
 mod accounts;
 mod activations;
 mod evidence;
+mod four_eyes;
+mod identifications;
 mod keys;
+mod persons;
+mod results;
+mod roles;
+mod trail;
+mod walk;
 
 use countersign_domain::Event;
 use countersign_phone::{Enrolment, Error, MemoryVault, Phone, Pin, Pins};
 use countersign_server::authority::dev as authority;
 use countersign_server::config::Admin;
 use countersign_server::device::InProcess;
-use countersign_server::{Config, Peer};
+use countersign_server::{Builder, Config, Peer};
 use countersign_split_key::Parameters;
 use countersign_testkit::{Answer, World};
 use http::{Method, Request};
@@ -28,14 +35,25 @@ pub(crate) fn parameters() -> Parameters {
 }
 
 pub(crate) fn world() -> World {
+    world_with(|_| {})
+}
+
+/// Another configuration.
+pub(crate) fn world_with(change: impl FnOnce(&mut Config)) -> World {
+    world_of(change, |builder| builder)
+}
+
+/// Another configuration, and more given to the application.
+pub(crate) fn world_of(change: impl FnOnce(&mut Config), more: impl FnOnce(Builder) -> Builder) -> World {
     let mut config = Config::dev();
     config.device_api.kdf_iterations = 2;
     let text = format!("[keys]\ncustody = \"{}\"\ncore = \"{}\"", "5a".repeat(32), "3c".repeat(32));
     config.keys = Config::parse(&text).expect("keys").keys;
     config.admins = vec![Admin::of_key("desk-1", KEY), Admin::of_key("desk-2", "another key")];
+    change(&mut config);
     World::build(config, |builder| {
         let authorities = authority::authorities().expect("the TEST authority");
-        builder.authorities(authorities).key_parameters(parameters())
+        more(builder.authorities(authorities).key_parameters(parameters()))
     })
 }
 

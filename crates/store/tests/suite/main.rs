@@ -12,6 +12,7 @@ mod concurrency;
 mod durability;
 mod registration;
 mod tables;
+mod trail;
 mod values;
 
 use countersign_store::{Location, Store};

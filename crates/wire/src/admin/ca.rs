@@ -1,9 +1,11 @@
 //! The certificate authority as its operators see it (`/admin/v1`): what was issued, what counts, who answers, and the
 //! log of what operators did.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use super::chain::BrokenLog;
+use super::chain::{self, Link, NOTHING};
 
 use crate::words;
 use crate::words::CertificateLevel;
@@ -239,36 +241,8 @@ pub struct CeremonyEntry {
     pub evidence: String,
     /// The hash of the entry before, in hexadecimal; 64 zeros in the first.
     pub previous: String,
-    /// SHA-256 over [`CeremonyEntry::covered`], in hexadecimal.
+    /// SHA-256 over [`Link::covered`], in hexadecimal.
     pub hash: String,
-}
-
-/// What `previous` is in the first entry.
-const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-
-/// Why a ceremony log is not whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BrokenLog {
-    /// An entry is missing, or is not where it belongs.
-    #[error("expected entry {expected}, found {found}")]
-    Gap {
-        /// The number that comes next.
-        expected: u64,
-        /// The number that is there.
-        found: u64,
-    },
-    /// An entry does not have the hash that it says.
-    #[error("entry {seq} was changed: its hash is another")]
-    Changed {
-        /// Which.
-        seq: u64,
-    },
-    /// An entry does not continue the one before.
-    #[error("entry {seq} does not continue the one before it")]
-    Unlinked {
-        /// Which.
-        seq: u64,
-    },
 }
 
 impl CeremonyEntry {
@@ -299,9 +273,32 @@ impl CeremonyEntry {
         entry
     }
 
-    /// The bytes that the hash covers: the eight members before `hash` in their order, each followed by a line feed, `at`
-    /// in milliseconds since 1970. An auditor can hash them with `sha256sum`.
-    pub fn covered(&self) -> String {
+    /// Whether the entries, from the first on, are whole and unchanged; see [`chain::check`].
+    pub fn check(entries: &[Self]) -> Result<(), BrokenLog> {
+        chain::check(entries)
+    }
+}
+
+impl Link for CeremonyEntry {
+    fn first(&self) -> u64 {
+        self.seq
+    }
+
+    fn last(&self) -> u64 {
+        self.seq
+    }
+
+    fn previous(&self) -> &str {
+        &self.previous
+    }
+
+    fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// The eight members before `hash` in their order, each followed by a line feed, `at` in milliseconds since 1970. An
+    /// auditor can hash them with `sha256sum`.
+    fn covered(&self) -> String {
         format!(
             "{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n",
             self.seq,
@@ -313,29 +310,6 @@ impl CeremonyEntry {
             self.evidence,
             self.previous
         )
-    }
-
-    fn computed(&self) -> String {
-        hex(digest(&SHA256, self.covered().as_bytes()).as_ref())
-    }
-
-    /// Whether the entries, from the first on, are whole and unchanged. What was cut off at the end cannot be seen: keep
-    /// the last hash elsewhere.
-    pub fn check(entries: &[Self]) -> Result<(), BrokenLog> {
-        let mut previous = NOTHING;
-        for (expected, entry) in (1..).zip(entries) {
-            if entry.seq != expected {
-                return Err(BrokenLog::Gap { expected, found: entry.seq });
-            }
-            if entry.hash != entry.computed() {
-                return Err(BrokenLog::Changed { seq: entry.seq });
-            }
-            if entry.previous != previous {
-                return Err(BrokenLog::Unlinked { seq: entry.seq });
-            }
-            previous = &entry.hash;
-        }
-        Ok(())
     }
 }
 

@@ -50,6 +50,10 @@ impl<'de> Deserialize<'de> for AssuranceLevel {
             fn visit_u64<E: de::Error>(self, number: u64) -> Result<AssuranceLevel, E> {
                 AssuranceLevel::of_number(number).ok_or_else(|| E::custom("expected 3 or 4"))
             }
+            /// As TOML has all its numbers.
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<AssuranceLevel, E> {
+                self.visit_u64(u64::try_from(number).unwrap_or_default())
+            }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<AssuranceLevel, E> {
                 match text {
                     "3" => Ok(AssuranceLevel::Advanced),
