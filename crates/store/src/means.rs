@@ -46,7 +46,12 @@ impl Passwords<'_> {
     /// Deletes a password. [`Error::Missing`] when it is not there.
     pub fn delete(&self, means: &PasswordMeans) -> Result<(), Error> {
         let statement = "DELETE FROM passwords WHERE tenant = $1 AND number = $2";
-        body::change(self.connection, Self::TABLE, statement, [means.tenant().as_str(), means.number().as_str()])
+        body::change(
+            self.connection,
+            Self::TABLE,
+            statement,
+            [means.tenant().as_str(), means.number().as_str()],
+        )
     }
 
     /// Keeps an invitation until it is used or its time is over.

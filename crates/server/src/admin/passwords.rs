@@ -47,16 +47,17 @@ pub(super) async fn invite(
     let id = known(&id)?;
     let kept = wanted.reference.as_deref().map(reference).transpose()?;
     let by = operator.name.clone();
-    let invited = operator.execute(&app, Act::InvitePassword, "invite to set a password", move |tx, context| {
-        let evidence = tx.evidence().find(&id)?.ok_or_else(|| missing(NONE))?;
-        let (token, invitation) =
-            Invitation::make(&evidence, context.now, &mut context.rng).map_err(|refusal| refused(&refusal))?;
-        tx.passwords().invite(&invitation)?;
-        context.record([acted(by, DeskAct::InvitePassword, &evidence, kept)]);
-        let mut answer = shown(&evidence, of(tx, &evidence)?.as_ref(), context.now);
-        answer.link_until = Some(invitation.expires_at());
-        Ok((token, invitation, answer))
-    });
+    let invited =
+        operator.execute(&app, Act::InvitePassword, "invite to set a password", move |tx, context| {
+            let evidence = tx.evidence().find(&id)?.ok_or_else(|| missing(NONE))?;
+            let (token, invitation) = Invitation::make(&evidence, context.now, &mut context.rng)
+                .map_err(|refusal| refused(&refusal))?;
+            tx.passwords().invite(&invitation)?;
+            context.record([acted(by, DeskAct::InvitePassword, &evidence, kept)]);
+            let mut answer = shown(&evidence, of(tx, &evidence)?.as_ref(), context.now);
+            answer.link_until = Some(invitation.expires_at());
+            Ok((token, invitation, answer))
+        });
     let (token, invitation, answer) = invited.await?;
     // Only what is written down is sent: a link that arrives can be opened.
     if let Err(error) = send_invitation(&app, &origin, invitation.number(), &token).await {
@@ -100,7 +101,11 @@ fn of(tx: &Tx<'_>, evidence: &Evidence) -> Result<Option<PasswordMeans>, Failure
     Ok(tx.passwords().find(evidence.tenant(), evidence.number())?)
 }
 
-pub(super) fn shown(evidence: &Evidence, means: Option<&PasswordMeans>, now: Timestamp) -> RegisteredPassword {
+pub(super) fn shown(
+    evidence: &Evidence,
+    means: Option<&PasswordMeans>,
+    now: Timestamp,
+) -> RegisteredPassword {
     let (state, locked_until) = match means.map(PasswordMeans::state) {
         None => (PasswordStanding::None, None),
         Some(PasswordState::Ended { .. }) => (PasswordStanding::Ended, None),

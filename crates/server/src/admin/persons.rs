@@ -141,7 +141,8 @@ impl Held {
         }
         let events = self.events(tx)?;
         let of = |means: &PasswordMeans| self.evidence.iter().find(|each| each.id() == means.evidence());
-        let passwords = self.passwords.iter().filter_map(|means| Some(password(of(means)?, Some(means), now)));
+        let passwords =
+            self.passwords.iter().filter_map(|means| Some(password(of(means)?, Some(means), now)));
         let passwords = passwords.collect();
         let mut accounts = Vec::new();
         for account in &self.accounts {

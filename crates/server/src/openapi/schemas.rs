@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::parts::{closed_object, object, or_null, pattern, request_object, schema, schema_as, text, words};
 use super::{
-    admin, ca, device, operations, passwords, problems, registrant, registration, signing, validation,
+    admin, ca, desk, device, operations, passwords, problems, registrant, registration, signing, validation,
 };
 
 /// Standard Base64 as the specification writes it.
