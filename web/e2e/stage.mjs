@@ -34,8 +34,8 @@ export async function openBrowser(suite) {
 }
 
 /** `countersign dev` on free ports, until this process ends. */
-export async function startServer() {
-  const child = spawn(binary, ["dev", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "ignore"] });
+export async function startServer(...more) {
+  const child = spawn(binary, ["dev", "--listen", "127.0.0.1:0", ...more], { stdio: ["ignore", "pipe", "ignore"] });
   process.on("exit", () => child.kill("SIGKILL"));
   let said = "";
   await new Promise((resolve, reject) => {
@@ -74,6 +74,12 @@ export async function audit(page, where) {
     return result.violations.map((each) => `${each.id} (${each.nodes.slice(0, 3).map((node) => node.target.join(" ")).join("; ")})`);
   });
   equal(found.length, 0, `accessible (${where}): ${found.join(", ")}`);
+}
+
+/** Nothing sticks out to the side. */
+export async function fits(page, where) {
+  const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  equal(inner <= outer, true, `${where}: ${inner} wide in ${outer}`);
 }
 
 export function equal(found, expected, what) {

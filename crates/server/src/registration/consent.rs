@@ -10,7 +10,7 @@ use countersign_domain::Refusal as AnyRefusal;
 use countersign_domain::registration::{Progress, Proof, Refusal, TermsState};
 use countersign_wire::registration::{ErrorCode, TermsToken};
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, ORIGIN, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, ORIGIN, REFERRER_POLICY, X_FRAME_OPTIONS,
 };
 use http::{HeaderName, HeaderValue, StatusCode};
 use zeroize::Zeroizing;
@@ -106,13 +106,13 @@ pub(super) async fn enter(
 
 /// Whether a form was sent by this page. Browsers say where a form comes from; what says nothing is no browser, and has
 /// no person's session to misuse, but it is refused all the same.
-fn is_own_form(headers: &HeaderMap, origin: &Origin) -> bool {
+pub(super) fn is_own_form(headers: &HeaderMap, origin: &Origin) -> bool {
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let from_here = text(&ORIGIN) == Some(origin.base.as_str());
     from_here && text(&FETCH_SITE).is_none_or(|site| site == "same-origin")
 }
 
-/// The pages that may show it in a frame.
+/// The pages that may show it in a frame, beside `/status` of this service.
 fn origins(app: &App, client: &str) -> Vec<String> {
     let known = app.registration().clients.iter().find(|known| known.client.id.as_str() == client);
     known.map(|known| known.client.origins.clone()).unwrap_or_default()
@@ -143,16 +143,17 @@ fn page(progress: Progress, wrong: bool, origins: &[String]) -> Response {
          <p role=\"status\">{said}</p>{form}</section></main>{script}</body></html>\n",
         escape(&origins.join(" "))
     );
-    let ancestors = if origins.is_empty() { "'none'".to_owned() } else { origins.join(" ") };
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; base-uri 'none'; \
-         form-action 'self'; frame-ancestors 'self' {ancestors}"
-    )
-    .replace("'self' 'none'", "'none'");
+         form-action 'self'; frame-ancestors 'self' {}",
+        origins.join(" ")
+    );
     let mut response = html.into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // With `no-referrer` browsers would not say that the form comes from here [Fetch, "append a request `Origin` header"].
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     // Cannot fail: origins are ASCII, as the configuration is checked.
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_str(&policy).expect("a policy of ASCII"));
     // Browsers that know `frame-ancestors` pass this over; it says what the default must not.
@@ -162,7 +163,10 @@ fn page(progress: Progress, wrong: bool, origins: &[String]) -> Response {
 
 /// `GET /assets/consent.js`
 pub(super) async fn script() -> Response {
-    const SCRIPT: &str = "for (const origin of document.body.dataset.origins.split(' ').filter(Boolean)) {\n\
+    // Where the browser says who is around, nobody else is spoken to.
+    const SCRIPT: &str = "const around = location.ancestorOrigins?.[0];\n\
+        const known = [location.origin, ...document.body.dataset.origins.split(' ').filter(Boolean)];\n\
+        for (const origin of known.filter((each) => !around || each === around)) {\n\
         \u{20} (window.opener ?? window.parent).postMessage({ type: 'consent-done' }, origin);\n}\n";
     (StatusCode::OK, [(CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT).into_response()
 }

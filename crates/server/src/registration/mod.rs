@@ -10,9 +10,12 @@ pub mod config;
 mod consent;
 mod cors;
 pub mod gateway;
+mod hosted;
 pub(crate) mod lookup;
 mod oauth;
 mod page;
+mod page_words;
+mod settings;
 mod state;
 mod status;
 mod terms;
@@ -45,6 +48,7 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route(path::STATUS, get(status::status).options(cors::preflight))
         .route(path::TERMS, get(terms::link).options(cors::preflight))
         .route(path::POLL, get(terms::poll).options(cors::preflight))
+        .route(path::SETTINGS, get(settings::settings).options(cors::preflight))
         .layer(readable)
         // Not for browsers.
         .route(path::WIDGET_TOKEN, post(widget::token))
@@ -52,6 +56,10 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route(page::PATH, get(page::terms))
         .route(consent::PATH, get(consent::show).post(consent::enter))
         .route(consent::SCRIPT_PATH, get(consent::script))
+        .route(hosted::PAGE, get(hosted::page))
+        .route(hosted::EMBED, get(hosted::embed))
+        .route(hosted::ASSETS, get(hosted::asset))
+        .route(hosted::TOKEN, post(hosted::token))
 }
 
 fn failed(app: &App, failure: impl Into<Refusal>) -> Response {

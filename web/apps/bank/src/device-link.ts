@@ -2,7 +2,7 @@
 
 import type { LinkAnswer, StatusAnswer } from "@countersign/elements";
 import { type Transaction, bank, dev } from "./api.ts";
-import { button, h, icon } from "./dom.ts";
+import { button, h, icon } from "@countersign/page/dom";
 import type { BankPhone } from "./phone-frame.ts";
 import type { BankState } from "./state.ts";
 import { showError } from "./voice.ts";

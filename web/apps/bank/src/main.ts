@@ -4,7 +4,7 @@ import "./style.css";
 import "@countersign/elements/register";
 import { bank } from "./api.ts";
 import { BankBreakIt } from "./break-it.ts";
-import { button, h, icon, mark } from "./dom.ts";
+import { button, h, icon, mark } from "@countersign/page/dom";
 import { BankHappened } from "./happened.ts";
 import { BankLogIn } from "./log-in.ts";
 import { BankPersons } from "./persons.ts";
