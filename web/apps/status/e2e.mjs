@@ -142,6 +142,18 @@ test("another-language-begins-where-the-person-was", async (page) => {
   equal(await page.getAttribute("html", "lang"), "de", "the page says its language");
 });
 
+test("the-number-is-asked-for-again-when-its-time-is-over", async (page) => {
+  await ask(page, "41001000001");
+  await enter(page, "123456");
+  await page.waitForSelector("countersign-status .head h2");
+  await control(page, "clock", { advanceSeconds: 901 });
+  await page.click("countersign-status [part~=refresh]");
+  // The page has got another token by itself; the proof of the number it cannot get.
+  await page.waitForSelector("[role=alert] >> text=Too much time has passed. Confirm your number again.");
+  equal(await page.inputValue("#number"), "", "the number is the person's to give");
+  await control(page, "clock", { reset: true });
+});
+
 test("everything-goes-by-keyboard", async (page) => {
   await page.focus("#number");
   await page.keyboard.type("41001000015");

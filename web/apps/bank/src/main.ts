@@ -47,7 +47,7 @@ body.append(
   h("header", { class: "top" },
     h("a", { class: "brand", attrs: { href: "/" } }, mark(), h("span", null, "Sample Bank"), h("span", { class: "chip" }, "test")),
     h("nav", { attrs: { "aria-label": "Also here" } },
-      ...(["/docs", "/trust", "/metrics"] as const).map((path) => h("a", { attrs: { href: path } }, path.slice(1))),
+      ...(["/status", "/docs", "/trust", "/metrics"] as const).map((path) => h("a", { attrs: { href: path } }, path.slice(1))),
     ),
   ),
   h("main", null,

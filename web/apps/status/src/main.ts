@@ -92,6 +92,6 @@ if (asked.isFrame) {
   document.body.append(stage);
   new ResizeObserver(() => tell({ type: "countersign-height", height: document.body.scrollHeight })).observe(document.body);
 } else {
-  document.body.append(skip, h("header", { class: "top" }, h("div", { class: "brand" }, mark(), h("span", null, "Countersign")), picker), stage, footer);
+  document.body.append(h("header", { class: "top" }, skip, h("div", { class: "brand" }, mark(), h("span", null, "Countersign")), picker), stage, footer);
 }
 void begin();

@@ -26,10 +26,13 @@ import { codeNow, codeRefused, codeSent, codeUnderWay, readCode, secondsUntil, t
 import { readNumber, showNumber } from "./registration/phone-number.ts";
 import { heading, look, RegistrationElement } from "./registration/registration-element.ts";
 import type { Session } from "./registration/session.ts";
+import type { TextKey } from "./registration/texts/index.ts";
 
 const now = () => performance.now();
 
 export class CountersignPhoneCheck extends RegistrationElement {
+  /** What is said above the first entry: why the number is asked for again. */
+  problem: TextKey | null = (Reflect.get(this, "problem") as TextKey | undefined) ?? null;
   #session!: Session;
   #signal!: AbortSignal;
 
@@ -37,7 +40,7 @@ export class CountersignPhoneCheck extends RegistrationElement {
   protected start(session: Session, signal: AbortSignal): void {
     this.#session = session;
     this.#signal = signal;
-    this.#askNumber(this.getAttribute("msisdn") ?? "", false);
+    this.#askNumber(this.getAttribute("msisdn") ?? "", false, this.problem === null ? "" : this.t(this.problem));
   }
 
   #askNumber(typed: string, focus: boolean, problem = ""): void {

@@ -18,6 +18,7 @@ import { RegistrationElement } from "./registration/registration-element.ts";
 import type { Session } from "./registration/session.ts";
 import { BEGIN, next, type Progress, type StepEvent } from "./registration/steps.ts";
 import type { TermsEnd } from "./registration/terms-flow.ts";
+import type { TextKey } from "./registration/texts/index.ts";
 
 const TAGS = { phone: "countersign-phone-check", status: "countersign-status", terms: "countersign-terms" } as const;
 
@@ -66,9 +67,10 @@ export class CountersignRegistration extends RegistrationElement {
 
   #show(again = false): void {
     const { step, msisdn, ended } = this.#progress;
-    const element = document.createElement(TAGS[step]) as RegistrationElement & { ended?: TermsEnd | null };
+    const element = document.createElement(TAGS[step]) as RegistrationElement & { ended?: TermsEnd | null; problem?: TextKey | null };
     element.session = this.#session;
     element.ended = ended;
+    element.problem = again ? "notVerified" : null;
     element.setAttribute("exportparts", PARTS);
     for (const name of ["default-country", "jurisdictions"]) {
       const value = this.getAttribute(name);
@@ -77,7 +79,6 @@ export class CountersignRegistration extends RegistrationElement {
     const number = msisdn ?? this.getAttribute("msisdn");
     if (number !== null) element.setAttribute("msisdn", number);
     this.show(element);
-    if (again) this.voice(this.t("notVerified"));
     this.emit("countersign-step", { step });
   }
 }

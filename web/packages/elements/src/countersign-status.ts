@@ -80,7 +80,7 @@ export class CountersignStatus extends RegistrationElement {
     );
     const head = h("div", { class: `head ${advice.tone}`, attrs: { part: `headline ${advice.tone}` } },
       icon(ICONS[advice.tone]),
-      h("div", null, heading(this.t(advice.headline)), h("p", null, `${this.t("statusTitle")} ${showNumber(this.getAttribute("msisdn") ?? "")}`)),
+      h("div", null, heading(this.t(advice.headline)), h("p", null, `${this.t("numberLabel")} ${showNumber(this.getAttribute("msisdn") ?? "")}`)),
     );
     const retry = h("p", { class: "time", attrs: { part: "time" } });
     this.show(

@@ -199,7 +199,7 @@ export abstract class RegistrationElement extends Base {
       // Enough to speak with; everything else comes when it begins anew.
       this.#begun = { texts, language } as Session;
     }
-    if (!this.emit("countersign-error", { code, message: error instanceof Error ? error.message : String(error) })) return;
+    if (!this.emit("countersign-error", { code, message: error instanceof Error ? error.message : String(error) })) return this.show();
     this.show(
       this.faultLine(this.faultText(error)),
       h("div", { class: "row" }, button(this.t(this.#wantsToken ? "reload" : "tryAgain"), () => this.begin(), look("secondary", "again"))),

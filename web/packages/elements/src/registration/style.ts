@@ -21,7 +21,7 @@ const STYLE = `
 :host([hidden]), [hidden] { display: none !important; }
 *, *::before, *::after { box-sizing: border-box; }
 .panel { background: var(--surface); color: var(--ink); border: 1px solid var(--line); border-radius: var(--radius);
-  padding: calc(1.25 * var(--gap)); font: var(--countersign-font, inherit); line-height: 1.5; overflow-wrap: anywhere;
+  max-inline-size: var(--countersign-width, 40rem); padding: calc(1.25 * var(--gap)); font: var(--countersign-font, inherit); line-height: 1.5; overflow-wrap: anywhere; hyphens: auto;
   display: grid; gap: var(--gap); grid-template-columns: minmax(0, 1fr); }
 .steps { display: grid; gap: var(--gap); grid-template-columns: minmax(0, 1fr); }
 h2, h3, p, dl, dd, ul, fieldset { margin: 0; padding: 0; }

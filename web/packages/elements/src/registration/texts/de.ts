@@ -27,11 +27,10 @@ export const text: Texts = {
   resendIn: "Neuer Code in {time}",
   otherNumber: "Andere Nummer verwenden",
 
-  statusTitle: "Darf ich unterschreiben?",
   headQualified: "Sie können qualifiziert unterschreiben",
   headQualifiedSome: "Sie können qualifiziert unterschreiben, aber nicht überall",
   headAdvanced: "Sie können nur fortgeschritten unterschreiben",
-  headTerms: "Stimmen Sie den Nutzungsbestimmungen zu, dann können Sie unterschreiben",
+  headTerms: "Nehmen Sie die Bestimmungen an, dann können Sie unterschreiben",
   headNotYet: "Sie können noch nicht unterschreiben",
   headMeans: "Dieser Dienst verlangt eine andere Art zu unterschreiben",
   headUnknown: "Das lässt sich gerade nicht sagen",

@@ -25,7 +25,6 @@ export const text = {
   resendIn: "New code in {time}",
   otherNumber: "Use another number",
 
-  statusTitle: "May I sign?",
   headQualified: "You can sign with a qualified signature",
   headQualifiedSome: "You can sign with a qualified signature, but not everywhere",
   headAdvanced: "You can sign with an advanced signature only",

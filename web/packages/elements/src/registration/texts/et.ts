@@ -27,7 +27,6 @@ export const text: Texts = {
   resendIn: "Uus kood {time} pärast",
   otherNumber: "Kasuta teist numbrit",
 
-  statusTitle: "Kas ma saan allkirjastada?",
   headQualified: "Saad anda kvalifitseeritud allkirja",
   headQualifiedSome: "Saad anda kvalifitseeritud allkirja, aga mitte igal pool",
   headAdvanced: "Saad anda ainult täiustatud allkirja",

@@ -27,7 +27,6 @@ export const text: Texts = {
   resendIn: "Nouveau code dans {time}",
   otherNumber: "Utiliser un autre numéro",
 
-  statusTitle: "Puis-je signer ?",
   headQualified: "Vous pouvez signer avec une signature qualifiée",
   headQualifiedSome: "Vous pouvez signer avec une signature qualifiée, mais pas partout",
   headAdvanced: "Vous ne pouvez signer qu’avec une signature avancée",

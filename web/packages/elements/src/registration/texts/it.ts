@@ -27,7 +27,6 @@ export const text: Texts = {
   resendIn: "Nuovo codice tra {time}",
   otherNumber: "Usa un altro numero",
 
-  statusTitle: "Posso firmare?",
   headQualified: "Può firmare con una firma qualificata",
   headQualifiedSome: "Può firmare con una firma qualificata, ma non ovunque",
   headAdvanced: "Può firmare solo con una firma avanzata",

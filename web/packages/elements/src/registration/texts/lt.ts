@@ -27,7 +27,6 @@ export const text: Texts = {
   resendIn: "Naujas kodas po {time}",
   otherNumber: "Naudoti kitą numerį",
 
-  statusTitle: "Ar galiu pasirašyti?",
   headQualified: "Galite pasirašyti kvalifikuotu parašu",
   headQualifiedSome: "Galite pasirašyti kvalifikuotu parašu, bet ne visur",
   headAdvanced: "Galite pasirašyti tik pažangiuoju parašu",

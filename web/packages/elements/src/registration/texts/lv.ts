@@ -27,7 +27,6 @@ export const text: Texts = {
   resendIn: "Jauns kods pēc {time}",
   otherNumber: "Izmantot citu numuru",
 
-  statusTitle: "Vai drīkstu parakstīt?",
   headQualified: "Varat parakstīt ar kvalificētu parakstu",
   headQualifiedSome: "Varat parakstīt ar kvalificētu parakstu, bet ne visur",
   headAdvanced: "Varat parakstīt tikai ar uzlabotu parakstu",
