@@ -277,6 +277,37 @@ test("on-a-plain-page-with-its-events", async (page) => {
   equal(said[2][1].msisdn, "41001000001", "whose");
 }, { at: `${site}/note.js` });
 
+test("each-element-on-its-own-and-events-that-are-taken", async (page) => {
+  const token = await tokenFor(page, origin, site);
+  const attributes = `api-base="${origin}" widget-token="${token}" lang="fr"`;
+  serve("/parts", page_(`<countersign-phone-check ${attributes} default-country="CH"></countersign-phone-check>`, SCRIPT + `<script type="module" src="/parts.js"></script>`));
+  pages.set("/parts.js", { headers: { "content-type": "text/javascript" }, body: `
+    const check = document.querySelector("countersign-phone-check");
+    check.texts = { sendCode: "Allons-y" };
+    check.addEventListener("countersign-verified", (event) => {
+      for (const name of ["countersign-status", "countersign-terms"]) {
+        const next = document.createElement(name);
+        for (const attribute of ["api-base", "widget-token", "lang"]) next.setAttribute(attribute, check.getAttribute(attribute));
+        next.setAttribute("msisdn", event.detail.msisdn);
+        next.setAttribute("jurisdictions", "eidas");
+        // The page shows terms by itself.
+        next.addEventListener("countersign-action", (action) => action.preventDefault());
+        check.after(next);
+      }
+    });` });
+  await page.goto(`${site}/parts`);
+  await page.waitForSelector("text=Allons-y");
+  await ask(page, "41001000013");
+  await enter(page, "123456");
+  await page.waitForSelector("countersign-terms fieldset");
+  equal(await page.locator("countersign-terms fieldset").count(), 1, "one jurisdiction");
+  await page.waitForSelector("countersign-status .head h2");
+  equal(await head(page), "Acceptez les conditions, puis vous pourrez signer", "what it says");
+  equal(await page.locator("countersign-status .facts dt").first().innerText(), "Union européenne (eIDAS)", "and of which");
+  await page.click("countersign-status [part~=action]");
+  equal(await page.locator("countersign-status").count(), 1, "the action is the page's");
+}, { at: `${site}/note.js` });
+
 test("on-a-page-that-the-service-does-not-know", async (page) => {
   serve("/other", page_(element(await tokenFor(page, origin, site)), SCRIPT));
   await page.goto(`${stranger}/other`);

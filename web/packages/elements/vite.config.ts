@@ -27,7 +27,7 @@ export default defineConfig({
     target: "es2022",
     sourcemap: false,
     lib: {
-      entry: { "countersign-elements": here("src/register.ts"), "countersign-qr": here("src/index.ts") },
+      entry: { "countersign-elements": here("src/register.ts"), "countersign-qr": here("src/qr.ts") },
       formats: ["es"],
     },
     rolldownOptions: { output: { chunkFileNames: "chunk-[hash].js" } },

@@ -15,7 +15,7 @@ export default defineConfig({
     target: "es2022",
     sourcemap: false,
     minify: false,
-    lib: { entry: { index: here("src/index.ts"), register: here("src/register.ts") }, formats: ["es"] },
+    lib: { entry: { index: here("src/index.ts"), register: here("src/register.ts"), qr: here("src/qr.ts"), "register-qr": here("src/register-qr.ts") }, formats: ["es"] },
     rolldownOptions: { external: ["uqr"], output: { chunkFileNames: "[name]-[hash].js" } },
   },
 });

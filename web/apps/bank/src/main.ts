@@ -1,7 +1,7 @@
 /** The start: the parts of the page, each an element of its own, around one state. */
 
 import "./style.css";
-import "@countersign/elements/register";
+import "@countersign/elements/register-qr";
 import { bank } from "./api.ts";
 import { BankBreakIt } from "./break-it.ts";
 import { button, h, icon, mark } from "@countersign/page/dom";

@@ -1,8 +1,6 @@
 /** The classes and what belongs to them. Importing them registers nothing; `register.ts` does that. */
 
-export { CountersignQr, type QrTexts } from "./countersign-qr.ts";
-export { ending, type Ending, type LinkAnswer, type StatusAnswer } from "./answers.ts";
-export { qrMatrix, qrPath } from "./qr-code.ts";
+export * from "./qr.ts";
 
 export { CountersignRegistration } from "./countersign-registration.ts";
 export { CountersignPhoneCheck } from "./countersign-phone-check.ts";

@@ -2,14 +2,14 @@
 
 import { CountersignPhoneCheck } from "./countersign-phone-check.ts";
 import { CountersignQesInfo } from "./countersign-qes-info.ts";
-import { CountersignQr } from "./countersign-qr.ts";
 import { CountersignRegistration } from "./countersign-registration.ts";
 import { CountersignStatus } from "./countersign-status.ts";
 import { CountersignTerms } from "./countersign-terms.ts";
+import { define } from "./define.ts";
+import "./register-qr.ts";
 
 declare global {
   interface HTMLElementTagNameMap {
-    "countersign-qr": CountersignQr;
     "countersign-registration": CountersignRegistration;
     "countersign-phone-check": CountersignPhoneCheck;
     "countersign-status": CountersignStatus;
@@ -18,19 +18,12 @@ declare global {
   }
 }
 
-const ELEMENTS = {
-  "countersign-qr": CountersignQr,
+define({
   "countersign-registration": CountersignRegistration,
   "countersign-phone-check": CountersignPhoneCheck,
   "countersign-status": CountersignStatus,
   "countersign-terms": CountersignTerms,
   "countersign-qes-info": CountersignQesInfo,
-};
-
-// On a server there is nothing to register with, and nothing to do.
-const registry = globalThis.customElements;
-for (const [name, element] of Object.entries(ELEMENTS)) {
-  if (registry && !registry.get(name)) registry.define(name, element);
-}
+});
 
 export * from "./index.ts";

@@ -24,12 +24,11 @@ export interface RegistrationElement {
 export abstract class RegistrationElement extends Base {
   static readonly observedAttributes: readonly string[] = [...BEGINS, "theme-href", "widget-token"];
 
-  /** Sentences that the page replaces. */
-  texts: Partial<Texts> = kept(this, "texts") ?? {};
   /** What an element around this one knows already. */
   session: Session | null = kept(this, "session") ?? null;
 
   #tokenSource: TokenSource | null = kept(this, "tokenSource") ?? null;
+  #texts: Partial<Texts> = kept(this, "texts") ?? {};
   #panel: HTMLElement | null = null;
   #heard = h0();
   #theme: HTMLLinkElement | null = null;
@@ -42,8 +41,20 @@ export abstract class RegistrationElement extends Base {
 
   constructor() {
     super();
-    // Set before the element was known, it would hide the accessor.
-    Reflect.deleteProperty(this, "tokenSource");
+    // Set before the element was known, they would hide the accessors.
+    for (const name of ["tokenSource", "texts"]) Reflect.deleteProperty(this, name);
+  }
+
+  /** Sentences that the page replaces. */
+  get texts(): Partial<Texts> {
+    return this.#texts;
+  }
+
+  set texts(texts: Partial<Texts>) {
+    // Frameworks make the same anew each time they render.
+    const isSame = JSON.stringify(texts) === JSON.stringify(this.#texts);
+    this.#texts = texts;
+    if (!isSame && this.#run) this.#begin(true);
   }
 
   /** Gives the token of this moment, instead of the attribute `widget-token`: asked anew when one has run out. */
