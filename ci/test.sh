@@ -18,7 +18,7 @@ grep -E '^(test .* FAILED|error(\[|:)|thread .* panicked|SKIP |test result: FAIL
 echo "== the program as others use it"
 # The tests of the command line have built it, with the same features as everything else.
 [ -x target/debug/countersign ] || { status=1; echo "target/debug/countersign was not built"; }
-for suite in interop/run.sh ci/browser.sh ci/web-test.sh ci/screens.sh ci/e2e.sh ci/bank.sh ci/signing.sh ci/desk.sh ci/crash.sh; do
+for suite in interop/run.sh ci/browser.sh ci/web-test.sh ci/screens.sh ci/e2e.sh ci/bank.sh ci/signing.sh ci/desk.sh ci/status.sh ci/crash.sh; do
     [ -f "$suite" ] || continue
     log=target/ci/$(basename "$(dirname "$suite")")-$(basename "$suite" .sh).log
     bash "$suite" "$PWD/target/debug/countersign" >"$log" 2>&1 || { status=1; echo "FAILED $suite"; tail -n 60 "$log"; }

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 mod file_form;
 
 /// The apps that are served, each a folder of `web/dist`.
-const APPS: [&str; 5] = ["phone", "bank", "desk", "signing", "elements"];
+const APPS: [&str; 6] = ["phone", "bank", "desk", "signing", "status", "elements"];
 
 fn main() -> io::Result<()> {
     let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));

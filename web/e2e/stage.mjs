@@ -76,6 +76,12 @@ export async function audit(page, where) {
   equal(found.length, 0, `accessible (${where}): ${found.join(", ")}`);
 }
 
+/** Nothing sticks out to the side. */
+export async function fits(page, where) {
+  const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  equal(inner <= outer, true, `${where}: ${inner} wide in ${outer}`);
+}
+
 export function equal(found, expected, what) {
   if (found !== expected) throw new Error(`${what}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`);
 }

@@ -229,6 +229,7 @@ fn greet(addresses: &[Address], kept: Option<&Path>, remark: Option<&str>, begun
     ));
     screen::line(format_args!("  start page         {base}/"));
     screen::line(format_args!("  relying party API  {base}/smart-id-rp/v3/"));
+    screen::line(format_args!("  status page        {base}/status"));
     screen::line(format_args!("  API and trust      {base}/docs  {base}/trust"));
     for address in addresses.iter().filter(|address| address.secure) {
         // The certificate names localhost, which programs check more gladly than an address.

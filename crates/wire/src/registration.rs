@@ -13,6 +13,7 @@
 //! | [`code`], [`confirm`], [`status`], [`terms`] | requests and answers |
 //! | [`token`] | `POST /oauth/token`, and tokens for browsers |
 //! | [`form`] | what a person enters on our own pages |
+//! | [`settings`] | what a page needs to know of its client |
 //! | [`problem`] | error bodies |
 //!
 //! Requests are read leniently where their readers were (members that are not known are passed over), and exactly where
@@ -26,6 +27,7 @@ pub mod level;
 pub mod phone_number;
 pub mod problem;
 mod read;
+pub mod settings;
 pub mod status;
 pub mod terms;
 pub mod token;
@@ -53,6 +55,8 @@ pub mod path {
     pub const TERMS: &str = "/api/public/evidence/{msisdn}/tc";
     /// How an acceptance goes on; the token is in the query. Serves every means in spite of its name.
     pub const POLL: &str = "/api/public/mobileid/status";
+    /// What the operator has set for the client; ours.
+    pub const SETTINGS: &str = "/api/public/settings";
     /// A token for a browser; ours.
     pub const WIDGET_TOKEN: &str = "/api/public/widget-token";
     /// Where clients get their tokens.

@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { audit, binary, control as setControl, equal, openBrowser, opens as opensLink, root, startServer, wanted } from "../../e2e/stage.mjs";
+import { audit, binary, control as setControl, equal, fits, openBrowser, opens as opensLink, root, startServer, wanted } from "../../e2e/stage.mjs";
 
 const shots = join(root, "target/screens/signing");
 
@@ -26,6 +26,7 @@ const control = (page, path, data) => setControl(page, origin, path, data);
 const opens = (page, documentNumber, deviceLink, flowType) => opensLink(page, origin, { documentNumber, deviceLink, flowType });
 let passed = 0;
 let failed = 0;
+let skipped = 0;
 
 const tests = [];
 const test = (name, run, { at = origin, width = 1280, scheme = "light" } = {}) => tests.push({ name, run, at, width, scheme });
@@ -156,8 +157,7 @@ for (const [width, scheme] of [[390, "light"], [390, "dark"], [1280, "light"], [
   test(`every-state-fits-and-is-accessible-${width}-${scheme}`, async (page) => {
     const seen = async (state) => {
       await page.screenshot({ path: join(shots, `${state}-${width}-${scheme}.png`), fullPage: true });
-      const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-      equal(inner <= outer, true, `${state}: ${inner} wide in ${outer}`);
+      await fits(page, state);
       await audit(page, state);
     };
     await page.waitForSelector("#files", { state: "attached" });
@@ -192,6 +192,11 @@ for (const [width, scheme] of [[390, "light"], [390, "dark"], [1280, "light"], [
 }
 
 for (const each of tests.filter(({ name }) => wanted(name))) {
+  if (each.at === null) {
+    console.log(`SKIP ${each.name}: the service has no HTTPS here`);
+    skipped += 1;
+    continue;
+  }
   const context = await browser.newContext({
     viewport: { width: each.width, height: 900 }, colorScheme: each.scheme, ignoreHTTPSErrors: true, acceptDownloads: true,
     reducedMotion: "reduce",
@@ -218,8 +223,8 @@ for (const each of tests.filter(({ name }) => wanted(name))) {
 await browser.close();
 server.kill("SIGTERM");
 rmSync(work, { recursive: true, force: true });
-console.log(`signing: ${passed} passed, ${failed} failed, 0 skipped`);
-process.exit(failed === 0 ? 0 : 1);
+console.log(`signing: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);
 
 // ---- what the cases are made of
 

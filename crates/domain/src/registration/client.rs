@@ -4,6 +4,7 @@ use countersign_wire::registration::token::WidgetClaims;
 use countersign_wire::registration::words::Scope;
 use countersign_wire::registration::{ClientId, PhoneNumber, TenantId};
 
+use super::means::MeansKind;
 use super::refusal::Refusal;
 
 /// A client of the registration API, as the operator has set it up. What it may do is decided here; what a page asks for
@@ -20,6 +21,8 @@ pub struct Client {
     pub origins: Vec<String>,
     /// Digits that the numbers begin with; empty: any.
     pub prefixes: Vec<String>,
+    /// What it takes a confirmation with.
+    pub methods: Vec<MeansKind>,
     /// Whether it may have people accept terms.
     pub asks_for_terms: bool,
     /// Whether the status tells it about terms.
@@ -111,6 +114,7 @@ mod tests {
             scopes: vec![Scope::Smartflow],
             origins: vec![PAGE.into(), "https://other.example.org".into()],
             prefixes: vec!["41".into(), "372".into()],
+            methods: MeansKind::ALL.to_vec(),
             asks_for_terms: true,
             sees_terms: false,
         }

@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::Router;
+use countersign_domain::registration::MeansKind;
 use countersign_wire::registration::words::Scope;
 use thiserror::Error;
 
@@ -82,8 +83,12 @@ fn client() -> ClientEntry {
         origins: vec!["http://localhost:3000".to_owned()],
         api_key_sha256: Some(hex_sha256(b"3StDe481zPEI7nYMGR1FEQkTTtIKFasH")),
         number_prefixes: Vec::new(),
+        methods: MeansKind::ALL.to_vec(),
         asks_for_terms: true,
         sees_terms: false,
+        identify_url: None,
+        hosted: true,
+        theme_css: None,
     }
 }
 
@@ -105,6 +110,10 @@ pub fn start_page() -> StartPage {
         pins: "PIN1 is 1234 and PIN2 is 12345 for all of them; their keys are public.".to_owned(),
         places: vec![
             ("/trust".to_owned(), "roots and issuing CAs for your trust store".to_owned()),
+            (
+                "/status".to_owned(),
+                "may the holder of a number sign? Numbers 41001000001 to 41001000016".to_owned(),
+            ),
             ("/control/v1/persons".to_owned(), "test persons and what they will do".to_owned()),
         ],
     }

@@ -193,6 +193,15 @@ pub(super) fn paths() -> Vec<(String, Value)> {
             "termsLink", "The link to terms that have to be accepted", &[number("path", "msisdn")], None,
             json_answer("There are some.", object(&["link", "token"], json!({
                 "link": { "type": "string", "format": "uri", "description": "The page with the terms." }, "token": token(),
+                "terms": { "type": "array", "description": "What is on that page.", "items": object(
+                    &["jurisdiction", "version", "texts"],
+                    json!({
+                        "jurisdiction": words::<Jurisdiction>("Under which law."), "version": text("Which edition."),
+                        "texts": { "type": "array", "items": object(&["language", "url"], json!({
+                            "language": text("`de`, `en` and so on."), "url": { "type": "string", "format": "uri" },
+                        })) },
+                    }),
+                ) },
             })), None),
             &[NumberNotVerified, NoEvidence, TcAlreadyAccepted, Unavailable],
         ) }),
@@ -203,6 +212,22 @@ pub(super) fn paths() -> Vec<(String, Value)> {
             "termsStatus", "How the acceptance of terms goes on", &[token_query], None,
             json_answer("Ask again every 2 to 5 seconds until `confirmed`, `downgrade` or an `error`.", poll, None),
             &[NumberNotVerified, UnknownToken, TokenExpired, Unavailable],
+        ) }),
+        ),
+        (
+            path::SETTINGS.into(),
+            json!({ "get": operation(
+            "clientSettings", "What the operator has set for the client", &[], None, json_answer("Nothing of it is about a person.", object(
+                &["methods", "asksForTerms", "codeSeconds", "codePauseSeconds", "identifyUrl", "sandbox"],
+                json!({
+                    "methods": { "type": "array", "items": { "type": "string", "enum": ["MID", "SAS"] }, "description": "What the client takes a confirmation with." },
+                    "asksForTerms": { "type": "boolean", "description": "Whether it may have people accept terms." },
+                    "codeSeconds": { "type": "integer", "description": "Seconds in which a code can be entered." },
+                    "codePauseSeconds": { "type": "integer", "description": "Seconds between two codes to one number." },
+                    "identifyUrl": or_null(json!({ "type": "string", "format": "uri", "description": "Where people get identified." })),
+                    "sandbox": { "type": "boolean", "description": "A development server." },
+                }),
+            ), None), &[],
         ) }),
         ),
         (

@@ -57,27 +57,13 @@ impl FromRequestParts<App> for Admitted {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         let origin = Origin::of(app, parts);
-        let (service, now) = (app.registration(), app.now());
-        let too_many = |by, wait| {
-            app.metrics().limited("registration", by);
-            let text = format!("too many requests; come back in {wait} s");
-            Problem::registration(ErrorCode::TooManyRequests, text).retry_after(wait).into_response()
-        };
-        service
-            .limits
-            .requests_of_address
-            .take(Network::of(origin.address), now)
-            .map_err(|wait| too_many("address", wait))?;
+        address_may_ask(app, &origin)?;
         let (client, caller) = match bearer(&parts.headers) {
             Bearer::Key(token) => of_token(app, &origin, token)?,
             Bearer::Absent => (of_api_key(app, &parts.headers)?, Caller::LegacyKey),
             Bearer::Malformed => return Err(unauthorized("expected one header Authorization: Bearer")),
         };
-        service
-            .limits
-            .requests_of_client
-            .take(client.id.clone(), now)
-            .map_err(|wait| too_many("client", wait))?;
+        client_may_ask(app, &client)?;
         let page = page(&parts.headers, &origin, &caller);
         client.admit_page(&caller, page.as_deref()).map_err(|refusal| failed(app, refusal))?;
         Ok(Self { client, caller, page, origin })
@@ -93,6 +79,24 @@ impl FromRequest<App> for WithBody {
         let admitted = Admitted::from_request_parts(&mut parts, app).await?;
         Ok(Self(admitted, whole(app, body, BODY_MAX).await?))
     }
+}
+
+/// Counts a request of this address.
+pub(super) fn address_may_ask(app: &App, origin: &Origin) -> Result<(), Response> {
+    let limit = &app.registration().limits.requests_of_address;
+    limit.take(Network::of(origin.address), app.now()).map_err(|wait| too_many(app, "address", wait))
+}
+
+/// Counts a request of this client.
+pub(super) fn client_may_ask(app: &App, client: &Client) -> Result<(), Response> {
+    let limit = &app.registration().limits.requests_of_client;
+    limit.take(client.id.clone(), app.now()).map_err(|wait| too_many(app, "client", wait))
+}
+
+fn too_many(app: &App, by: &'static str, wait: u32) -> Response {
+    app.metrics().limited("registration", by);
+    let text = format!("too many requests; come back in {wait} s");
+    Problem::registration(ErrorCode::TooManyRequests, text).retry_after(wait).into_response()
 }
 
 /// A body of at most `limit` octets that arrives in time.
@@ -124,7 +128,12 @@ fn of_token(app: &App, origin: &Origin, token: &str) -> Result<(Client, Caller),
         return Err(failed(app, Refusal::ScopeMissing));
     }
     let caller = claims.widget.map_or(Caller::Server, Caller::Widget);
-    Ok((known.client.clone(), caller))
+    let mut client = known.client.clone();
+    if known.hosted {
+        // `/status` is one of its pages, under whatever name this service is asked.
+        client.origins.push(origin.base.clone());
+    }
+    Ok((client, caller))
 }
 
 fn of_api_key(app: &App, headers: &HeaderMap) -> Result<Client, Response> {

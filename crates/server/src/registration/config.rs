@@ -1,7 +1,7 @@
 //! `[registration]`: who may ask about people's numbers, which terms are in force, and how codes reach phones.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use countersign_domain::registration::{Client, CodePolicy, Terms, TermsDocument};
+use countersign_domain::registration::{Client, CodePolicy, MeansKind, Terms, TermsDocument};
 use countersign_wire::registration::words::Scope;
 use countersign_wire::registration::{ClientId, TenantId};
 use jiff::SignedDuration;
@@ -111,12 +111,24 @@ pub struct ClientEntry {
     /// Digits that the numbers begin with that it may ask about. Without any: all.
     #[serde(default)]
     pub number_prefixes: Vec<String>,
+    /// What it takes a confirmation with: `MID`, the app, and `SAS`, password and one-time code.
+    #[serde(default = "every_method")]
+    pub methods: Vec<MeansKind>,
     /// Whether it may have people accept terms.
     #[serde(default = "yes")]
     pub asks_for_terms: bool,
     /// Whether the status has a member `tc`.
     #[serde(default)]
     pub sees_terms: bool,
+    /// Where people get identified: an https URL that the status page and the elements lead to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identify_url: Option<Url>,
+    /// Whether `/status` speaks for it: as a page, as a pop-up, and in frames of its origins.
+    #[serde(default)]
+    pub hosted: bool,
+    /// A style sheet for that page: an https URL. The page loads this one and no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub theme_css: Option<Url>,
 }
 
 fn default_tenant() -> String {
@@ -127,6 +139,10 @@ fn default_scopes() -> Vec<Scope> {
     vec![Scope::Smartflow]
 }
 
+fn every_method() -> Vec<MeansKind> {
+    MeansKind::ALL.to_vec()
+}
+
 fn yes() -> bool {
     true
 }
@@ -135,6 +151,9 @@ fn yes() -> bool {
 #[derive(Clone, Debug)]
 pub(crate) struct KnownClient {
     pub(crate) client: Client,
+    pub(super) identify_url: Option<Url>,
+    pub(super) hosted: bool,
+    pub(super) theme_css: Option<Url>,
     secret: [u8; 32],
     api_key: Option<[u8; 32]>,
 }
@@ -169,9 +188,13 @@ impl ClientEntry {
                 scopes: self.scopes.clone(),
                 origins: self.origins.clone(),
                 prefixes: self.number_prefixes.clone(),
+                methods: self.methods.clone(),
                 asks_for_terms: self.asks_for_terms,
                 sees_terms: self.sees_terms,
             },
+            identify_url: self.identify_url.clone(),
+            hosted: self.hosted,
+            theme_css: self.theme_css.clone(),
             secret: hash("secret_sha256", &self.secret_sha256)?,
             api_key: self.api_key_sha256.as_deref().map(|text| hash("api_key_sha256", text)).transpose()?,
         })
@@ -206,11 +229,49 @@ impl ClientEntry {
                 found.push(Mend::new(at("number_prefixes"), format!("{prefix:?} begins no number"), how));
             }
         }
+        if self.methods.is_empty() {
+            found.push(Mend::new(at("methods"), "is empty", "leave the line out for [\"MID\", \"SAS\"]"));
+        }
+        if let Some(url) = self.identify_url.as_ref().filter(|url| !is_secure(url)) {
+            let how = "give an https URL: people follow it with their papers at hand";
+            found.push(Mend::new(at("identify_url"), format!("{url} is not https"), how));
+        }
+        if let Some(url) = self.theme_css.as_ref().filter(|url| !is_source(url)) {
+            let how = "give an https URL without a query, and without ';', ',' and quotes in its path";
+            found.push(Mend::new(
+                at("theme_css"),
+                format!("{url} cannot stand in a content security policy"),
+                how,
+            ));
+        }
+        if self.theme_css.is_some() && !self.hosted {
+            let how = "say hosted = true, or leave it out: it is the looks of /status";
+            found.push(Mend::new(
+                at("theme_css"),
+                "belongs to the page /status, which this client has not",
+                how,
+            ));
+        }
         if self.api_key_sha256.is_some() && self.origins.is_empty() {
             let how = "name the origins of the pages that use the key";
             found.push(Mend::new(at("origins"), "is empty, and there is an API key", how));
         }
     }
+}
+
+/// Whether nobody can change on the way what is there. On this machine `http` will do.
+fn is_secure(url: &Url) -> bool {
+    let local = url.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"));
+    let scheme = url.scheme() == "https" || (url.scheme() == "http" && local);
+    scheme && url.username().is_empty() && url.password().is_none()
+}
+
+/// Whether a URL can be a source in a content security policy, where `;` and `,` end one and queries are not looked at.
+fn is_source(url: &Url) -> bool {
+    is_secure(url)
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && !url.path().contains([';', ',', '\''])
 }
 
 impl Registration {
@@ -351,6 +412,11 @@ mod tests {
             ("origins = [\"null\"]", "origins"),
             ("number_prefixes = [\"+41\"]", "number_prefixes"),
             ("number_prefixes = [\"\"]", "number_prefixes"),
+            ("methods = []", "methods"),
+            ("identify_url = \"http://id.example.org\"", "identify_url"),
+            ("theme_css = \"https://a.example/a.css\"", "theme_css"),
+            ("hosted = true\ntheme_css = \"https://a.example/a.css;x\"", "theme_css"),
+            ("hosted = true\ntheme_css = \"http://a.example/a.css\"", "theme_css"),
             ("api_key_sha256 = \"zz\"\norigins = [\"https://a.example\"]", "api_key_sha256"),
         ] {
             let found = faults(&client(more));

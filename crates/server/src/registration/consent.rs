@@ -312,7 +312,7 @@ fn page(seen: &Seen, said: Said) -> Response {
         title: "Accept the terms",
         said: &text,
         body: &form,
-        around: &seen.around,
+        around: Some(&seen.around),
         // The page around it learns that something has ended, never what was entered.
         script: done.then_some(SCRIPT_PATH),
     };

@@ -145,7 +145,7 @@ fn page(number: &PhoneNumber, shown: Shown) -> Response {
         title: &format!("The number that ends in {last}"),
         said,
         body: &forms,
-        around: &[],
+        around: None,
         script: None,
     };
     sheet.respond(StatusCode::OK)

@@ -14,12 +14,15 @@ mod cors;
 mod credentials;
 pub mod gateway;
 pub(crate) mod grounds;
+mod hosted;
 pub(crate) mod identify;
 pub(crate) mod lookup;
 mod oauth;
 mod page;
+mod page_words;
 pub(crate) mod partner;
 mod password;
+mod settings;
 mod sheet;
 mod state;
 mod status;
@@ -57,6 +60,7 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route(path::STATUS, get(status::status).options(cors::preflight))
         .route(path::TERMS, get(terms::link).options(cors::preflight))
         .route(path::POLL, get(terms::poll).options(cors::preflight))
+        .route(path::SETTINGS, get(settings::settings).options(cors::preflight))
         .layer(readable)
         // Not for browsers.
         .route(path::WIDGET_TOKEN, post(widget::token))
@@ -67,6 +71,10 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route(consent::SCRIPT_PATH, get(consent::script))
         .route(password::PATH, get(password::show).post(password::enter))
         .route(password::INVITED_PATH, get(password::show_invited).post(password::enter_invited))
+        .route(hosted::PAGE, get(hosted::page))
+        .route(hosted::EMBED, get(hosted::embed))
+        .route(hosted::ASSETS, get(hosted::asset))
+        .route(hosted::TOKEN, post(hosted::token))
 }
 
 fn failed(app: &App, failure: impl Into<Refusal>) -> Response {

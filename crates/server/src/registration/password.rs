@@ -397,7 +397,7 @@ fn page(who: &Who, said: &Said) -> Response {
         }
         (Who::Invited(_), _) => password_forms("", ""),
     };
-    let sheet = Sheet { title: "Your password", said: &text, body: &body, around: &[], script: None };
+    let sheet = Sheet { title: "Your password", said: &text, body: &body, around: None, script: None };
     sheet.respond(status)
 }
 

@@ -21,8 +21,8 @@ pub(super) struct Sheet<'a> {
     pub(super) said: &'a str,
     /// HTML, of which every value was escaped.
     pub(super) body: &'a str,
-    /// The pages that may show it in a frame, and learn that it is done.
-    pub(super) around: &'a [String],
+    /// The pages that may show it in a frame beside our own, and learn that it is done; none where nobody may.
+    pub(super) around: Option<&'a [String]>,
     /// The path of a script of ours.
     pub(super) script: Option<&'static str>,
 }
@@ -38,7 +38,7 @@ impl Sheet<'_> {
              <link rel=\"icon\" href=\"data:,\"><link rel=\"stylesheet\" href=\"/assets/page.css\"></head>\
              <body data-origins=\"{}\"><main class=\"page\"><section class=\"sheet\"><h1>{title}</h1>\
              <p role=\"status\">{}</p>{}</section></main>{script}</body></html>\n",
-            escape(&self.around.join(" ")),
+            escape(&self.around.unwrap_or_default().join(" ")),
             escape(self.said),
             self.body,
         );
@@ -57,11 +57,8 @@ impl Sheet<'_> {
     }
 
     fn policy(&self) -> String {
-        let ancestors = if self.around.is_empty() {
-            "'none'".to_owned()
-        } else {
-            format!("'self' {}", self.around.join(" "))
-        };
+        let ancestors =
+            self.around.map_or_else(|| "'none'".to_owned(), |around| format!("'self' {}", around.join(" ")));
         format!(
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; base-uri 'none'; \
              form-action 'self'; frame-ancestors {ancestors}"

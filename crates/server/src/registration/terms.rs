@@ -6,13 +6,14 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use countersign_domain::Refusal as AnyRefusal;
 use countersign_domain::registration::{
-    Asking, Decision, Lookup, MeansKind, OfNumber, Progress, Refusal, TermsTransaction, day, outstanding,
+    Asking, Decision, Lookup, MeansKind, OfNumber, Progress, Refusal, Terms, TermsTransaction, day,
+    outstanding,
 };
 use countersign_store::Tx;
 use countersign_wire::problem::InvalidMember;
 use countersign_wire::registration::confirm::Decide;
-use countersign_wire::registration::terms::{PollAnswer, TermsLink};
-use countersign_wire::registration::{PhoneNumber, TermsError, TermsToken};
+use countersign_wire::registration::terms::{PollAnswer, TermsEdition, TermsLink, TermsText};
+use countersign_wire::registration::{PerJurisdiction, PhoneNumber, TermsError, TermsToken};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -50,20 +51,43 @@ pub(super) async fn link(
             let accepted = tx.terms().accepted(evidence.id())?;
             let asked = outstanding(&evidence, &accepted, of.registration().terms(), day(context.now));
             let client = admitted.client.id.clone();
+            let editions = editions(of.registration().terms(), &asked, &admitted.origin.base);
             match TermsTransaction::offer(client, &evidence, asked, context.now, &mut context.rng) {
                 Ok((token, transaction, events)) => {
                     tx.terms().insert(&transaction)?;
                     context.record(events.into_iter().map(Into::into));
-                    return Ok(token);
+                    return Ok((token, editions));
                 }
                 Err(nothing) => refusal = nothing,
             }
         }
         Err(AnyRefusal::from(refusal).into())
     });
-    let token = token.await.map_err(|error| failure(&app, error))?;
+    let (token, terms) = token.await.map_err(|error| failure(&app, error))?;
     let link = format!("{base}{}{}", page::BASE, token.as_str());
-    Ok(logged(Json(TermsLink { link, token }), "offer-terms", None))
+    Ok(logged(Json(TermsLink { link, token, terms }), "offer-terms", None))
+}
+
+/// What is on the page that the link opens.
+fn editions(terms: &Terms, asked: &PerJurisdiction<Option<String>>, base: &str) -> Vec<TermsEdition> {
+    let asked = asked.iter().filter_map(|(jurisdiction, version)| Some((jurisdiction, version.as_deref()?)));
+    asked
+        .map(|(jurisdiction, version)| TermsEdition {
+            jurisdiction,
+            version: version.to_owned(),
+            texts: terms
+                .texts(jurisdiction, version)
+                .map(|text| TermsText {
+                    language: text.language.clone(),
+                    url: if text.url.starts_with('/') {
+                        format!("{base}{}", text.url)
+                    } else {
+                        text.url.clone()
+                    },
+                })
+                .collect(),
+        })
+        .collect()
 }
 
 /// `POST /api/public/confirm` with `token`.
@@ -82,6 +106,10 @@ pub(super) async fn decide(app: &App, admitted: Admitted, decide: Decide) -> Res
         let asking = transaction.clone().decide(decision, evidence.bound_to(), &known.means, context.now);
         let (transaction, events) = match asking.map_err(AnyRefusal::from)? {
             Asking::Over(transaction, events) => (transaction, events),
+            // The operator has said what this client takes; the person has something else.
+            Asking::Ask(decided) if !admitted.client.methods.contains(&decided.means.kind) => {
+                transaction.fail(TermsError::MeansUnavailable, context.now)
+            }
             Asking::Ask(decided) => {
                 let played = of.test_world().is_some_and(|world| world.sandbox().knows(&number));
                 if decided.means.kind == MeansKind::Sas || played {

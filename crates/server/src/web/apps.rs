@@ -208,7 +208,7 @@ fn guarded(app: &App, path: &str, policy: &'static str, headers: &HeaderMap) -> 
 
 /// What the example pages of the elements may load. Scripts live by the policy of the page that loads them.
 const EXAMPLE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-    img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    img-src data:; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// `GET /elements/…`: for pages of any origin, which load modules with CORS.
 pub(super) async fn element_file(

@@ -5,6 +5,7 @@ mod abuse;
 mod access;
 mod gateway;
 mod guide;
+mod hosted;
 mod password;
 mod register;
 mod sandbox;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::id::TermsToken;
-use super::words::TermsError;
+use super::words::{Jurisdiction, TermsError};
 
 /// `GET /api/public/evidence/{msisdn}/tc`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +12,29 @@ pub struct TermsLink {
     pub link: String,
     /// The token, so that nobody has to look for it in a page; ours.
     pub token: TermsToken,
+    /// What is on that page, for pages that show it themselves; ours.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub terms: Vec<TermsEdition>,
+}
+
+/// One edition that is to be accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TermsEdition {
+    /// Under which law.
+    pub jurisdiction: Jurisdiction,
+    /// Which edition.
+    pub version: String,
+    /// Its text in every language.
+    pub texts: Vec<TermsText>,
+}
+
+/// One text of an edition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TermsText {
+    /// `de`, `en` and so on.
+    pub language: String,
+    /// Where it can be read; absolute.
+    pub url: String,
 }
 
 /// `GET /api/public/mobileid/status?token=`. Ask again every 2 to 5 seconds until `confirmed`, `downgrade` or an `error`.

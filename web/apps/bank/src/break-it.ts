@@ -1,7 +1,7 @@
 /** *Break it*: what can go wrong, tried out, with what the bank received and what a correct e-service does. */
 
 import { type Transaction, bank } from "./api.ts";
-import { button, fill, h, icon } from "./dom.ts";
+import { button, fill, h, icon } from "@countersign/page/dom";
 import { failure } from "./failure.ts";
 import { SCENARIOS, type Scenario, type Stage } from "./scenarios.ts";
 import type { BankState } from "./state.ts";

@@ -1,8 +1,8 @@
 /** A device link on the screen: the QR element, and one click that lets a phone take it. */
 
-import type { LinkAnswer, StatusAnswer } from "@countersign/elements";
+import type { LinkAnswer, StatusAnswer } from "@countersign/elements/qr";
 import { type Transaction, bank, dev } from "./api.ts";
-import { button, h, icon } from "./dom.ts";
+import { button, h, icon } from "@countersign/page/dom";
 import type { BankPhone } from "./phone-frame.ts";
 import type { BankState } from "./state.ts";
 import { showError } from "./voice.ts";

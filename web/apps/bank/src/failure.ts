@@ -1,7 +1,7 @@
 /** What went wrong, and what a correct e-service does then. */
 
 import type { Failure } from "./api.ts";
-import { h, icon } from "./dom.ts";
+import { h, icon } from "@countersign/page/dom";
 
 export function failure(fault: Failure): HTMLElement {
   return h("div", { class: "failure", attrs: { role: "status" } },

@@ -1,7 +1,7 @@
 /** What just happened: what travelled, what was signed, what the bank checked. */
 
 import type { Check, Exchange, Format, Json, Payload, Transaction } from "./api.ts";
-import { fill, h, icon } from "./dom.ts";
+import { fill, h, icon } from "@countersign/page/dom";
 import type { BankState } from "./state.ts";
 
 export class BankHappened extends HTMLElement {

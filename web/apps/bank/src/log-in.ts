@@ -2,7 +2,7 @@
 
 import { bank } from "./api.ts";
 import { cancel, deviceLink } from "./device-link.ts";
-import { button, fill, h, icon, type IconName } from "./dom.ts";
+import { button, fill, h, icon, type IconName } from "@countersign/page/dom";
 import { failure } from "./failure.ts";
 import type { BankPhone } from "./phone-frame.ts";
 import type { BankState } from "./state.ts";

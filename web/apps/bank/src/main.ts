@@ -1,10 +1,10 @@
 /** The start: the parts of the page, each an element of its own, around one state. */
 
 import "./style.css";
-import "@countersign/elements/register";
+import "@countersign/elements/register-qr";
 import { bank } from "./api.ts";
 import { BankBreakIt } from "./break-it.ts";
-import { button, h, icon, mark } from "./dom.ts";
+import { button, h, icon, mark } from "@countersign/page/dom";
 import { BankHappened } from "./happened.ts";
 import { BankLogIn } from "./log-in.ts";
 import { BankPersons } from "./persons.ts";
@@ -47,7 +47,7 @@ body.append(
   h("header", { class: "top" },
     h("a", { class: "brand", attrs: { href: "/" } }, mark(), h("span", null, "Sample Bank"), h("span", { class: "chip" }, "test")),
     h("nav", { attrs: { "aria-label": "Also here" } },
-      ...(["/docs", "/trust", "/metrics"] as const).map((path) => h("a", { attrs: { href: path } }, path.slice(1))),
+      ...(["/status", "/docs", "/trust", "/metrics"] as const).map((path) => h("a", { attrs: { href: path } }, path.slice(1))),
     ),
   ),
   h("main", null,

@@ -1,6 +1,6 @@
 /** The documented test persons, to search. */
 
-import { button, fill, h } from "./dom.ts";
+import { button, fill, h } from "@countersign/page/dom";
 import { matching } from "./search.ts";
 import type { BankState } from "./state.ts";
 

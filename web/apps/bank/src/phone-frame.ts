@@ -1,7 +1,7 @@
 /** The phone beside the page: the real app in a frame, or, where this program has none, a word about that. */
 
 import { type Activation, dev } from "./api.ts";
-import { button, fill, h, icon } from "./dom.ts";
+import { button, fill, h, icon } from "@countersign/page/dom";
 import type { BankState } from "./state.ts";
 import { say, showError } from "./voice.ts";
 

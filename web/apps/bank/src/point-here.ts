@@ -1,6 +1,6 @@
 /** *Point your own app here*: the lines for each language, to copy. */
 
-import { button, fill, h, icon } from "./dom.ts";
+import { button, fill, h, icon } from "@countersign/page/dom";
 import { SNIPPETS, type Snippet, type Values } from "./snippets.ts";
 import { type BankState, USUAL } from "./state.ts";
 import { say } from "./voice.ts";

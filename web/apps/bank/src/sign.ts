@@ -2,7 +2,8 @@
 
 import { type Format, type Kept, Refusal, type SignedFile, type Step, type Transaction, type Way, bank } from "./api.ts";
 import { cancel, deviceLink } from "./device-link.ts";
-import { button, fill, h, icon } from "./dom.ts";
+import { button, fill, h, icon } from "@countersign/page/dom";
+import { size, takeFiles } from "@countersign/page/files";
 import { failure } from "./failure.ts";
 import type { BankPhone } from "./phone-frame.ts";
 import { samplePdf, sampleText } from "./sample.ts";
@@ -152,12 +153,7 @@ export class BankSign extends HTMLElement {
 
   #drop(): HTMLElement {
     const { file, about } = this.state;
-    const input = h("input", {
-      id: "file",
-      class: "heard",
-      attrs: { type: "file" },
-      on: { change: () => void this.#keep(input.files?.[0]) },
-    });
+    const input = h("input", { id: "file", class: "heard", attrs: { type: "file" } });
     const zone = h("label", { class: "drop", attrs: { for: "file" } },
       icon("file"),
       h("span", null,
@@ -165,16 +161,7 @@ export class BankSign extends HTMLElement {
         h("span", { class: "quiet" }, file ? `${size(file.bytes)} · kept for ten minutes · choose another` : `Any kind, up to ${(about?.fileBytesMax ?? 0) >> 20} MB. It stays on this server for ten minutes.`),
       ),
     );
-    const over = (on: boolean) => (event: DragEvent) => {
-      event.preventDefault();
-      zone.classList.toggle("over", on);
-    };
-    zone.addEventListener("dragover", over(true));
-    zone.addEventListener("dragleave", over(false));
-    zone.addEventListener("drop", (event) => {
-      over(false)(event);
-      void this.#keep(event.dataTransfer?.files[0]);
-    });
+    takeFiles(zone, input, ([dropped]) => void this.#keep(dropped));
     return h("div", { class: "drop-box" }, input, zone,
       file ? null : h("div", { class: "row" },
         button("Use a sample letter", () => void this.#keep(sampleText()), { class: "plain", id: "sample" }),
@@ -279,9 +266,4 @@ function steps(transaction: Transaction): HTMLElement {
         h("span", null, STEPS[step.name], h("span", { class: "heard" }, ` (${words[step.state]})`), step.detail ? h("small", null, step.detail) : null),
       )),
   );
-}
-
-function size(bytes: number): string {
-  if (bytes < 1024) return `${bytes} bytes`;
-  return bytes < 1 << 20 ? `${(bytes / 1024).toFixed(1)} kB` : `${(bytes / (1 << 20)).toFixed(1)} MB`;
 }

@@ -1,7 +1,7 @@
 /** What the page says to everybody at once: spoken by screen readers, and errors in a box that can be closed. */
 
 import { Refusal } from "./api.ts";
-import { button, h } from "./dom.ts";
+import { button, h } from "@countersign/page/dom";
 
 const heard = h("div", { class: "heard", attrs: { role: "status" } });
 const box = h("div", { class: "error-box", attrs: { role: "alert" } });

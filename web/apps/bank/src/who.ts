@@ -1,6 +1,6 @@
 /** The choice of who answers: the phone beside the page, or a test person whose phone is simulated. */
 
-import { button, h } from "./dom.ts";
+import { button, h } from "@countersign/page/dom";
 import { type BankState, USUAL } from "./state.ts";
 
 /** The control, for as long as the state does not change; `place` keeps two of them apart. */

@@ -6,7 +6,7 @@
 import "./ui/style.css";
 import "./ui/screens.css";
 import { LINK_LANGUAGES, WORDS, linkLanguage } from "./i18n/device-link.ts";
-import { button, h } from "./ui/dom.ts";
+import { button, h } from "@countersign/page/dom";
 import { icon, mark } from "./ui/icons.ts";
 import { applyTheme, storedTheme } from "./ui/settings-store.ts";
 

@@ -1,7 +1,7 @@
 /** The page: sign on one side, check on the other. */
 
 import "./style.css";
-import "@countersign/elements/register";
+import "@countersign/elements/register-qr";
 import { h, mark } from "@countersign/page/dom";
 import { SigningCheck } from "./check.ts";
 import { SigningSign } from "./sign.ts";

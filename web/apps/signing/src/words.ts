@@ -38,19 +38,6 @@ export function standingText(state: Standing): string {
   return STANDINGS[state];
 }
 
-/** 1 536 → "1.5 kB". */
-export function size(bytes: number): string {
-  if (bytes < 1000) return `${bytes} bytes`;
-  const units = ["kB", "MB", "GB", "TB"];
-  let value = bytes / 1000;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
-}
-
 /** `XAdES_BASELINE_LT` → "LT". */
 export function levelText(format: string | undefined): string {
   return format?.split("_").pop() ?? "";

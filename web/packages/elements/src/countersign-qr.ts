@@ -22,6 +22,7 @@
  */
 
 import { clock, ending, isFinal, type LinkAnswer, readLink, readStatus, type StatusAnswer } from "./answers.ts";
+import { Base, pause, styleSheet } from "./base.ts";
 import { qrMatrix, qrPath } from "./qr-code.ts";
 
 /** The words of the element. */
@@ -87,9 +88,6 @@ button { font: inherit; font-size: 0.875rem; background: none; border: 0; color:
 `;
 
 const SVG = "http://www.w3.org/2000/svg";
-
-/** Outside a browser the class can still be imported; only the element cannot be made there. */
-const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
 
 let sheet: CSSStyleSheet | undefined;
 
@@ -257,7 +255,7 @@ export class CountersignQr extends Base {
 
   #build(): Parts {
     const root = this.attachShadow({ mode: "open" });
-    sheet ??= styleSheet();
+    sheet ??= styleSheet(STYLE);
     root.adoptedStyleSheets = [sheet];
     const make = <K extends keyof HTMLElementTagNameMap>(tag: K, name: string): HTMLElementTagNameMap[K] => {
       const element = document.createElement(tag);
@@ -337,21 +335,8 @@ interface Parts {
   readonly heard: HTMLElement;
 }
 
-function styleSheet(): CSSStyleSheet {
-  const made = new CSSStyleSheet();
-  made.replaceSync(STYLE);
-  return made;
-}
-
 /** Whether this is a device that one holds in the hand: it cannot scan its own screen. */
 function isPhone(): boolean {
   const agent = navigator as Navigator & { userAgentData?: { mobile?: boolean } };
   return agent.userAgentData?.mobile ?? matchMedia("(pointer: coarse) and (max-width: 60rem)").matches;
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
-  });
 }

@@ -1,10 +1,14 @@
-/** Building the page. Text always goes in as text: there is no way here from a string to markup. */
+/**
+ * Building a page. Text always goes in as text: there is no way here from a string to markup, which is what the Trusted Types
+ * policies of our pages ask for and what keeps a stranger's words words.
+ */
 
 export type Child = Node | string | null | undefined | false;
 
 export interface Props {
   class?: string;
   id?: string;
+  /** Attributes as written; `true` is an empty attribute, `false` and `undefined` none. */
   attrs?: Record<string, string | number | boolean | undefined>;
   on?: { [E in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[E]) => void };
 }
@@ -16,29 +20,45 @@ export function h(tag: string, props?: Props | null, ...children: Child[]): HTML
   const element = document.createElement(tag);
   if (props?.class) element.className = props.class;
   if (props?.id) element.id = props.id;
-  for (const [name, value] of Object.entries(props?.attrs ?? {})) {
-    if (value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : String(value));
-  }
+  setAttributes(element, props?.attrs);
   for (const [name, listener] of Object.entries(props?.on ?? {})) element.addEventListener(name, listener as EventListener);
-  element.append(...kept(children));
+  append(element, children);
   return element;
 }
 
-/** A button that never submits anything. */
-export function button(label: string, onClick: () => void, props: Props = {}, ...more: Child[]): HTMLButtonElement {
-  return h("button", { ...props, attrs: { type: "button", ...props.attrs }, on: { click: onClick, ...props.on } }, ...more, label);
+/** A button that never submits anything. Words come last: what else is in it stands before them. */
+export function button(label: Child, onClick: () => void, props: Props = {}, ...more: Child[]): HTMLButtonElement {
+  const children = typeof label === "string" ? [...more, label] : [label, ...more];
+  return h("button", { ...props, attrs: { type: "button", ...props.attrs }, on: { click: onClick, ...props.on } }, ...children);
+}
+
+/** Appends what is there, and leaves out what is not. */
+export function append(parent: Element, children: readonly Child[]): void {
+  parent.append(...children.filter((child): child is Node | string => child !== null && child !== undefined && child !== false));
 }
 
 /** Replaces everything inside. */
 export function fill(parent: Element, ...children: Child[]): void {
-  parent.replaceChildren(...kept(children));
+  parent.replaceChildren();
+  append(parent, children);
 }
 
-function kept(children: Child[]): (Node | string)[] {
-  return children.filter((child): child is Node | string => child !== null && child !== undefined && child !== false);
+export function setAttributes(element: Element, attrs: Props["attrs"]): void {
+  for (const [name, value] of Object.entries(attrs ?? {})) {
+    if (value === false || value === undefined) element.removeAttribute(name);
+    else element.setAttribute(name, value === true ? "" : String(value));
+  }
 }
 
 const SVG = "http://www.w3.org/2000/svg";
+
+/** An element of SVG. */
+export function svg(tag: string, attrs: Record<string, string | number>, ...children: Node[]): SVGElement {
+  const element = document.createElementNS(SVG, tag);
+  setAttributes(element, attrs);
+  append(element, children);
+  return element;
+}
 
 /** The icons, on a grid of 24, strokes of 1.75. All are decoration; words stand beside them. */
 const PATHS = {
@@ -54,6 +74,7 @@ const PATHS = {
   down: ["M12 4v11", "M7.5 11l4.5 4.5 4.5-4.5", "M5 19.5h14"],
   bank: ["M4 9.5l8-5 8 5", "M5 20h14", "M6.5 9.5v8", "M12 9.5v8", "M17.5 9.5v8"],
   copy: ["M9 9h10v11H9z", "M15 9V4.5H5V15h4"],
+  warning: ["M12 4l8.5 15.5h-17z", "M12 10v4", "M12 16.6v.4"],
   chevron: ["M9 5l7 7-7 7"],
 } as const;
 
@@ -74,10 +95,4 @@ export function mark(): SVGElement {
     svg("path", { class: "mark-service", d: "M25.8 4.1V12.9H32.6V35.1H25.8V43.9A20 20 0 0 0 25.8 4.1z" }),
   );
   return root;
-}
-
-function svg(tag: string, attrs: Record<string, string>): SVGElement {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attrs)) element.setAttribute(name, value);
-  return element;
 }

@@ -5,7 +5,7 @@
 
 import type { AccountId, AccountSummary, Engine, Problem, TransactionRef, Waiting } from "../engine/types.ts";
 import { type CountedKey, type Language, type TextKey, Translation, load } from "../i18n/index.ts";
-import { button, h } from "./dom.ts";
+import { button, h } from "@countersign/page/dom";
 import type { Start } from "./fragment.ts";
 import { icon } from "./icons.ts";
 import { problemOf } from "./problems.ts";

@@ -1,6 +1,6 @@
 /** The icons: drawn for this app on a grid of 24, strokes of 1.75, one list. All are decoration; words stand beside them. */
 
-import { svg } from "./dom.ts";
+import { svg } from "@countersign/page/dom";
 
 const PATHS = {
   back: ["M15 5l-7 7 7 7"],

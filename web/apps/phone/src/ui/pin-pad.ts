@@ -6,7 +6,7 @@
  */
 
 import type { App } from "./app.ts";
-import { button, h } from "./dom.ts";
+import { button, h } from "@countersign/page/dom";
 import { icon } from "./icons.ts";
 
 export interface PadOptions {

@@ -1,7 +1,7 @@
 /** What every screen is: an element that is filled when it is shown, and whose timers and listeners end with it. */
 
 import type { App } from "./app.ts";
-import { type Child, append, button, fill, h } from "./dom.ts";
+import { type Child, append, button, fill, h } from "@countersign/page/dom";
 import { type IconName, icon, mark } from "./icons.ts";
 
 /** A screen of the phone. */

@@ -6,7 +6,7 @@
  */
 
 import type { DisplayText } from "../engine/types.ts";
-import { h, setAttributes } from "./dom.ts";
+import { h, setAttributes } from "@countersign/page/dom";
 
 /** A name of more characters is set smaller. */
 const LONG = 48;

@@ -7,7 +7,7 @@
 
 import type { Approved, Presented, Problem, RefusalReason, Waiting } from "../../engine/types.ts";
 import type { App } from "../app.ts";
-import { type Child, button, h } from "../dom.ts";
+import { type Child, button, h } from "@countersign/page/dom";
 import { icon } from "../icons.ts";
 import { PinPad } from "../pin-pad.ts";
 import { problemOf, problemText } from "../problems.ts";

@@ -2,7 +2,7 @@
 
 import type { AccountSummary, AccountView, KeyView, RecentApproval } from "../../engine/types.ts";
 import type { App } from "../app.ts";
-import { type Child, button, h } from "../dom.ts";
+import { type Child, button, h } from "@countersign/page/dom";
 import { icon } from "../icons.ts";
 import { problemOf } from "../problems.ts";
 import { Screen, note, title } from "../screen.ts";

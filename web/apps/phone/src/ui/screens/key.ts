@@ -2,7 +2,7 @@
 
 import type { AccountSummary, CertificateView, KeyState, KeyUse, KeyView } from "../../engine/types.ts";
 import type { App } from "../app.ts";
-import { button, h } from "../dom.ts";
+import { button, h } from "@countersign/page/dom";
 import { icon } from "../icons.ts";
 import { Screen, note, title } from "../screen.ts";
 import { duration } from "./outcome.ts";

@@ -2,7 +2,7 @@
 
 import type { Problem } from "../../engine/types.ts";
 import type { App } from "../app.ts";
-import { type Child, button, h } from "../dom.ts";
+import { type Child, button, h } from "@countersign/page/dom";
 import { type IconName, icon } from "../icons.ts";
 import { problemText } from "../problems.ts";
 import { Screen, title } from "../screen.ts";

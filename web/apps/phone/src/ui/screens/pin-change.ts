@@ -2,7 +2,7 @@
 
 import type { AccountId, KeyUse } from "../../engine/types.ts";
 import type { App } from "../app.ts";
-import { h } from "../dom.ts";
+import { h } from "@countersign/page/dom";
 import { icon } from "../icons.ts";
 import { PinPad } from "../pin-pad.ts";
 import { problemOf, problemText } from "../problems.ts";

@@ -1,7 +1,7 @@
 /** The screens on which nothing is decided: one waits, one says that another tab works, one awaits the linked signature. */
 
 import type { App } from "../app.ts";
-import { button, h } from "../dom.ts";
+import { button, h } from "@countersign/page/dom";
 import { icon } from "../icons.ts";
 import { Screen, title } from "../screen.ts";
 

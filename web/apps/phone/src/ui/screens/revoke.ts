@@ -2,7 +2,7 @@
 
 import type { AccountSummary } from "../../engine/types.ts";
 import type { App } from "../app.ts";
-import { button, h } from "../dom.ts";
+import { button, h } from "@countersign/page/dom";
 import { icon } from "../icons.ts";
 import { problemOf, problemText } from "../problems.ts";
 import { Screen, title } from "../screen.ts";

@@ -1,6 +1,6 @@
 /** Start from a QR code: by camera, from an image, or from the link itself. */
 
-import { button, h } from "../dom.ts";
+import { button, h } from "@countersign/page/dom";
 import { icon } from "../icons.ts";
 import { type QrReader, qrReader } from "../qr-reader.ts";
 import { Screen, title } from "../screen.ts";

@@ -3,7 +3,7 @@
 import type { AccountSummary, AccountView } from "../../engine/types.ts";
 import { LANGUAGES, type Language } from "../../i18n/index.ts";
 import type { App } from "../app.ts";
-import { type Child, button, h } from "../dom.ts";
+import { type Child, button, h } from "@countersign/page/dom";
 import { icon } from "../icons.ts";
 import { problemOf, problemText } from "../problems.ts";
 import { Screen, title } from "../screen.ts";

@@ -1,7 +1,7 @@
 /** No account yet: what this is, and how to start. */
 
 import type { App } from "../app.ts";
-import { button, h } from "../dom.ts";
+import { button, h } from "@countersign/page/dom";
 import { icon, mark } from "../icons.ts";
 import { Screen, note, title } from "../screen.ts";
 import { languageField } from "./settings.ts";
