@@ -17,9 +17,9 @@ use serde::Serialize;
 
 use super::caller::{address_may_ask, client_may_ask};
 use super::config::KnownClient;
-use super::consent::is_own_form;
 use super::logged;
 use super::oauth::signed;
+use super::sheet::own_form;
 use crate::problem::Problem;
 use crate::{App, Origin};
 
@@ -66,11 +66,7 @@ pub(super) async fn token(
 ) -> Result<Response, Response> {
     address_may_ask(&app, &origin)?;
     // Another page could use such a token for nothing, and is not to have one all the same.
-    if !is_own_form(&headers, &origin) {
-        let problem =
-            Problem::registration(ErrorCode::OriginNotAllowed, "expected a request of the page /status");
-        return Err(problem.into_response());
-    }
+    own_form(&headers, &origin)?;
     let known = speaks_for(&app, query.as_deref()).ok_or_else(|| {
         Problem::registration(ErrorCode::NotFound, "this page speaks for no such client").into_response()
     })?;

@@ -74,7 +74,7 @@ pub(super) fn own_form(headers: &HeaderMap, origin: &Origin) -> Result<(), Respo
     if from_here && text(&FETCH_SITE).is_none_or(|site| site == "same-origin") {
         Ok(())
     } else {
-        let problem = Problem::registration(ErrorCode::OriginNotAllowed, "expected a form of this page");
+        let problem = Problem::registration(ErrorCode::OriginNotAllowed, "expected a request of this page");
         Err(problem.into_response())
     }
 }
