@@ -13,6 +13,7 @@
 //! | [`code`], [`confirm`], [`status`], [`terms`] | requests and answers |
 //! | [`token`] | `POST /oauth/token`, and tokens for browsers |
 //! | [`form`] | what a person enters on our own pages |
+//! | [`lookup`] | what another service is asked about a number |
 //! | [`problem`] | error bodies |
 //!
 //! Requests are read leniently where their readers were (members that are not known are passed over), and exactly where
@@ -23,6 +24,7 @@ pub mod confirm;
 pub mod form;
 pub mod id;
 pub mod level;
+pub mod lookup;
 pub mod phone_number;
 pub mod problem;
 mod read;

@@ -6,6 +6,7 @@
 
 mod acceptance;
 mod app_session;
+mod breaker;
 mod caller;
 mod codes;
 pub mod config;
@@ -14,7 +15,7 @@ mod cors;
 mod credentials;
 pub mod gateway;
 pub(crate) mod grounds;
-pub(crate) mod lookup;
+pub mod lookup;
 mod oauth;
 mod page;
 mod password;

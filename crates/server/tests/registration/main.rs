@@ -7,6 +7,7 @@ mod gateway;
 mod guide;
 mod password;
 mod register;
+mod remote;
 mod sandbox;
 mod terms;
 
