@@ -28,6 +28,7 @@
 mod acceptance;
 mod client;
 mod code;
+mod counting;
 mod event;
 mod evidence;
 mod issuing;
@@ -41,6 +42,7 @@ mod validity;
 pub use acceptance::{Accepted, Asking, Decided, Decision, Progress, TermsState, TermsTransaction};
 pub use client::{Caller, Client};
 pub use code::{Checked, CodeChallenge, CodeKey, CodePolicy, OneTimeCode};
+pub use counting::Counting;
 pub use event::{DeskAct, RegistrationEvent};
 pub use evidence::{
     Binding, EndReason, Evidence, EvidenceState, Identification, IdentityDocument, OfNumber, UnfitEvidence,
@@ -52,7 +54,7 @@ pub use password::{
     UnfitPassword,
 };
 pub use refusal::Refusal;
-pub use status::{Quality, Standing, may_sign, signing_status, standing};
+pub use status::{Standing, signing_status, standing};
 pub use terms::{Acceptance, Proof, Terms, TermsDocument, current, outstanding};
 pub use validity::{IdentificationMethod, Validity, effective};
 

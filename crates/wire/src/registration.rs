@@ -13,6 +13,7 @@
 //! | [`code`], [`confirm`], [`status`], [`terms`] | requests and answers |
 //! | [`token`] | `POST /oauth/token`, and tokens for browsers |
 //! | [`form`] | what a person enters on our own pages |
+//! | [`lookup`] | what another service is asked about a number |
 //! | [`settings`] | what a page needs to know of its client |
 //! | [`problem`] | error bodies |
 //!
@@ -24,6 +25,7 @@ pub mod confirm;
 pub mod form;
 pub mod id;
 pub mod level;
+pub mod lookup;
 pub mod phone_number;
 pub mod problem;
 mod read;

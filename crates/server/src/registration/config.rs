@@ -1,5 +1,7 @@
 //! `[registration]`: who may ask about people's numbers, which terms are in force, and how codes reach phones.
 
+use std::sync::Arc;
+
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use countersign_domain::registration::{Client, CodePolicy, MeansKind, Terms, TermsDocument};
 use countersign_wire::registration::words::Scope;
@@ -8,6 +10,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::lookup::LookupKind;
 pub use super::partner::IdentityPartner;
 use super::partner::KnownPartner;
 use crate::config::{Mend, Secret};
@@ -48,6 +51,9 @@ pub struct Registration {
     pub requests_per_client: u32,
     /// Requests of an address in a minute. A client's server is one address.
     pub requests_per_address: u32,
+    /// A service that answers lookups in place of our own store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remote: Option<RemoteLookups>,
     /// Who may ask.
     #[serde(rename = "client", skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<ClientEntry>,
@@ -79,11 +85,39 @@ impl Default for Registration {
             tokens_per_address: 60,
             requests_per_client: 6_000,
             requests_per_address: 3_000,
+            remote: None,
             clients: Vec::new(),
             partners: Vec::new(),
             terms: Vec::new(),
         }
     }
+}
+
+/// `[registration.remote]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoteLookups {
+    /// What `/evidence` and `/means` are put behind: `https://lookups.example.org/v1`.
+    pub url: Url,
+    /// Shown to it as `Authorization: Bearer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Secret>,
+    /// Seconds that an answer may take, with its last octet.
+    #[serde(default = "two")]
+    pub seconds: u32,
+    /// Requests that may be open at the same time.
+    #[serde(default = "default_calls")]
+    pub calls: u16,
+    /// What it is asked for: `evidence`, `app`, `sas`. The rest is our own store's.
+    pub lookups: Vec<LookupKind>,
+}
+
+fn two() -> u32 {
+    2
+}
+
+fn default_calls() -> u16 {
+    32
 }
 
 /// `[[registration.client]]`
@@ -150,7 +184,7 @@ fn yes() -> bool {
 /// A client with what it is known by.
 #[derive(Clone, Debug)]
 pub(crate) struct KnownClient {
-    pub(crate) client: Client,
+    pub(crate) client: Arc<Client>,
     pub(super) identify_url: Option<Url>,
     pub(super) hosted: bool,
     pub(super) theme_css: Option<Url>,
@@ -180,7 +214,7 @@ impl ClientEntry {
                 .ok_or_else(|| Mend::new(at(member), "is not a SHA-256 in hexadecimal", how))
         };
         Ok(KnownClient {
-            client: Client {
+            client: Arc::new(Client {
                 id: ClientId::parse(&self.id)
                     .map_err(|_| Mend::new(at("id"), "is not a plain name", plain))?,
                 tenant: TenantId::parse(&self.tenant)
@@ -191,7 +225,7 @@ impl ClientEntry {
                 methods: self.methods.clone(),
                 asks_for_terms: self.asks_for_terms,
                 sees_terms: self.sees_terms,
-            },
+            }),
             identify_url: self.identify_url.clone(),
             hosted: self.hosted,
             theme_css: self.theme_css.clone(),
@@ -274,6 +308,26 @@ fn is_source(url: &Url) -> bool {
         && !url.path().contains([';', ',', '\''])
 }
 
+impl RemoteLookups {
+    fn check(&self, found: &mut Vec<Mend>) {
+        let at = |member: &str| format!("registration.remote.{member}");
+        if !is_secure(&self.url) || self.url.query().is_some() {
+            let how = "give an https URL without a query: numbers travel there";
+            found.push(Mend::new(at("url"), format!("{} is not https", self.url), how));
+        }
+        if !(1..=30).contains(&self.seconds) {
+            found.push(Mend::new(at("seconds"), format!("{} is out of range", self.seconds), "give 1 to 30"));
+        }
+        if !(1..=1_000).contains(&self.calls) {
+            found.push(Mend::new(at("calls"), format!("{} is out of range", self.calls), "give 1 to 1000"));
+        }
+        if self.lookups.is_empty() {
+            let how = "name some of \"evidence\", \"app\", \"sas\", or leave the section out";
+            found.push(Mend::new(at("lookups"), "is empty", how));
+        }
+    }
+}
+
 impl Registration {
     /// As in development: without limits of who knocks how often, and with the codes in an outbox.
     pub(crate) fn dev() -> Self {
@@ -302,13 +356,14 @@ impl Registration {
                 found.push(Mend::new(name, format!("{value} is out of range"), how));
             }
         }
-        if let Some(url) = &self.gateway_url {
-            let local =
-                url.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"));
-            if url.scheme() != "https" && !(url.scheme() == "http" && local) {
-                let how = "give an https URL: codes travel there";
-                found.push(Mend::new("registration.gateway_url", format!("{url} is not https"), how));
-            }
+        if let Some(url) = &self.gateway_url
+            && !is_secure(url)
+        {
+            let how = "give an https URL: codes travel there";
+            found.push(Mend::new("registration.gateway_url", format!("{url} is not https"), how));
+        }
+        if let Some(remote) = &self.remote {
+            remote.check(found);
         }
         for (index, client) in self.clients.iter().enumerate() {
             client.check(index, &self.clients[..index], found);
@@ -426,6 +481,17 @@ mod tests {
         assert_eq!(faults(&client(&key)).len(), 1, "a key without pages");
         assert_eq!(faults("[registration]\ngateway_url = \"http://sms.example.org\"").len(), 1);
         assert_eq!(faults("[registration]\ncode_tries = 0").len(), 1);
+        let remote = |more: &str| faults(&format!("[registration.remote]\n{more}"));
+        assert!(remote("url = \"https://a.example/v1\"\nlookups = [\"evidence\", \"app\"]").is_empty());
+        for more in [
+            "url = \"http://a.example/v1\"\nlookups = [\"app\"]",
+            "url = \"https://a.example/v1?x\"\nlookups = [\"app\"]",
+            "url = \"https://a.example/v1\"\nlookups = []",
+            "url = \"https://a.example/v1\"\nlookups = [\"app\"]\nseconds = 0",
+            "url = \"https://a.example/v1\"\nlookups = [\"app\"]\ncalls = 0",
+        ] {
+            assert_eq!(remote(more).len(), 1, "{more}");
+        }
         assert_eq!(faults("[registration]\nwidget_token_seconds = 901").len(), 1);
     }
 }

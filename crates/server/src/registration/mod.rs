@@ -6,6 +6,7 @@
 
 mod acceptance;
 mod app_session;
+mod breaker;
 mod caller;
 mod codes;
 pub mod config;
@@ -16,7 +17,7 @@ pub mod gateway;
 pub(crate) mod grounds;
 mod hosted;
 pub(crate) mod identify;
-pub(crate) mod lookup;
+pub mod lookup;
 mod oauth;
 mod page;
 mod page_words;

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use countersign_domain::Refusal as AnyRefusal;
 use countersign_domain::registration::{Checked, Refusal};
 use countersign_store::Tx;
 use countersign_wire::registration::code::{CheckCode, EnteredCode};
@@ -14,6 +15,7 @@ use serde_json::json;
 use super::caller::{Admitted, WithBody};
 use super::{codes, failed, failure, invalid, logged, terms};
 use crate::App;
+use crate::command::Failure;
 use crate::problem::Problem;
 
 /// `POST /api/public/confirm`: two operations, told apart by the body.
@@ -93,6 +95,24 @@ pub(super) fn is_verified(
     }
     let challenge = tx.codes().find(&admitted.client.id, number)?;
     Ok(challenge.is_some_and(|challenge| challenge.is_verified(now)))
+}
+
+/// Lets a question about a number through. Of a browser it is asked that the holder of the number has entered a code.
+pub(super) async fn admitted(
+    app: &App,
+    admitted: Admitted,
+    number: &PhoneNumber,
+    now: Timestamp,
+) -> Result<Admitted, Failure> {
+    let verified = if admitted.must_verify() {
+        let (client, number) = (admitted.client.id.clone(), number.clone());
+        let challenge = app.read("look for a code", move |tx| Ok(tx.codes().find(&client, &number)?)).await?;
+        challenge.is_some_and(|challenge| challenge.is_verified(now))
+    } else {
+        false
+    };
+    admitted.admit(number, true, verified).map_err(AnyRefusal::from)?;
+    Ok(admitted)
 }
 
 async fn send_to(app: &App, admitted: Admitted, number: PhoneNumber) -> Result<Response, Response> {

@@ -8,6 +8,7 @@ mod guide;
 mod hosted;
 mod password;
 mod register;
+mod remote;
 mod sandbox;
 mod terms;
 
