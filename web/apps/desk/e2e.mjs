@@ -49,6 +49,7 @@ test("from-nothing-to-a-qualified-signature-and-what-another-phone-costs", async
   const person = await registrar.context().newPage();
   await person.goto(link);
   await person.getByRole("button", { name: "Send a code" }).click();
+  await person.locator("[role=status]").filter({ hasText: "A code was sent" }).waitFor();
   await person.getByLabel("Code").fill(await code());
   await person.getByRole("button", { name: "Confirm" }).click();
   await person.locator("[role=status]").filter({ hasText: "The number is yours" }).waitFor();
