@@ -12,7 +12,7 @@ use countersign_domain::registration::Refusal;
 use countersign_wire::registration::code::EnteredCode;
 use countersign_wire::registration::{ClientId, ErrorCode, PhoneNumber, TermsToken};
 use http::HeaderValue;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, REFERRER_POLICY};
 
 use super::caller::whole;
 use super::consent::is_own_form;
@@ -159,6 +159,8 @@ fn page(number: &PhoneNumber, shown: Shown) -> Response {
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CACHE_CONTROL, "no-store"),
+        // With `no-referrer` browsers say `Origin: null` of the page's own form. Nobody else learns the link by this.
+        (REFERRER_POLICY, "same-origin"),
         (
             CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'self'; \
