@@ -213,7 +213,7 @@ mod tests {
             found.len()
         };
         assert_eq!(faults(&[Act::RecordQualified], &[registrar.clone(), approver.clone()]), 0);
-        assert_eq!(faults(&[Act::RecordQualified], &[registrar.clone()]), 1);
+        assert_eq!(faults(&[Act::RecordQualified], std::slice::from_ref(&registrar)), 1);
         assert_eq!(faults(&[Act::RecordQualified], &[key("c", &[Role::All])]), 1, "nobody is two");
         assert_eq!(faults(&[Act::RecordQualified], &[key("c", &[Role::All]), approver.clone()]), 0);
         assert_eq!(faults(&[Act::RollOverCa], &[key("c", &[Role::Authority]), approver]), 1);

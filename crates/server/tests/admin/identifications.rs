@@ -76,6 +76,7 @@ async fn evidence_is_recorded_for_a_number_that_was_proven() {
     let shown = world.get(&page).await;
     assert!(shown.text().contains("ends in 67") && !shown.text().contains("4179"), "{}", shown.text());
     assert!(shown.header("content-security-policy").contains("frame-ancestors 'none'"));
+    assert_eq!(shown.header("referrer-policy"), "same-origin", "browsers then say where a form comes from");
     assert!(enter(&world, &page, "send=1").await.contains("A code was sent"));
     let right = code(&outbox);
     let wrong = if right == "111111" { "222222" } else { "111111" };
