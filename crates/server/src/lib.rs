@@ -34,6 +34,7 @@ mod siga;
 mod signing;
 pub mod trust;
 mod tsa;
+mod turns;
 mod validation;
 pub mod watch;
 pub mod web;
