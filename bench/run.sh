@@ -6,6 +6,8 @@
 #   hostile files    time and memory until zip bombs, deep XML, loops in PDF, … are refused   (goal: 100 ms and 64 MB)
 #   beside others    validating ASiC-E beside digidoc4j, PDF beside pyHanko (goal: a tenth of the time); hashing beside sha256sum
 #   large            an ASiC-E of over 4 GB signed to LTA and validated                      (goal: within 80 MB of memory)
+#   signing          50 people sign at once through /signing/v1 while OCSP and time-stamps come from the same process: no request
+#                    fails; p50, p90 and p99 of each
 #   durable          sessions per second with full synchronous commits, grouped / one by one
 #   tokens           a registrant token opened (goal: less than 5 µs), refusals by what is wrong (goal: one time), and `me` with
 #                    a token / a bare route, requests per second over HTTP with connections kept open (goal: at least 0.9)
@@ -22,3 +24,4 @@ cargo test --locked -q --profile bench -p countersign-container --test large -- 
 cargo bench --locked -q -p countersign-token
 cargo run --release --locked -q -p countersign-server --example registrant_load
 cargo run --release --locked -q -p countersign-server --example lookup_load
+cargo run --release --locked -q -p countersign-server --example signing_load

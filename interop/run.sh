@@ -171,6 +171,21 @@ suite_sign() {
     count sign "$suite_passed" "$suite_failed"
 }
 
+# Sessions of the official Java client that end in containers: the judges after this one get them, too.
+suite_java_container() {
+    begin
+    local log=$target/logs/java-container.log name
+    nice -n 5 timeout 240 mvn -B -f "$here/java/pom.xml" "-Dsmart-id-java-client.version=$1" -Dtest=ContainerTest \
+        "-Dcountersign.url=$url" "-Dcountersign.trust=$trust" "-Dcountersign.signed=$work/signed" test >"$log" 2>&1
+    for name in java-notification java-qr; do
+        [ -f "$work/signed/$name.asice" ]
+        one java-container "$name.asice is made" $? "$log"
+        timeout 60 "$program" verify "$work/signed/$name.asice" --level LT --trust "$trust" >"$work/out" 2>&1
+        one java-container "countersign verify $name.asice" $? "$work/out"
+    done
+    count java-container "$suite_passed" "$suite_failed"
+}
+
 signed_files() { find "$work/signed" -name '*.asice' -print0 | sort -z; }
 
 suite_check_asice() {
@@ -446,6 +461,15 @@ fi
 # Signed first: later suites move the server's clock.
 if chosen sign || chosen check_asice || chosen dss || chosen digidoc4j || chosen flips; then
     suite_sign
+fi
+if chosen java-container; then
+    if ! have mvn; then
+        skip java-container "mvn not found"
+    elif ! client=$("$here/java/client.sh" 2>"$target/logs/client.log"); then
+        skip java-container "$(tail -n 1 "$target/logs/client.log")"
+    else
+        suite_java_container "$client"
+    fi
 fi
 if chosen check_asice; then
     if [ -n "$python" ]; then suite_check_asice; else skip python "no Python environment, see $target/logs/venv.log"; fi

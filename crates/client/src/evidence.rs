@@ -2,7 +2,11 @@
 //!
 //! The containers that hold them are made elsewhere (`countersign-container`); here they are asked for and checked.
 
-use countersign_pki::ocsp::{self, CertId, CertIdHash, Nonce, OcspRequest};
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_pki::ocsp::{self, CertId, CertIdHash, CertificateStatus, CheckedStatus, Nonce, OcspRequest};
+use countersign_pki::path::Position;
 use countersign_pki::tsp::{self, MessageImprint, TimeStampReq, TimeStampToken};
 use countersign_pki::{Certificate, Digest};
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +15,8 @@ use rand_core::CryptoRng;
 use crate::Error;
 use crate::client::Client;
 use crate::error::Service;
-use crate::http::Http;
+use crate::http::{Http, What};
+use crate::tls::Roots;
 
 /// How far clocks may differ.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
@@ -20,7 +25,7 @@ const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 const TSP_NONCE_LEN: usize = 8;
 
 /// Octets in the nonces of OCSP requests [RFC 9654 §2.1].
-const OCSP_NONCE_LEN: usize = 32;
+pub(crate) const OCSP_NONCE_LEN: usize = 32;
 
 /// An OCSP answer that says that a certificate is good.
 #[derive(Debug, Clone)]
@@ -54,7 +59,7 @@ impl Client {
     /// `produced_from` or later.
     ///
     /// # Errors
-    /// [`Error::NoGoodStatus`]; those of the network.
+    /// [`Error::Revoked`], [`Error::NotIssued`], [`Error::NoGoodStatus`]; those of the network.
     pub async fn good_status(
         &self,
         certificate: &Certificate,
@@ -64,6 +69,88 @@ impl Client {
         rng: &mut impl CryptoRng,
     ) -> Result<GoodStatus, Error> {
         good_status(&self.http, None, certificate, issuer, produced_from, now, rng).await
+    }
+}
+
+/// Asks OCSP responders about certificates: for those who hold a certificate and its issuer, and start no session. Cheap to
+/// clone.
+#[derive(Debug, Clone)]
+pub struct StatusClient {
+    http: Http,
+    responder: Option<Arc<str>>,
+}
+
+impl StatusClient {
+    /// With connections of its own. `responder`: whom to ask in place of those that certificates name. `patience`: how long
+    /// one may take.
+    ///
+    /// # Errors
+    /// [`Error::Setting`].
+    pub fn new(responder: Option<&str>, patience: Duration) -> Result<Self, Error> {
+        let what = What { connect_timeout: patience, timeout: patience, ..What::with_roots(Roots::System) };
+        Ok(Self { http: Http::new(what)?, responder: responder.map(Arc::from) })
+    }
+
+    /// How `certificate`, which `issuer` issued, stands now.
+    ///
+    /// # Errors
+    /// [`Error::NoGoodStatus`] for an answer that proves nothing; those of the network.
+    pub async fn status(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        now: Timestamp,
+        rng: &mut impl CryptoRng,
+    ) -> Result<CertificateStatus, Error> {
+        // SHA-1 names the issuer, nothing more, and is what every responder knows.
+        let question = Question { certificate, issuer, hash: CertIdHash::Sha1, produced_from: None };
+        question.ask(&self.http, self.responder.as_deref(), now, rng).await.map(|(_, found)| found.status)
+    }
+}
+
+/// A request for the status of one certificate, with a nonce.
+pub(crate) fn ocsp_request(
+    certificate: &Certificate,
+    issuer: &Certificate,
+    hash: CertIdHash,
+    nonce: &[u8],
+) -> Result<Vec<u8>, countersign_pki::Error> {
+    let id = CertId::of(hash, certificate, issuer)?;
+    OcspRequest::new(vec![id], Some(Nonce::new(nonce)?))?.to_der()
+}
+
+/// What a responder is asked.
+struct Question<'a> {
+    certificate: &'a Certificate,
+    issuer: &'a Certificate,
+    hash: CertIdHash,
+    /// When the answer may have been made, at the earliest.
+    produced_from: Option<Timestamp>,
+}
+
+impl Question<'_> {
+    /// The answer in DER, and what it says. `responder`: whom to ask in place of the one that the certificate names.
+    async fn ask(
+        &self,
+        http: &Http,
+        responder: Option<&str>,
+        now: Timestamp,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Vec<u8>, CheckedStatus), Error> {
+        let Self { certificate, issuer, hash, produced_from } = *self;
+        let mut nonce = [0; OCSP_NONCE_LEN];
+        rng.fill_bytes(&mut nonce);
+        let request = ocsp_request(certificate, issuer, hash, &nonce).map_err(Error::Certificate)?;
+        let named = certificate.ocsp_urls();
+        let url = responder.or_else(|| named.first().map(String::as_str)).ok_or_else(|| {
+            let why = "the certificate names no responder".to_owned();
+            Error::UnreadableAnswer { service: Service::OcspResponder, why }
+        })?;
+        let response = http.ocsp(url, request).await?;
+        let policy = ocsp::Policy { produced_from, ..ocsp::Policy::fetched() };
+        let checked = ocsp::check(&response, certificate, issuer, Some(&nonce), now, &policy)
+            .map_err(|error| Error::NoGoodStatus(Box::new(error)))?;
+        Ok((response, checked))
     }
 }
 
@@ -98,22 +185,14 @@ pub(crate) async fn good_status(
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> Result<GoodStatus, Error> {
-    let mut nonce = [0; OCSP_NONCE_LEN];
-    rng.fill_bytes(&mut nonce);
-    let nonce = Nonce::new(&nonce).map_err(Error::Certificate)?;
-    let id = CertId::of(CertIdHash::Sha256, certificate, issuer).map_err(Error::Certificate)?;
-    let request = OcspRequest::new(vec![id], Some(nonce.clone()))
-        .and_then(|request| request.to_der())
-        .map_err(Error::Certificate)?;
-    let named = certificate.ocsp_urls();
-    let url =
-        responder.or_else(|| named.first().map(String::as_str)).ok_or_else(|| Error::UnreadableAnswer {
-            service: Service::OcspResponder,
-            why: "the certificate names no responder".to_owned(),
-        })?;
-    let response = http.ocsp(url, request).await?;
-    let policy = ocsp::Policy { produced_from: Some(produced_from), ..ocsp::Policy::fetched() };
-    let checked = ocsp::check(&response, certificate, issuer, Some(nonce.value()), now, &policy)
-        .map_err(|error| Error::NoGoodStatus(Box::new(error)))?;
-    Ok(GoodStatus { response, produced_at: checked.produced_at })
+    let hash = CertIdHash::Sha256;
+    let question = Question { certificate, issuer, hash, produced_from: Some(produced_from) };
+    let (response, checked) = question.ask(http, responder, now, rng).await?;
+    match checked.status {
+        CertificateStatus::Good => Ok(GoodStatus { response, produced_at: checked.produced_at }),
+        CertificateStatus::Revoked { at, reason } => {
+            Err(Error::Revoked { position: Position::Leaf, at, reason })
+        }
+        CertificateStatus::NotIssued => Err(Error::NotIssued { position: Position::Leaf }),
+    }
 }

@@ -70,6 +70,7 @@ pub use countersign_wire as wire;
 pub use callback::{CheckedCallback, check_callback};
 pub use client::{Client, ClientBuilder};
 pub use error::{Ending, Error};
+pub use evidence::StatusClient;
 pub use long_term::LongTerm;
 pub use observe::Exchange;
 pub use qr::QrCode;

@@ -37,6 +37,12 @@ pub enum Error {
         /// The label.
         label: String,
     },
+    /// A key that was found before is not there any more.
+    #[error("the key with the label {label:?} is not in the token any more")]
+    KeyGone {
+        /// The label.
+        label: String,
+    },
     /// Several keys have this label.
     #[error("{count} {class} keys have the label {label:?}")]
     Ambiguous {
@@ -79,8 +85,8 @@ impl Error {
     pub(crate) fn is_lost(&self) -> bool {
         match self {
             Self::Driver(Driver::Pkcs11(code, _)) => is_lost(*code),
-            // A key or token that was found before and is not now.
-            Self::NoToken { .. } | Self::NoKey { .. } => true,
+            // Found before, and not now. A key that was never there is no sign of anything.
+            Self::NoToken { .. } | Self::KeyGone { .. } => true,
             _ => false,
         }
     }

@@ -64,6 +64,26 @@ impl TokenKey {
         Self::new(token, label, public)
     }
 
+    /// The key of this label if it is one that [`generate`](Self::generate) makes, and was made in this token.
+    pub(crate) fn find_generated(token: Arc<Token>, label: &str, curve: Curve) -> Result<Self, Error> {
+        let unsuitable =
+            |reason: &str| Error::UnsuitableKey { label: label.to_owned(), reason: reason.to_owned() };
+        let is_own = token.pool().run(|lease| {
+            let key = find_one(lease.session, ObjectClass::PRIVATE_KEY, label)?;
+            let wanted = [AttributeType::Local, AttributeType::Extractable];
+            let found = lease.session.get_attributes(key, &wanted)?;
+            Ok(found.contains(&Attribute::Local(true)) && found.contains(&Attribute::Extractable(false)))
+        })?;
+        if !is_own {
+            return Err(unsuitable("it was not made in this token, or may leave it"));
+        }
+        let key = Self::find(token, label)?;
+        if key.public.kind() != KeyKind::Ec(curve) {
+            return Err(unsuitable("it is on another curve than a new one would be"));
+        }
+        Ok(key)
+    }
+
     fn new(token: Arc<Token>, label: &str, public: PublicKey) -> Result<Self, Error> {
         let algorithm = match public.kind() {
             KeyKind::Rsa { .. } => SignatureAlgorithm::RsaPss(Digest::Sha256),
@@ -77,7 +97,11 @@ impl TokenKey {
         let handle = match known {
             Some((generation, handle)) if generation == lease.generation => handle,
             Some(_) | None => {
-                let handle = find_one(lease.session, ObjectClass::PRIVATE_KEY, &self.label)?;
+                let found = find_one(lease.session, ObjectClass::PRIVATE_KEY, &self.label);
+                let handle = found.map_err(|error| match error {
+                    Error::NoKey { label, .. } => Error::KeyGone { label },
+                    other => other,
+                })?;
                 *self.handle.lock().unwrap_or_else(PoisonError::into_inner) =
                     Some((lease.generation, handle));
                 handle

@@ -66,7 +66,8 @@ impl Token {
     /// The driver cannot be loaded, there is no such token, or it refuses the PIN.
     pub fn open(settings: Settings) -> Result<Arc<Self>, Error> {
         let pool = Pool::load(settings)?;
-        pool.run(|_| Ok(()))?;
+        // Once: what is not there at the beginning has not gone away.
+        pool.run_once(|_| Ok(()))?;
         Ok(Arc::new(Self { pool }))
     }
 
@@ -88,6 +89,22 @@ impl Token {
         curve: countersign_pki::verify::Curve,
     ) -> Result<TokenKey, Error> {
         TokenKey::generate(Arc::clone(self), label, curve)
+    }
+
+    /// The same, or the key of this label that an earlier try has left: made in this token, on this curve, and never to
+    /// leave it. So what was broken off half-way can be done again.
+    ///
+    /// # Errors
+    /// Another key has this label; the token refuses.
+    pub fn generate_ec_or_find(
+        self: &Arc<Self>,
+        label: &str,
+        curve: countersign_pki::verify::Curve,
+    ) -> Result<TokenKey, Error> {
+        match self.generate_ec(label, curve) {
+            Err(Error::Taken { .. }) => TokenKey::find_generated(Arc::clone(self), label, curve),
+            made => made,
+        }
     }
 
     fn pool(&self) -> &Pool {

@@ -67,6 +67,11 @@ impl Pool {
         }
     }
 
+    /// Runs `work` in a session. A driver that others in this process may use is left alone, whatever comes of it.
+    pub(crate) fn run_once<T>(&self, work: impl Fn(&Lease<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.try_run(&work).1
+    }
+
     /// The outcome, and the generation of sessions under which it came.
     fn try_run<T>(&self, work: &impl Fn(&Lease<'_>) -> Result<T, Error>) -> (u64, Result<T, Error>) {
         let driver = self.driver.read().unwrap_or_else(PoisonError::into_inner);

@@ -1,9 +1,15 @@
 //! Against SoftHSM, which stands in for a device. Where it is not installed, the test is skipped by name.
 
-#![allow(clippy::print_stdout, reason = "a skipped test says so")]
+#![allow(
+    dead_code,
+    clippy::print_stdout,
+    reason = "what is shared is not all used here; a skipped test says so"
+)]
+
+#[path = "setup/softhsm.rs"]
+mod setup;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,48 +17,54 @@ use countersign_pkcs11::{Error, Settings, Signer, Token};
 use countersign_pki::verify::Curve;
 use zeroize::Zeroizing;
 
-const MODULES: [&str; 3] = [
-    "/usr/lib/softhsm/libsofthsm2.so",
-    "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
-    "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
-];
-const PIN: &str = "4711";
+use self::setup::PIN;
 
-/// SoftHSM reads where its tokens are from the environment, which a test must not change: it starts itself again.
+/// A token of its own each time.
 #[test]
 fn keys_in_a_token_sign_also_after_it_was_away() {
-    let name = "keys_in_a_token_sign_also_after_it_was_away";
-    if std::env::var_os("SOFTHSM2_CONF").is_some() {
-        return inside();
+    if setup::start("keys_in_a_token_sign_also_after_it_was_away", "keys", |_| {}).is_some() {
+        inside();
     }
-    if !MODULES.iter().any(|module| Path::new(module).exists()) {
-        println!("SKIP {name}: softhsm2 is not installed");
+}
+
+#[test]
+fn a_key_of_a_try_before_is_found_and_another_s_is_not() {
+    let name = "a_key_of_a_try_before_is_found_and_another_s_is_not";
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/dev/authority/eid-nq.key.pem");
+    let fill = |softhsm: &dyn Fn(&[&str])| setup::import(softhsm, "keys", &file, "brought", 1);
+    if setup::start(name, "keys", fill).is_none() {
         return;
     }
-    let directory = tempfile::tempdir().expect("a directory");
-    let tokens = directory.path().join("tokens");
-    std::fs::create_dir(&tokens).expect("created");
-    let configuration = directory.path().join("softhsm2.conf");
-    let text = format!("directories.tokendir = {}\nlog.level = ERROR\n", tokens.display());
-    std::fs::write(&configuration, text).expect("written");
-    let output = Command::new("softhsm2-util")
-        .args(["--init-token", "--free", "--label", "keys", "--so-pin", "0000", "--pin", PIN])
-        .env("SOFTHSM2_CONF", &configuration)
-        .output()
-        .expect("softhsm2-util runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let status = Command::new(std::env::current_exe().expect("a path"))
-        .args(["--exact", name, "--nocapture"])
-        .env("SOFTHSM2_CONF", &configuration)
-        .status()
-        .expect("the test runs");
-    assert!(status.success());
+    let token = Token::open(settings()).expect("the token");
+    let made = token.generate_ec_or_find("next", Curve::P384).expect("a new key");
+    let found = token.generate_ec_or_find("next", Curve::P384).expect("the same key");
+    assert_eq!(found.public_key(), made.public_key());
+    verifies(&found);
+    let error = token.generate_ec_or_find("next", Curve::P256).expect_err("another curve");
+    assert!(matches!(error, Error::UnsuitableKey { .. }), "{error}");
+    let error = token.generate_ec_or_find("brought", Curve::P384).expect_err("a key from elsewhere");
+    assert!(error.to_string().contains("not made in this token"), "{error}");
+}
+
+#[test]
+fn what_was_never_there_ends_nobody_s_driver() {
+    if setup::start("what_was_never_there_ends_nobody_s_driver", "keys", |_| {}).is_none() {
+        return;
+    }
+    let token = Token::open(settings()).expect("the token");
+    // Another user of the same driver in this process.
+    let driver = cryptoki::context::Pkcs11::new(settings().module).expect("the driver");
+    let slot = driver.get_slots_with_token().expect("slots")[0];
+    let session = driver.open_ro_session(slot).expect("a session");
+    assert!(matches!(token.key("none"), Err(Error::NoKey { .. })));
+    let other = Settings { token: "others".into(), ..settings() };
+    assert!(matches!(Token::open(other), Err(Error::NoToken { .. })));
+    session.get_session_info().expect("it is open still");
 }
 
 fn settings() -> Settings {
-    let module = MODULES.iter().map(PathBuf::from).find(|module| module.exists()).expect("a module");
     Settings {
-        module,
+        module: setup::module().expect("a module"),
         token: "keys".into(),
         pin: Zeroizing::new(PIN.into()),
         sessions: 2,

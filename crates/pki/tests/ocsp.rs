@@ -104,6 +104,18 @@ fn the_next_key_answers_when_the_first_cannot() {
     let own = world.responder.key.clone();
     assert_eq!(signer_of(own.clone(), now()).unwrap(), delegate(&world.responder.certificate));
     assert_eq!(signer_of(Arc::new(Away(own)), now()).unwrap(), delegate(&next.certificate));
+    // An issuer without a key is known, and others are answered for meanwhile.
+    let ours = Authority::new(ca, &world.responder.certificate, world.responder.key.clone()).unwrap();
+    let other = Holder::root(&Template::ca("TEST OTHER CA", 80));
+    let theirs = other.issue(&Template::person(81)).certificate;
+    let responder = Responder::new(vec![Authority::without_key(&other.certificate), ours]);
+    let answer = |request: &[u8]| {
+        let plan = responder.plan(request).unwrap();
+        responder.try_answer(&plan, &[Status::Good], now(), &Freshness::default())
+    };
+    answer(&request).unwrap();
+    let request = self::request(CertIdHash::Sha256, &[&theirs], &other.certificate, &[]);
+    assert!(matches!(answer(&request), Err(countersign_pki::Error::Missing { .. })));
     // Another issuer's delegate is no stand-in.
     let stranger = Holder::root(&Template::ca("another CA", 78)).issue(&Template::responder(79));
     let authority = Authority::new(ca, ca, world.ca.key.clone()).unwrap();

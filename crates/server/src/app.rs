@@ -10,7 +10,7 @@ use countersign_domain::relying_party::RelyingParties;
 use countersign_domain::settings::Settings;
 use countersign_pki::Certificate;
 use countersign_split_key::Parameters;
-use countersign_store::{Location, Store};
+use countersign_store::{Location, Store, Tx};
 use countersign_wire::device::nonce::NonceKey;
 use jiff::Timestamp;
 use thiserror::Error;
@@ -39,6 +39,9 @@ use crate::web::{StartPage, WebApps};
 /// The file of the database inside the data directory.
 pub const DATABASE: &str = "countersign.db";
 
+/// Signatures with keys in a device that may wait for others.
+const WAITING_FOR_DEVICE: usize = 256;
+
 /// The application: state, clock, randomness, keys and configuration. Cheap to clone; every clone is the same.
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
@@ -54,6 +57,7 @@ struct Inner {
     watches: Watches,
     registration: registration::Service,
     compute: Compute,
+    device_work: Compute,
     door: Door,
     metrics: Metrics,
     switches: Switches,
@@ -229,6 +233,11 @@ impl App {
         &self.0.compute
     }
 
+    /// Where whoever needs a key in a device waits for it: as many at once as there are sessions with the device.
+    pub(crate) fn device_work(&self) -> &Compute {
+        &self.0.device_work
+    }
+
     /// What the device API keeps in memory.
     pub(crate) fn door(&self) -> &Door {
         &self.0.door
@@ -323,9 +332,6 @@ impl App {
     pub(crate) fn believe_clock(&self) {
         self.clock_watch().accept(self.now(), self.clock().steady());
         self.time_stamp_lease().forget();
-        if let Some(authorities) = self.authorities() {
-            authorities.time_stamping().forget_last();
-        }
     }
 
     /// The test persons, in development.
@@ -482,11 +488,16 @@ impl Builder {
             Some(store) => store,
             None => Store::open(location(&config))?,
         };
+        let clock_watch = ClockWatch::new(config.clock.tolerance());
         let authorities = match authorities {
             Some(authorities) => {
                 let authorities = authorities.with_time_stamping(&config.tsa)?;
-                for taken in taken_over(&store)? {
+                let (taken_over, signed) = left_by_the_last(&store)?;
+                for taken in taken_over {
                     authorities.take_in(&taken, &keys.custody)?;
+                }
+                if let Some(signed) = signed {
+                    clock_watch.remember(signed);
                 }
                 Some(authorities)
             }
@@ -503,6 +514,7 @@ impl Builder {
             registration,
             compute: compute
                 .unwrap_or_else(|| Compute::for_this_machine(config.limits.queued_computations as usize)),
+            device_work: Compute::new(config.pkcs11.sessions as usize, WAITING_FOR_DEVICE),
             door,
             metrics: Metrics::new(),
             switches: Switches { maintenance: AtomicBool::new(config.rp_api.maintenance) },
@@ -510,7 +522,7 @@ impl Builder {
             tls_root,
             revocation_lists: RevocationLists::default(),
             registrant,
-            clock_watch: ClockWatch::new(config.clock.tolerance()),
+            clock_watch,
             ocsp_kept: ocsp::Kept::default(),
             time_stamp_lease: tsa::Lease::default(),
             test_world: OnceLock::new(),
@@ -527,11 +539,12 @@ impl Builder {
     }
 }
 
-/// The issuing CAs that were made by rollovers. Applications are put together inside and outside of runtimes, so that the
-/// store is asked on a thread of its own.
-fn taken_over(store: &Store) -> Result<Vec<IssuingCa>, countersign_store::Error> {
+/// What the last start has left: the issuing CAs that were made by rollovers, and the latest time that was signed.
+/// Applications are put together inside and outside of runtimes, so that the store is asked on a thread of its own.
+fn left_by_the_last(store: &Store) -> Result<(Vec<IssuingCa>, Option<Timestamp>), countersign_store::Error> {
+    let read = |tx: &Tx<'_>| Ok((tx.issuing_cas().all()?, tsa::lease::last_signed(tx)?));
     let asked = std::thread::scope(|scope| {
-        scope.spawn(|| store.read_blocking("issuing CAs", |tx| tx.issuing_cas().all())).join()
+        scope.spawn(|| store.read_blocking("what the last start has left", read)).join()
     });
     asked.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

@@ -35,6 +35,7 @@ mod siga;
 mod signing;
 pub mod trust;
 mod tsa;
+mod turns;
 mod validation;
 pub mod watch;
 pub mod web;

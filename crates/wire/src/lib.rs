@@ -16,6 +16,7 @@
 //! | [`device`] | the API between phone and service |
 //! | [`admin`] | the API of the registration desk |
 //! | [`registration`] | the API that says who may sign |
+//! | [`signing`], [`siga`] | what e-services send to have files signed |
 //!
 //! ```
 //! use countersign_wire::endpoint::{Recipient, Start};
@@ -58,6 +59,8 @@ pub mod jws;
 pub mod problem;
 pub mod registration;
 pub mod session;
+pub mod siga;
+pub mod signing;
 pub mod start;
 pub mod verification_code;
 pub mod words;

@@ -5,13 +5,14 @@
 
 use countersign_pki::Certificate;
 use countersign_pki::crl::{CertificateList, CrlError};
-use countersign_pki::ocsp::{self, CertId, CertIdHash, CertificateStatus, Nonce, OcspError, OcspRequest};
+use countersign_pki::ocsp::{self, CertIdHash, CertificateStatus, OcspError};
 use countersign_pki::path::{Path, Position};
 use jiff::Timestamp;
 use rand_core::CryptoRng;
 
 use crate::Error;
 use crate::error::StatusFault;
+use crate::evidence::{OCSP_NONCE_LEN, ocsp_request};
 use crate::http::Http;
 use crate::verify::Rules;
 
@@ -51,9 +52,6 @@ enum Source {
 
 /// The most addresses per certificate and kind of source that are tried.
 const ADDRESSES_MAX: usize = 2;
-
-/// Octets in the nonces that we send [RFC 9654 §2.1].
-const NONCE_LEN: usize = 32;
 
 impl Evidence {
     /// Nothing.
@@ -239,9 +237,10 @@ impl Link<'_> {
 async fn fetch_ocsp(http: &Http, link: &Link<'_>, rng: &mut impl CryptoRng) -> Evidence {
     let mut evidence = Evidence::default();
     for url in link.certificate.ocsp_urls().iter().take(ADDRESSES_MAX) {
-        let mut nonce = [0; NONCE_LEN];
+        let mut nonce = [0; OCSP_NONCE_LEN];
         rng.fill_bytes(&mut nonce);
-        let answer = match ocsp_request(link, &nonce) {
+        // SHA-1 names the issuer, nothing more, and is what every responder knows.
+        let answer = match ocsp_request(link.certificate, link.issuer, CertIdHash::Sha1, &nonce) {
             Ok(request) => http.ocsp(url, request).await.map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
@@ -251,12 +250,6 @@ async fn fetch_ocsp(http: &Http, link: &Link<'_>, rng: &mut impl CryptoRng) -> E
         }
     }
     evidence
-}
-
-fn ocsp_request(link: &Link<'_>, nonce: &[u8]) -> Result<Vec<u8>, countersign_pki::Error> {
-    // SHA-1 names the issuer, nothing more, and is what every responder knows.
-    let id = CertId::of(CertIdHash::Sha1, link.certificate, link.issuer)?;
-    OcspRequest::new(vec![id], Some(Nonce::new(nonce)?))?.to_der()
 }
 
 /// Fetches the list that a certificate names.

@@ -52,16 +52,22 @@ pub struct Evidence {
     pub token: Vec<u8>,
     /// The entries that it covers, the data file among them.
     pub covers: Vec<String>,
-    /// Digests of what its imprint has to be of, or why there are none: something that it lists is gone or changed.
-    imprints: std::result::Result<Vec<(Digest, Vec<u8>)>, String>,
+    /// What its imprint has to be, by the hash function that it names; none where the token cannot be read. Or why there is
+    /// nothing that it could be: something that it lists is gone or changed.
+    imprint: std::result::Result<Option<(Digest, Vec<u8>)>, String>,
 }
 
 impl Evidence {
     /// What the imprint has to be, by the hash function of the token.
     pub(crate) fn imprint(&self, digest: Digest) -> std::result::Result<Vec<u8>, String> {
-        let found = self.imprints.clone()?.into_iter().find(|(known, _)| *known == digest);
+        let found = self.imprint.clone()?.filter(|(known, _)| *known == digest);
         found.map(|(_, value)| value).ok_or_else(|| format!("its imprint is made with {digest}"))
     }
+}
+
+/// The hash function of a token's imprint.
+fn digest_of_imprint(token: &[u8]) -> Option<Digest> {
+    TimeStampToken::from_der(token).ok().and_then(|token| token.imprint().digest())
 }
 
 /// A renewal that lacks its time-stamp.
@@ -170,12 +176,12 @@ impl Container {
         };
         let data = self.data_files.first().ok_or(Error::NoDataFiles)?.name.as_str();
         let imprint = |digest: Digest| -> Result<_> { Ok((digest, self.digest_data_file(data, digest)?)) };
-        let wanted = TimeStampToken::from_der(&first).ok().and_then(|token| token.imprint().digest());
+        let expected = Ok(digest_of_imprint(&first).map(imprint).transpose()?);
         let mut evidence = vec![Evidence {
             file: TIME_STAMP_NAME.to_owned(),
             token: first,
             covers: vec![data.to_owned()],
-            imprints: Ok(wanted.map(imprint).transpose()?.into_iter().collect()),
+            imprint: expected,
         }];
         for (name, bytes) in self.archive_manifests()? {
             let manifest = ArchiveManifest::parse(&name, &bytes, &self.limits)?;
@@ -184,12 +190,13 @@ impl Container {
                     problem: format!("{name}: there is no time-stamp {:?} of its own", manifest.token),
                 });
             };
+            let expected = self
+                .check_references(&manifest, &evidence)?
+                .map(|()| digest_of_imprint(&token).map(|digest| (digest, digest.of(&bytes))));
             evidence.push(Evidence {
                 file: manifest.token.clone(),
                 token,
-                imprints: self
-                    .check_references(&manifest, &evidence)?
-                    .map(|()| Digest::ALL.map(|digest| (digest, digest.of(&bytes))).to_vec()),
+                imprint: expected,
                 covers: manifest.references.into_iter().map(|reference| reference.name).collect(),
             });
         }

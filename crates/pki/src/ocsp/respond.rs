@@ -29,7 +29,7 @@ pub struct Responder {
 /// One issuer that a [`Responder`] answers for, and the keys it answers with.
 pub struct Authority {
     issuer: IssuerHashes,
-    /// In the order in which they are tried; at least one.
+    /// In the order in which they are tried.
     keys: Vec<ResponderKey>,
 }
 
@@ -53,6 +53,12 @@ impl Authority {
     ) -> Result<Self, Error> {
         let key = ResponderKey::new(issuer, certificate, signer)?;
         Ok(Self { issuer: IssuerHashes::of(issuer), keys: vec![key] })
+    }
+
+    /// An issuer that nobody can answer for yet: its certificates are recognized, and answering fails until there is a
+    /// key. So others can be answered for meanwhile.
+    pub fn without_key(issuer: &Certificate) -> Self {
+        Self { issuer: IssuerHashes::of(issuer), keys: Vec::new() }
     }
 
     /// The same with one more key, which answers when those before it cannot: their certificate is not valid, or their
@@ -196,8 +202,8 @@ impl Responder {
     /// Like [`answer`](Self::answer), for callers that report failures.
     ///
     /// # Errors
-    /// Those of the signer, [`Error::Mismatch`] when the number of statuses is wrong, and
-    /// [`Error::Malformed`] when no responder certificate is valid at `now`.
+    /// Those of the signer, [`Error::Mismatch`] when the number of statuses is wrong,
+    /// [`Error::Malformed`] when no responder certificate is valid at `now`, and [`Error::Missing`] when there is none.
     pub fn try_answer(
         &self,
         plan: &Plan,
@@ -243,7 +249,10 @@ impl Responder {
                 SingleResponse::new(id.clone(), status, now, next_update, freshness.archive_cutoff)
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let mut failed = Error::malformed("responder certificate", "it is not valid at this time");
+        let mut failed = match authority.keys.is_empty() {
+            true => Error::Missing { what: "responder certificate" },
+            false => Error::malformed("responder certificate", "it is not valid at this time"),
+        };
         for key in authority.keys.iter().filter(|key| key.certificate.is_valid_at(now)) {
             let (id, nonce) = (key.responder_id.clone(), plan.request.nonce());
             let data = ResponseData::new(id, now, responses.clone(), nonce)?;

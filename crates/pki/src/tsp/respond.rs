@@ -77,8 +77,8 @@ impl Authority {
         })
     }
 
-    /// The same with another accuracy. The time in tokens is cut to whole seconds, so it should not be
-    /// below one.
+    /// The same with another accuracy: how far the clock may be off, and one millisecond more, to which the time in
+    /// tokens is cut.
     pub fn with_accuracy(self, accuracy: Accuracy) -> Self {
         Self { accuracy, ..self }
     }
@@ -135,7 +135,8 @@ impl Authority {
         Ok(request)
     }
 
-    /// Signs a token for an [accepted](Self::accept) request. `now` is cut to the whole second.
+    /// Signs a token for an [accepted](Self::accept) request. `now` is cut to the millisecond: cut to the second, a time
+    /// could not keep an accuracy of one [RFC 3161 §2.4.2].
     ///
     /// # Errors
     /// Those of the signer, and [`Error::Malformed`] when at `now` the unit's certificate is not valid, or
@@ -149,7 +150,7 @@ impl Authority {
         if !self.certificate.is_valid_at(now) || !self.key_use.includes(now) {
             return Err(Error::malformed("TSU certificate", "it, or the use of its key, is over or to come"));
         }
-        let gen_time = Timestamp::from_second(now.as_second()).unwrap_or(now);
+        let gen_time = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         let info = TstInfo {
             policy: request.policy().or(self.policies.first().copied()).unwrap_or(BTSP_POLICY),
             imprint: request.imprint().clone(),

@@ -31,7 +31,7 @@ use serde::Deserialize;
 use super::operator::{Operator, Ordered};
 use super::{conflict, evidence, failed, invalid, logged, missing, not_found};
 use crate::App;
-use crate::authority::responders::{Renewal, issued, renew, responders};
+use crate::authority::responders::{issued, renew, replace, responders};
 use crate::authority::{Authorities, Ca, time_stamp_policy};
 use crate::command::{Command, Failure};
 use crate::tsa::lease::move_mark;
@@ -423,11 +423,14 @@ pub(super) async fn roll_over(
     Ok(logged(Json(entry), CeremonyAct::RollOver.as_str()))
 }
 
-/// The new CA is on disk: from here on it issues, and has a responder before anybody asks.
+/// The new CA is on disk: from here on it issues. Where a responder cannot be made, others are answered for all the same, and
+/// it is tried again.
 async fn take_over(app: &App, made: &IssuingCa) -> Result<(), Failure> {
     let authorities = app.authorities().ok_or_else(|| Failure::Fault(NO_AUTHORITY.to_owned()))?;
     authorities.take_in(made, app.custody()).map_err(|error| fault(&error))?;
-    renew(app, Renewal::Due).await.map(drop)
+    // What it finds is in the log.
+    let _ = renew(app).await;
+    Ok(())
 }
 
 /// `POST /responders/rollover`: new keys and certificates for every OCSP responder; those before are not used any more.
@@ -437,15 +440,14 @@ pub(super) async fn roll_over_responders(
 ) -> Result<Response, Response> {
     let authorities = app.authorities().ok_or_else(|| not_found(NO_AUTHORITY))?;
     let proof = wanted.evidence.as_deref().map(evidence).transpose()?;
-    let made = renew(&app, Renewal::Ordered).await.map_err(|failure| failed(&app, failure))?;
-    let serials: Vec<_> = made.certificates().map(|each| hex(each.serial().magnitude())).collect();
-    let detail = format!("serial numbers {}", serials.join(", "));
-    let (act, by) = (Act::RollOverResponders, operator.name.clone());
-    let done = operator.execute(&app, act, "roll over the responders", move |tx, context| {
+    let log = move |tx: &Tx<'_>, context: &Command, issued: &[IssuedCertificate]| {
+        let serials: Vec<_> = issued.iter().map(IssuedCertificate::serial_hex).collect();
+        let detail = format!("serial numbers {}", serials.join(", "));
         let word = proof.as_ref().map_or("", |proof| proof.as_str());
-        write_down(tx, context, &by, CeremonyAct::RollOverResponders, "responders", &detail, word)
-    });
-    done.await?;
+        let act = CeremonyAct::RollOverResponders;
+        write_down(tx, context, &operator.name, act, "responders", &detail, word)
+    };
+    let made = replace(&app, log).await.map_err(|failure| failed(&app, failure))?;
     let cas = authorities.cas();
     let members: Vec<_> = made
         .all()

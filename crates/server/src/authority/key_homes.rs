@@ -61,7 +61,8 @@ impl KeyHomes {
         Ok(Arc::new(token.key(label).map_err(failed)?))
     }
 
-    /// Makes the key `name` of a CA that takes over, or of its responder.
+    /// Makes the key `name` of a CA that takes over, or of its responder. One in the token that a try before has left is
+    /// taken: no CA of this name is known.
     pub(super) fn make(
         &self,
         name: &str,
@@ -73,7 +74,7 @@ impl KeyHomes {
         match &self.token {
             Some(token) if self.new_keys_in_token => {
                 let failed = |source| Error::Token { name: name.to_owned(), source };
-                let key = token.generate_ec(name, curve).map_err(failed)?;
+                let key = token.generate_ec_or_find(name, curve).map_err(failed)?;
                 Ok((KeyHome::Token { label: name.to_owned() }, Arc::new(key)))
             }
             _ => {

@@ -21,7 +21,6 @@ pub(crate) mod rollover;
 mod setup;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use const_oid::ObjectIdentifier;
@@ -146,11 +145,10 @@ pub struct Ca {
     responder_key: Arc<dyn Signer>,
 }
 
-/// The time-stamping unit, and the time of its last token.
+/// The time-stamping unit.
 pub struct TimeStamping {
     unit: Arc<tsp::Authority>,
     certificate: Certificate,
-    last_second: AtomicI64,
 }
 
 impl Authorities {
@@ -200,11 +198,7 @@ impl Authorities {
             cas: RwLock::new(cas.into()),
             homes: source.homes.clone(),
             responders: responders::Office::default(),
-            time_stamping: TimeStamping {
-                unit: Arc::new(unit),
-                certificate,
-                last_second: AtomicI64::new(i64::MIN),
-            },
+            time_stamping: TimeStamping { unit: Arc::new(unit), certificate },
         })
     }
 
@@ -238,6 +232,10 @@ impl Authorities {
     /// Every CA, the root first.
     pub fn cas(&self) -> Cas {
         Arc::clone(&self.cas.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn count(&self) -> usize {
+        self.cas.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// The time-stamping unit.
@@ -343,18 +341,6 @@ impl TimeStamping {
     /// Its certificate.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
-    }
-
-    /// Whether a token may be given at `now`: time never goes back from one token to the next
-    /// (EN 319 421 section 7.7.2). Remembers `now` if so.
-    pub(crate) fn advances_to(&self, now: Timestamp) -> bool {
-        let second = now.as_second();
-        self.last_second.fetch_max(second, Ordering::SeqCst) <= second
-    }
-
-    /// Forgets the time of the last token, after the clock of a development server was moved on purpose.
-    pub(crate) fn forget_last(&self) {
-        self.last_second.store(i64::MIN, Ordering::SeqCst);
     }
 }
 

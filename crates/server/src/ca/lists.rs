@@ -15,9 +15,11 @@ use countersign_pki::{Error as PkiError, SerialNumber};
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
+use super::Published;
 use crate::App;
 use crate::authority::Ca;
 use crate::clock::Doubt;
+use crate::compute::Busy;
 
 /// How long others may keep a list before asking again, in seconds.
 pub(super) const MAX_AGE_SECONDS: u32 = 300;
@@ -34,8 +36,8 @@ pub(crate) enum Error {
     Pki(#[from] PkiError),
     #[error(transparent)]
     Clock(#[from] Doubt),
-    #[error("signing was broken off")]
-    BrokenOff,
+    #[error(transparent)]
+    Busy(#[from] Busy),
 }
 
 /// The newest list of each CA.
@@ -55,14 +57,14 @@ struct Kept {
     version: u64,
     /// What it names: serial numbers, since when, why.
     names: Vec<Named>,
-    der: Vec<u8>,
+    list: Published,
 }
 
 type Named = (Vec<u8>, Timestamp, Reason);
 
 impl RevocationLists {
     /// The list as of now. Making one takes the next CRLNumber, on disk before the list is seen.
-    pub(crate) async fn current(&self, app: &App, ca: &Arc<Ca>) -> Result<Vec<u8>, Error> {
+    pub(super) async fn current(&self, app: &App, ca: &Arc<Ca>) -> Result<Published, Error> {
         if let Some(kept) = self.fresh(app, ca.name()) {
             return Ok(kept);
         }
@@ -84,9 +86,9 @@ impl RevocationLists {
             && is_young(&kept, now, config.renewed_after())
         {
             // Another CA's certificate has changed.
-            let der = kept.der.clone();
+            let list = kept.list.clone();
             self.keep(issuer, Kept { version, ..kept });
-            return Ok(der);
+            return Ok(list);
         }
         believed?;
         let of = issuer.clone();
@@ -110,7 +112,7 @@ impl RevocationLists {
             }
             Ok(der)
         };
-        let der = tokio::task::spawn_blocking(make).await.map_err(|_| Error::BrokenOff)??;
+        let list = Published::new(app.device_work().run(make).await??);
         app.metrics().revocation_list();
         tracing::info!(
             ca = issuer,
@@ -118,8 +120,8 @@ impl RevocationLists {
             crl.entries = names.len(),
             "a revocation list was made"
         );
-        self.keep(issuer, Kept { made: now, version, names, der: der.clone() });
-        Ok(der)
+        self.keep(issuer, Kept { made: now, version, names, list: list.clone() });
+        Ok(list)
     }
 
     /// Says that a status has changed, so that lists are made at once.
@@ -127,12 +129,12 @@ impl RevocationLists {
         self.changed.notify_one();
     }
 
-    fn fresh(&self, app: &App, issuer: &str) -> Option<Vec<u8>> {
+    fn fresh(&self, app: &App, issuer: &str) -> Option<Published> {
         let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = newest.get(issuer)?;
         let fresh = kept.version == app.store().status_version()
             && is_young(kept, app.now(), app.config().crl.renewed_after());
-        fresh.then(|| kept.der.clone())
+        fresh.then(|| kept.list.clone())
     }
 
     fn keep(&self, issuer: String, kept: Kept) {

@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use bytes::Bytes;
 use countersign_wire::problem::ProblemType;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -34,37 +36,51 @@ async fn file(State(app): State<App>, Path(file): Path<String>, headers: HeaderM
     let Some(ca) = authorities.cas().iter().find(|ca| ca.name() == name).cloned() else { return missing() };
     match ending {
         "crt" => {
-            let der = ca.certificate().as_der().to_vec();
-            published("application/pkix-cert", 86_400, der, &headers)
+            let certificate = Published::new(ca.certificate().as_der().to_vec());
+            certificate.answer("application/pkix-cert", 86_400, &headers)
         }
         "crl" => match list(&app, &ca).await {
-            Ok(der) => published("application/pkix-crl", lists::MAX_AGE_SECONDS, der, &headers),
+            Ok(list) => list.answer("application/pkix-crl", lists::MAX_AGE_SECONDS, &headers),
             Err(problem) => problem.into_response(),
         },
         _ => missing(),
     }
 }
 
-async fn list(app: &App, ca: &Arc<Ca>) -> Result<Vec<u8>, Problem> {
+async fn list(app: &App, ca: &Arc<Ca>) -> Result<Published, Problem> {
     app.revocation_lists().current(app, ca).await.map_err(|error| {
         store_error("crl", &error);
         Problem::of(ProblemType::Unavailable, "the revocation list cannot be made right now")
     })
 }
 
-/// A signed file that anyone may keep for `max_age` seconds.
-fn published(kind: &'static str, max_age: u32, der: Vec<u8>, request: &HeaderMap) -> Response {
-    let tag = entity_tag(&der);
-    let known = HeaderValue::from_str(&tag).is_ok_and(|tag| names_tag(request, &tag));
-    let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { der.into_response() };
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    for (name, value) in [(CACHE_CONTROL, format!("public, max-age={max_age}")), (ETAG, tag)] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.insert(name, value);
-        }
+/// A signed file, with the entity tag that was made of it once.
+#[derive(Clone)]
+struct Published {
+    der: Bytes,
+    tag: HeaderValue,
+}
+
+impl Published {
+    fn new(der: Vec<u8>) -> Self {
+        let tag = entity_tag(&der);
+        Self { der: der.into(), tag }
     }
-    response
+
+    /// As the answer to a request; anyone may keep it for `max_age` seconds.
+    fn answer(&self, kind: &'static str, max_age: u32, request: &HeaderMap) -> Response {
+        let mut response = match names_tag(request, &self.tag) {
+            true => StatusCode::NOT_MODIFIED.into_response(),
+            false => Body::from(self.der.clone()).into_response(),
+        };
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.insert(ETAG, self.tag.clone());
+        if let Ok(value) = HeaderValue::from_str(&format!("public, max-age={max_age}")) {
+            headers.insert(CACHE_CONTROL, value);
+        }
+        response
+    }
 }
 
 /// Whether a request says that it has what this entity tag stands for, by weak comparison (RFC 9110 section 13.1.2).
@@ -77,10 +93,11 @@ pub(crate) fn names_tag(request: &HeaderMap, tag: &HeaderValue) -> bool {
 }
 
 /// The hash of what is sent, as an entity tag.
-pub(crate) fn entity_tag(der: &[u8]) -> String {
+pub(crate) fn entity_tag(der: &[u8]) -> HeaderValue {
     let hash = digest(&SHA256, der);
     let hex: String = hash.as_ref().iter().map(|octet| format!("{octet:02x}")).collect();
-    format!("\"{hex}\"")
+    // Hexadecimal digits in quotes are always a header's value.
+    HeaderValue::from_str(&format!("\"{hex}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
 /// IMF-fixdate (RFC 9110 section 5.6.7).

@@ -44,7 +44,7 @@ struct State {
 }
 
 impl ClockWatch {
-    /// Lets the clock be off by `tolerance`, which is what time-stamps state as their accuracy.
+    /// Lets the clock be off by `tolerance`, which is less than what time-stamps state as their accuracy.
     pub fn new(tolerance: SignedDuration) -> Self {
         Self { tolerance, state: Mutex::default() }
     }

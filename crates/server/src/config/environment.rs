@@ -14,7 +14,7 @@ pub const PREFIX: &str = "COUNTERSIGN_";
 pub const RESERVED: [&str; 7] = ["CONFIG", "DATA", "LISTEN", "LOG", "BASE_URL", "TRUST", "ADMIN_KEY"];
 
 /// The keys that can be overridden, and what each holds.
-pub const KEYS: [(&str, &str, Kind); 119] = [
+pub const KEYS: [(&str, &str, Kind); 121] = [
     ("listen", "http", Kind::List),
     ("listen", "https", Kind::List),
     ("listen", "mutual_tls", Kind::List),
@@ -98,6 +98,8 @@ pub const KEYS: [(&str, &str, Kind); 119] = [
     ("signing", "total_bytes", Kind::Number),
     ("signing", "per_minute", Kind::Number),
     ("signing", "at_once", Kind::Number),
+    ("signing", "waiting", Kind::Number),
+    ("signing", "wait_seconds", Kind::Number),
     ("signing", "keep_seconds", Kind::Number),
     ("siga", "expiration_seconds", Kind::Number),
     ("siga", "clock_skew_seconds", Kind::Number),

@@ -127,6 +127,7 @@ pub async fn enter(app: &App, clock: Arc<MovableClock>, phones: Option<&Path>) -
     // The clock of the last run may have been moved on purpose; this one begins with the system's.
     let now = app.now();
     app.store().write("begin the clock", move |tx| tsa::lease::move_mark(tx, now)).await?;
+    app.believe_clock();
     sandbox::fill(app).await?;
     let world = TestWorld::new(app, clock, enrolled, phones)?;
     app.set_test_world(Arc::clone(&world)).map_err(|_| Error::Twice)?;

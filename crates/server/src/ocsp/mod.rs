@@ -104,11 +104,11 @@ async fn answer(app: &App, request: &[u8]) -> Result<Answered, ResponseStatus> {
         archive_cutoff: begun.map(|begun| config.archive_cutoff(begun, now)),
     };
     let only_known = statuses.iter().all(|status| matches!(status, Status::Good | Status::Revoked { .. }));
-    let der = sign(&responders, plan, statuses, now, freshness).await?;
+    let der = sign(app, &responders, plan, statuses, now, freshness).await?;
     if !keepable {
         return Ok(Answered::Fresh(der));
     }
-    let Ok(tag) = HeaderValue::from_str(&entity_tag(&der)) else { return Ok(Answered::Fresh(der)) };
+    let tag = entity_tag(&der);
     let next_update = now.saturating_add(config.kept()).unwrap_or(now);
     // As the answer says it: in whole seconds.
     let whole = |at: Timestamp| Timestamp::from_second(at.as_second()).unwrap_or(at);
@@ -156,6 +156,7 @@ async fn statuses(
 }
 
 async fn sign(
+    app: &App,
     responders: &std::sync::Arc<Responders>,
     plan: Plan,
     statuses: Vec<Status>,
@@ -165,8 +166,10 @@ async fn sign(
     let signed = if responders.responder().is_remote(&plan) {
         let responders = std::sync::Arc::clone(responders);
         let work = move || responders.responder().try_answer(&plan, &statuses, now, &freshness);
-        // Nobody cancels it; a panic inside is an incident of this request alone.
-        tokio::task::spawn_blocking(work).await.map_err(|_| ResponseStatus::InternalError)?
+        app.device_work().run(work).await.map_err(|busy| {
+            tracing::error!(error = %busy, "an OCSP answer could not be signed");
+            ResponseStatus::TryLater
+        })?
     } else {
         responders.responder().try_answer(&plan, &statuses, now, &freshness)
     };

@@ -7,17 +7,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use const_oid::ObjectIdentifier;
+use countersign_client::StatusClient;
 use countersign_domain::registrant::{Proven, Refusal, holder_of};
 use countersign_pki::Certificate;
 use countersign_pki::certificate::extension::oid;
-use countersign_pki::ocsp::{
-    self, CertId, CertIdHash, CertificateStatus, MAX_RESPONSE_LEN, Nonce, OcspRequest, Policy,
-};
+use countersign_pki::ocsp::CertificateStatus;
 use countersign_pki::path::{self, Purpose};
 use countersign_token::{Assurance, Method};
-use http::header::{ACCEPT, CONTENT_TYPE};
 use jiff::Timestamp;
-use url::Url;
 
 use super::config::Registrant as Config;
 use super::keys::Error;
@@ -29,8 +26,7 @@ use crate::buckets::Network;
 /// Who vouches for cards, and who is asked about them.
 pub(super) struct Cards {
     anchors: Vec<Certificate>,
-    responder: Option<Url>,
-    client: reqwest::Client,
+    responders: StatusClient,
 }
 
 /// How long a responder may take.
@@ -44,9 +40,6 @@ const NO_CARDS: [ObjectIdentifier; 4] = [
     ObjectIdentifier::new_unwrap("1.3.6.1.4.1.10015.1.3.3"),
 ];
 
-/// Octets of the nonce in a question to a responder [RFC 9654 §2.1].
-const NONCE: usize = 32;
-
 impl Cards {
     /// None where no CA is trusted for it.
     pub(super) fn new(config: &Config) -> Result<Option<Self>, Error> {
@@ -58,16 +51,9 @@ impl Cards {
             let found = anchors_in(path).map_err(|fault| Error::CardTrust { path: path.clone(), fault })?;
             anchors.extend(found);
         }
-        // The process may have chosen a provider already; any is fine.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .timeout(PATIENCE)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(Error::Connections)?;
-        Ok(Some(Self { anchors, responder: config.ocsp_url.clone(), client }))
+        let responder = config.ocsp_url.as_ref().map(|url| url.as_str());
+        let responders = StatusClient::new(responder, PATIENCE).map_err(Error::Connections)?;
+        Ok(Some(Self { anchors, responders }))
     }
 
     /// Finds who issued a certificate and that it is for logging in with a card. Gives the issuer.
@@ -94,54 +80,14 @@ impl Cards {
         certificate: &Certificate,
         issuer: &Certificate,
     ) -> Result<(), Refusal> {
-        let nonce: [u8; NONCE] = app.randomness().bytes();
-        let unknown = |why: &dyn std::fmt::Display| {
-            tracing::warn!(error = %why, "the status of a card's certificate is not known");
-            Refusal::StatusUnknown
-        };
-        let url = match &self.responder {
-            Some(url) => url.clone(),
-            None => certificate
-                .ocsp_urls()
-                .first()
-                .and_then(|url| Url::parse(url).ok())
-                .filter(|url| matches!(url.scheme(), "http" | "https"))
-                .ok_or_else(|| unknown(&"the certificate names no responder"))?,
-        };
-        let question = Nonce::new(&nonce)
-            .and_then(|nonce| {
-                // SHA-1 names the issuer, nothing more, and is what every responder knows.
-                let id = CertId::of(CertIdHash::Sha1, certificate, issuer)?;
-                OcspRequest::new(vec![id], Some(nonce))?.to_der()
-            })
-            .map_err(|error| unknown(&error))?;
-        let answer = self.ask(url, question).await.map_err(|error| unknown(&error))?;
-        let checked = ocsp::check(&answer, certificate, issuer, Some(&nonce), app.now(), &Policy::fetched());
-        match checked.map_err(|error| unknown(&error))?.status {
-            CertificateStatus::Good => Ok(()),
-            CertificateStatus::Revoked { .. } | CertificateStatus::NotIssued => Err(Refusal::Revoked),
-        }
-    }
-
-    async fn ask(&self, url: Url, question: Vec<u8>) -> Result<Vec<u8>, String> {
-        let request = self
-            .client
-            .post(url)
-            .header(CONTENT_TYPE, "application/ocsp-request")
-            .header(ACCEPT, "application/ocsp-response")
-            .body(question);
-        let mut response = request.send().await.map_err(|error| error.without_url().to_string())?;
-        if !response.status().is_success() {
-            return Err(format!("the responder answered {}", response.status()));
-        }
-        let mut answer = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(|error| error.without_url().to_string())? {
-            if answer.len() + part.len() > MAX_RESPONSE_LEN {
-                return Err("the answer is too long".to_owned());
+        match self.responders.status(certificate, issuer, app.now(), &mut app.randomness()).await {
+            Ok(CertificateStatus::Good) => Ok(()),
+            Ok(CertificateStatus::Revoked { .. } | CertificateStatus::NotIssued) => Err(Refusal::Revoked),
+            Err(error) => {
+                tracing::warn!(error = %error, "the status of a card's certificate is not known");
+                Err(Refusal::StatusUnknown)
             }
-            answer.extend_from_slice(&part);
         }
-        Ok(answer)
     }
 }
 

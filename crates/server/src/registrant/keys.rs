@@ -46,7 +46,7 @@ pub enum Error {
     },
     /// Connections to responders cannot be set up.
     #[error("connections to OCSP responders cannot be set up: {0}")]
-    Connections(#[source] reqwest::Error),
+    Connections(#[source] countersign_client::Error),
     /// A fault that the check of the configuration finds, too.
     #[error("{0}")]
     Config(Mend),

@@ -12,103 +12,19 @@ use countersign_container::{
     ArchiveInput, Container as Asice, FileName, Level, Limits, Method, Policy, Report, media_type,
 };
 use countersign_pki::Digest;
-use countersign_wire::base64::{b64, from_b64};
-use serde::Deserialize;
+use countersign_wire::base64::b64;
+use countersign_wire::siga::{AddFiles, Content, Create, Family, Sent};
+use countersign_wire::signing::Digests;
 use serde_json::{Value, json};
 
-use super::Family;
 use super::error::{Code, Error};
 use super::request::Authorized;
 use crate::App;
 use crate::signing::fault::Fault;
 use crate::signing::kept::{Container, DataFile, file_name};
-use crate::signing::upload::{Digests, NAME_MAX, digest};
 
-/// The most data files in a request.
-const FILES_MAX: usize = 100;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Create {
-    container_name: Option<String>,
-    data_files: Vec<SentFile>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AddFiles {
-    data_files: Vec<SentFile>,
-}
-
-/// A data file of either family.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SentFile {
-    file_name: String,
-    file_content: Option<String>,
-    file_hash_sha256: Option<String>,
-    file_hash_sha512: Option<String>,
-    file_size: Option<u64>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Sent {
-    container_name: Option<String>,
-    container: String,
-}
-
-/// Names as the gateway has them (13.3).
-fn checked_name(name: &str) -> Result<&str, Error> {
-    let fits = (1..=NAME_MAX).contains(&name.chars().count())
-        && !name.chars().any(|c| c.is_control() || r#"/\`?*<>|":"#.contains(c));
-    if fits {
-        Ok(name)
-    } else {
-        Err(Error::invalid(format!(
-            "a name has 1 to {NAME_MAX} characters, none of them / \\ ` ? * < > | \" :"
-        )))
-    }
-}
-
-/// A file as it goes into a container.
-enum Content {
-    Digests(Digests),
-    Bytes { name: String, bytes: Vec<u8> },
-}
-
-impl SentFile {
-    fn read(self, family: Family) -> Result<Content, Error> {
-        let name = checked_name(&self.file_name)?.to_owned();
-        match family {
-            Family::Hashcode => {
-                let text = |text: &Option<String>| text.clone().unwrap_or_default();
-                let sha256 = digest(&text(&self.file_hash_sha256))
-                    .ok_or_else(|| Error::invalid("fileHashSha256 is not base64 of 32 bytes"))?;
-                let sha512 = digest(&text(&self.file_hash_sha512))
-                    .ok_or_else(|| Error::invalid("fileHashSha512 is not base64 of 64 bytes"))?;
-                let bytes = self.file_size.filter(|size| *size > 0);
-                let bytes = bytes.ok_or_else(|| Error::invalid("fileSize is not 1 or more"))?;
-                let sha512 = Some(sha512);
-                Ok(Content::Digests(Digests { name, media_type: None, bytes, sha256, sha512 }))
-            }
-            Family::DataFile => {
-                let bytes = self.file_content.as_deref().and_then(from_b64);
-                let bytes = bytes.filter(|bytes| !bytes.is_empty());
-                let bytes =
-                    bytes.ok_or_else(|| Error::invalid("fileContent is not base64 of 1 byte or more"))?;
-                Ok(Content::Bytes { name, bytes })
-            }
-        }
-    }
-}
-
-fn read_all(files: Vec<SentFile>, family: Family) -> Result<Vec<Content>, Error> {
-    if !(1..=FILES_MAX).contains(&files.len()) {
-        return Err(Error::invalid(format!("dataFiles has 1 to {FILES_MAX} entries")));
-    }
-    files.into_iter().map(|file| file.read(family)).collect()
-}
+/// What a container is called that was sent without a name.
+const UNNAMED: &str = "container.asice";
 
 fn add(container: &mut Asice, files: Vec<Content>, now: jiff::Timestamp) -> Result<(), Fault> {
     for file in files {
@@ -137,13 +53,8 @@ impl App {
 }
 
 pub(super) async fn create(State(app): State<App>, asked: Authorized) -> Result<Response, Error> {
-    let Create { container_name, data_files } = asked.json()?;
-    let name = match (asked.family, &container_name) {
-        (Family::DataFile, None) => return Err(Error::invalid("containerName is missing")),
-        (_, Some(name)) => checked_name(name)?.to_owned(),
-        (Family::Hashcode, None) => "container.asice".to_owned(),
-    };
-    let files = read_all(data_files, asked.family)?;
+    let (name, files) = asked.json::<Create>()?.read(asked.family)?;
+    let name = name.unwrap_or_else(|| UNNAMED.to_owned());
     let form = match asked.family {
         Family::Hashcode => AsiceForm::Hashcode,
         Family::DataFile => AsiceForm::AsicE,
@@ -161,12 +72,8 @@ pub(super) async fn create(State(app): State<App>, asked: Authorized) -> Result<
 }
 
 pub(super) async fn upload(State(app): State<App>, asked: Authorized) -> Result<Response, Error> {
-    let Sent { container_name, container } = asked.json()?;
-    let name = match &container_name {
-        Some(name) => checked_name(name)?.to_owned(),
-        None => "container.asice".to_owned(),
-    };
-    let bytes = from_b64(&container).ok_or_else(|| Error::invalid("container is not base64"))?;
+    let (name, bytes) = asked.json::<Sent>()?.read()?;
+    let name = name.unwrap_or_else(|| UNNAMED.to_owned());
     let (making, now, owner, family) = (app.clone(), app.now(), asked.owner, asked.family);
     let make = move || {
         let mut draft = making.signing().files.draft()?;
@@ -319,8 +226,7 @@ pub(super) async fn add_data_files(
     asked: Authorized,
 ) -> Result<Response, Error> {
     let container = asked.container(&app, &id).await?;
-    let AddFiles { data_files } = asked.json()?;
-    let files = read_all(data_files, asked.family)?;
+    let files = asked.json::<AddFiles>()?.read(asked.family)?;
     let change = move |opened: &Asice, now| {
         let mut made = opened.clone();
         add(&mut made, files, now)?;
@@ -465,9 +371,7 @@ pub(super) async fn report(
 }
 
 pub(super) async fn validate(State(app): State<App>, asked: Authorized) -> Result<Response, Error> {
-    let Sent { container_name, container } = asked.json()?;
-    let name = container_name.as_deref().map(checked_name).transpose()?.map(str::to_owned);
-    let bytes = from_b64(&container).ok_or_else(|| Error::invalid("container is not base64"))?;
+    let (name, bytes) = asked.json::<Sent>()?.read()?;
     let now = app.now();
     let anchors = app.signing_anchors(now)?;
     let check = move || {

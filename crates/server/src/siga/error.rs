@@ -4,6 +4,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use countersign_client::Error as ClientError;
 use countersign_container::{Error as ContainerError, NameFault};
+use countersign_wire::siga::Invalid;
 use countersign_wire::words;
 use http::StatusCode;
 use serde::Serialize;
@@ -72,6 +73,13 @@ impl Error {
 
     pub(super) fn not_found() -> Self {
         Self::new(Code::ResourceNotFound, "Resource not found")
+    }
+}
+
+/// What the text of a request alone makes wrong.
+impl From<Invalid> for Error {
+    fn from(Invalid(message): Invalid) -> Self {
+        Self::invalid(message)
     }
 }
 

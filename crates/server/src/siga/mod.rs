@@ -23,15 +23,6 @@ use crate::App;
 /// The path below which the gateway's own paths begin.
 pub(crate) const CONTEXT: &str = "/siga";
 
-/// The two families.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Family {
-    /// Files stay with the client.
-    Hashcode,
-    /// Files are uploaded.
-    DataFile,
-}
-
 pub(crate) fn routes(app: &App) -> Router<App> {
     if app.config().siga.services.is_empty() {
         return Router::new();

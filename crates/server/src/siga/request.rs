@@ -5,11 +5,12 @@ use std::time::Duration;
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, OriginalUri, Request};
 use bytes::Bytes;
+use countersign_wire::siga::Family;
 use serde::de::DeserializeOwned;
 
+use super::CONTEXT;
 use super::authorization::{Asked, service_of};
 use super::error::{Code, Error};
-use super::{CONTEXT, Family};
 use crate::signing::kept::{Container, Form, Owner};
 use crate::{App, Origin};
 

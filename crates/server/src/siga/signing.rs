@@ -5,19 +5,19 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use countersign_client::wire::id::{DocumentNumber, SemanticsIdentifier};
+use countersign_client::wire::id::DocumentNumber;
 use countersign_client::wire::session::TIMEOUT_MIN;
 use countersign_client::wire::words::{HashAlgorithm, RequestedLevel};
 use countersign_client::{CertificateChoiceVerifier, request};
 use countersign_container::Level;
 use countersign_container::report::CertificateRole;
 use countersign_pki::Certificate;
-use countersign_wire::base64::{b64, from_b64};
+use countersign_wire::base64::b64;
+use countersign_wire::siga::{CertificateChoice, Family, ProductionPlace, Remote, SignatureValue, SmartId};
 use countersign_wire::words;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Family;
 use super::error::{Code, Error};
 use super::request::Authorized;
 use crate::App;
@@ -70,49 +70,6 @@ impl SidStatus {
     }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct ProductionPlace {
-    country_name: Option<String>,
-    city: Option<String>,
-    state_or_province: Option<String>,
-    postal_code: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Remote {
-    signing_certificate: String,
-    signature_profile: String,
-    #[serde(default)]
-    roles: Option<Vec<String>>,
-    signature_production_place: Option<ProductionPlace>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SmartId {
-    document_number: String,
-    message_to_display: Option<String>,
-    signature_profile: String,
-    #[serde(default)]
-    roles: Option<Vec<String>>,
-    signature_production_place: Option<ProductionPlace>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ChoiceAsked {
-    person_identifier: String,
-    country: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Value64 {
-    signature_value: String,
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct StatusShown {
@@ -121,15 +78,12 @@ struct StatusShown {
     document_number: Option<String>,
 }
 
-/// Roles and lines of a place.
-const ROLES_MAX: usize = 16;
-
 fn wanted(
     asked: &Authorized,
     (way, person): (Way, Person),
     profile: &str,
     text: String,
-    roles: Option<Vec<String>>,
+    roles: Vec<String>,
     place: Option<ProductionPlace>,
 ) -> Result<Wanted, Error> {
     let level = match (asked.family, profile) {
@@ -138,10 +92,6 @@ fn wanted(
         (Family::Hashcode, _) => return Err(Error::invalid("signatureProfile is not LT")),
         (Family::DataFile, _) => return Err(Error::invalid("signatureProfile is neither LT nor LTA")),
     };
-    let roles = roles.unwrap_or_default();
-    if roles.len() > ROLES_MAX || roles.iter().any(|role| role.trim().is_empty()) {
-        return Err(Error::invalid("a role is empty, or there are too many"));
-    }
     let place = place.map(|place| Place {
         city: place.city,
         state_or_province: place.state_or_province,
@@ -161,16 +111,9 @@ fn wanted(
     })
 }
 
-/// A certificate in base64 or hexadecimal.
-fn certificate_of(text: &str, now: jiff::Timestamp) -> Result<Certificate, Error> {
-    let text = text.trim();
-    let hex = || {
-        let digit = |byte: u8| char::from(byte).to_digit(16);
-        let octet = |pair: &[u8]| u8::try_from(digit(*pair.first()?)? * 16 + digit(*pair.get(1)?)?).ok();
-        text.as_bytes().chunks(2).map(octet).collect::<Option<Vec<u8>>>()
-    };
-    let read = |der: Option<Vec<u8>>| der.and_then(|der| Certificate::from_der(&der).ok());
-    let certificate = read(hex()).or_else(|| read(from_b64(text)));
+/// The certificate of a request, if it is valid now.
+fn certificate_of(asked: &Remote, now: jiff::Timestamp) -> Result<Certificate, Error> {
+    let certificate = asked.certificates().iter().find_map(|der| Certificate::from_der(der).ok());
     let certificate =
         certificate.ok_or_else(|| Error::invalid("signingCertificate is no certificate in base64 or hex"))?;
     if now < certificate.not_before() || now > certificate.not_after() {
@@ -185,12 +128,11 @@ pub(super) async fn begin_remote(
     asked: Authorized,
 ) -> Result<Response, Error> {
     let container = asked.container(&app, &id).await?;
-    let Remote { signing_certificate, signature_profile, roles, signature_production_place } =
-        asked.json()?;
-    let certificate = certificate_of(&signing_certificate, app.now())?;
-    let whom = (Way::Remote, Person::Anybody);
-    let place = signature_production_place;
-    let wanted = wanted(&asked, whom, &signature_profile, String::new(), roles, place)?;
+    let body: Remote = asked.json()?;
+    let certificate = certificate_of(&body, app.now())?;
+    let (whom, roles) = ((Way::Remote, Person::Anybody), body.roles()?);
+    let place = body.signature_production_place;
+    let wanted = wanted(&asked, whom, &body.signature_profile, String::new(), roles, place)?;
     let signature = app
         .try_new_signature(&container, wanted, Some(&certificate), &asked.origin.base)
         .await?
@@ -214,9 +156,7 @@ pub(super) async fn finish_remote(
     if signature.wanted.as_ref().is_none_or(|wanted| wanted.way != Way::Remote) {
         return Err(Error::not_found());
     }
-    let Value64 { signature_value } = asked.json()?;
-    let value = from_b64(&signature_value);
-    let value = value.ok_or_else(|| Error::invalid("signatureValue is not base64"))?;
+    let value = asked.json::<SignatureValue>()?.read()?;
     let given = app.try_give_value(&container, signature, &value).await?;
     let ended = given.map_err(|why| Error::new(Code::InvalidSessionData, why))?;
     match &ended.state {
@@ -232,19 +172,19 @@ pub(super) async fn begin(
     asked: Authorized,
 ) -> Result<Response, Error> {
     let container = asked.container(&app, &id).await?;
-    let SmartId { document_number, message_to_display, signature_profile, roles, signature_production_place } =
-        asked.json()?;
-    let document = DocumentNumber::parse(&document_number)
+    let body: SmartId = asked.json()?;
+    let roles = body.roles()?;
+    let document = DocumentNumber::parse(&body.document_number)
         .map_err(|_| Error::invalid("documentNumber is no document number"))?;
     let names = container.files.iter().map(|file| file.name.as_str());
-    let text = message_to_display.unwrap_or_else(|| request::text_for_files(names));
+    let text = body.message_to_display.unwrap_or_else(|| request::text_for_files(names));
     if text.is_empty() || text.chars().count() > request::PIN_TEXT_MAX {
         let max = request::PIN_TEXT_MAX;
         return Err(Error::invalid(format!("messageToDisplay has 1 to {max} characters")));
     }
     let whom = (Way::Notification, Person::Document(document));
-    let place = signature_production_place;
-    let wanted = wanted(&asked, whom, &signature_profile, text, roles, place)?;
+    let place = body.signature_production_place;
+    let wanted = wanted(&asked, whom, &body.signature_profile, text, roles, place)?;
     let signature = app
         .try_new_signature(&container, wanted, None, &asked.origin.base)
         .await?
@@ -297,14 +237,7 @@ pub(super) async fn choose(
     asked: Authorized,
 ) -> Result<Response, Error> {
     let container = asked.container(&app, &id).await?;
-    let ChoiceAsked { person_identifier, country } = asked.json()?;
-    let fits = matches!(person_identifier.len(), 11 | 12)
-        && person_identifier.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    if !fits {
-        return Err(Error::invalid("personIdentifier is not 11 digits, or 12 of digits and a dash"));
-    }
-    let person = SemanticsIdentifier::parse(&format!("PNO{country}-{person_identifier}"))
-        .map_err(|_| Error::invalid("country is no country code of two letters"))?;
+    let person = asked.json::<CertificateChoice>()?.person()?;
     let client = &app.signing_provider()?.client;
     let level = RequestedLevel::default();
     let session = client.choose_certificate_by_notification(&person, level, app.now()).await;

@@ -45,6 +45,10 @@ pub struct Signing {
     pub per_minute: u32,
     /// Uploads that are read at the same time.
     pub at_once: u32,
+    /// Uploads that may wait for their turn; nothing of them is read meanwhile. More are refused.
+    pub waiting: u32,
+    /// Seconds that an upload may wait for its turn before it is refused.
+    pub wait_seconds: u32,
     /// Seconds that a container is kept after the last change.
     pub keep_seconds: u32,
 }
@@ -66,6 +70,8 @@ impl Default for Signing {
             total_bytes: 4 << 30,
             per_minute: 600,
             at_once: 32,
+            waiting: 1_000,
+            wait_seconds: 30,
             keep_seconds: 3_600,
         }
     }

@@ -1,7 +1,5 @@
 //! Containers over HTTP: made of what is sent, shown, fetched, deleted.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -9,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use countersign_container::validate::validate_source;
 use countersign_container::{Limits, Policy};
 use countersign_wire::problem::ProblemType;
+use countersign_wire::signing::DigestsBody;
 use http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION,
     X_CONTENT_TYPE_OPTIONS,
@@ -22,7 +21,7 @@ use tokio_util::io::ReaderStream;
 use super::fault::Fault;
 use super::kept::{Container, DataFile, Form, Owner};
 use super::signatures::Shown as ShownSignature;
-use super::upload::{DigestsBody, is_form};
+use super::upload::{digests_of, is_form};
 use super::{CONTAINERS, signatures};
 use crate::json_body::json_of;
 use crate::problem::Problem;
@@ -112,14 +111,14 @@ pub(super) async fn create(
     request: Request<Body>,
 ) -> Result<Response, Problem> {
     let owner = app.signing_counted(&origin, request.headers())?;
-    let busy = |_| Problem::of(ProblemType::Unavailable, "too many uploads at once; try again shortly");
-    let _place = Arc::clone(&app.signing().uploads).try_acquire_owned().map_err(busy)?;
+    let busy = |why| Problem::of(ProblemType::Unavailable, format!("too many uploads at once: {why}"));
+    let _turn = app.signing().uploads.take(app.clock()).await.map_err(busy)?;
     let container = if is_form(request.headers()) {
         let (parts, body) = request.into_parts();
         app.container_of_form(owner, &parts.headers, body).await?
     } else {
         let body: DigestsBody = json_of(&app, request, signatures::BODY_MAX).await?;
-        let (name, files) = body.read(app.signing().config.max_files)?;
+        let (name, files) = digests_of(body, app.signing().config.max_files)?;
         let (making, now) = (app.clone(), app.now());
         app.signing().compute(move || making.pack_digests(owner, files, name, now)).await?
     };

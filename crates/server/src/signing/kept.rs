@@ -4,10 +4,11 @@ use std::fmt;
 
 use countersign_client::StartedSession;
 use countersign_client::wire::endpoint::{Operation, Recipient};
-use countersign_client::wire::id::{DocumentNumber, SemanticsIdentifier};
+use countersign_client::wire::id::DocumentNumber;
 use countersign_client::wire::words::{HashAlgorithm, RequestedLevel};
 use countersign_container::{Level, SignatureTemplate};
 use countersign_store::SigningRow;
+pub(crate) use countersign_wire::signing::{Certify, Form, Pdf, Person, Place, Statements, Visible, Way};
 use countersign_wire::words;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -16,26 +17,6 @@ use crate::bearer::Caller;
 use crate::randomness::Randomness;
 
 words! {
-    /// What a container is.
-    pub(crate) enum Form {
-        /// ASiC-E with its data files.
-        Asice = "asice",
-        /// ASiC-E without them: their digests stand for them.
-        Hashcode = "hashcode",
-        /// A PDF document, signed in itself.
-        Pdf = "pdf",
-    }
-
-    /// How a person is reached.
-    pub(crate) enum Way {
-        /// They scan a QR code, or open a link on this device.
-        DeviceLink = "device-link",
-        /// Their phone is told.
-        Notification = "notification",
-        /// The signature value comes from elsewhere: a card, another session.
-        Remote = "remote",
-    }
-
     /// How a signature stands.
     pub(crate) enum Standing {
         /// The person chooses the account to sign with.
@@ -52,16 +33,6 @@ words! {
         Failed = "failed",
         /// Whoever began it has ended it.
         Cancelled = "cancelled",
-    }
-}
-
-impl Form {
-    /// The media type of a whole container.
-    pub(crate) const fn media_type(self) -> &'static str {
-        match self {
-            Self::Asice | Self::Hashcode => "application/vnd.etsi.asic-e+zip",
-            Self::Pdf => "application/pdf",
-        }
     }
 }
 
@@ -171,91 +142,6 @@ impl Wanted {
         // Written from a level.
         Level::from_word(&self.level).unwrap_or(Level::Lt)
     }
-}
-
-/// Whom the request names.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum Person {
-    Anybody,
-    Identified(SemanticsIdentifier),
-    Document(DocumentNumber),
-}
-
-impl Person {
-    /// Whether this account is theirs.
-    pub(crate) fn has(&self, document: &DocumentNumber) -> bool {
-        match self {
-            Self::Anybody => true,
-            Self::Identified(person) => document.semantics() == person,
-            Self::Document(wanted) => wanted == document,
-        }
-    }
-}
-
-/// What the signer says, and what is seen of it.
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub(crate) struct Statements {
-    /// In which roles; in containers.
-    pub(crate) roles: Vec<String>,
-    /// Where; in containers.
-    pub(crate) place: Option<Place>,
-    /// In documents.
-    pub(crate) pdf: Option<Pdf>,
-}
-
-/// `SignatureProductionPlaceV2`
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub(crate) struct Place {
-    pub(crate) city: Option<String>,
-    pub(crate) state_or_province: Option<String>,
-    pub(crate) postal_code: Option<String>,
-    pub(crate) country: Option<String>,
-}
-
-/// What belongs to a signature in a document.
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub(crate) struct Pdf {
-    pub(crate) reason: Option<String>,
-    pub(crate) location: Option<String>,
-    pub(crate) contact: Option<String>,
-    pub(crate) field: Option<String>,
-    pub(crate) certify: Option<Certify>,
-    pub(crate) visible: Option<Visible>,
-}
-
-words! {
-    /// What may be changed in a document after its certification.
-    pub(crate) enum Certify {
-        /// Nothing.
-        NoChanges = "no-changes",
-        /// Forms may be filled in, and others may sign.
-        FormFilling = "form-filling",
-        /// That, and annotations may be made.
-        Annotations = "annotations",
-    }
-}
-
-/// A signature that is seen on a page.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Visible {
-    /// From 1; the last is -1.
-    pub(crate) page: i32,
-    /// Left, bottom, width, height in points (1/72 inch) from the bottom left corner.
-    pub(crate) rectangle: [f64; 4],
-    /// Lines of text; without them: name, time, reason.
-    #[serde(default)]
-    pub(crate) lines: Vec<String>,
-    /// A TrueType font in base64, for letters that are not Latin.
-    #[serde(default)]
-    pub(crate) font: Option<String>,
-    /// A PNG or JPEG picture in base64.
-    #[serde(default)]
-    pub(crate) picture: Option<String>,
 }
 
 /// Who signs.

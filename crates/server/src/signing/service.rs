@@ -1,6 +1,7 @@
 //! What every part of the signing service needs: whom to ask, whom to trust, what is kept.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use countersign_client::verify::certificate::TrustStore;
 use countersign_client::wire::acsp::SchemeName;
@@ -9,7 +10,6 @@ use countersign_client::{Client, LongTerm, Rules};
 use countersign_container::validate::TrustAnchors;
 use countersign_pki::Certificate;
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::config::Signing;
@@ -21,6 +21,7 @@ use crate::bearer::{Callers, digests};
 use crate::compute::Compute;
 use crate::config::Config;
 use crate::listen::Address;
+use crate::turns::Turns;
 use crate::validation::trust::{Trust, certificates};
 use crate::watch::Topic;
 
@@ -31,7 +32,7 @@ const QUEUED: usize = 1_024;
 pub(crate) struct Service {
     pub(crate) config: Signing,
     pub(crate) callers: Callers,
-    pub(crate) uploads: Arc<Semaphore>,
+    pub(crate) uploads: Turns,
     pub(crate) files: Files,
     compute: Compute,
     trust: Trust,
@@ -63,7 +64,11 @@ impl Service {
         let (queue, work) = unbounded_channel();
         Self {
             callers: Callers::new(signing.open, keys, signing.per_minute),
-            uploads: Arc::new(Semaphore::new(signing.at_once as usize)),
+            uploads: Turns::new(
+                signing.at_once as usize,
+                signing.waiting as usize,
+                Duration::from_secs(u64::from(signing.wait_seconds)),
+            ),
             files: Files::new(config.store.directory.as_deref()),
             compute: Compute::for_half_of_this_machine(QUEUED),
             trust: Trust::new(&config.validation),

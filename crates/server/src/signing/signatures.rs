@@ -6,16 +6,14 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use countersign_client::wire::callback::CallbackUrl;
 use countersign_client::wire::device_link::{Language, LinkKind};
-use countersign_client::wire::id::{DocumentNumber, SemanticsIdentifier};
 use countersign_client::wire::session::TIMEOUT_MAX;
-use countersign_client::wire::words::{HashAlgorithm, RequestedLevel};
 use countersign_client::{check_callback, request};
 use countersign_container::Level;
 use countersign_pki::{Certificate, SignatureAlgorithm};
 use countersign_wire::base64::{b64, from_b64};
 use countersign_wire::problem::ProblemType;
+use countersign_wire::signing::SignatureBody;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, LOCATION};
 use http::{HeaderValue, Request, StatusCode};
 use jiff::Timestamp;
@@ -23,13 +21,13 @@ use serde::{Deserialize, Serialize};
 
 use super::fault::Fault;
 use super::kept::{
-    Container, Failure, Form, Pdf, Person, Place, Signature, Standing, State as Kept, Statements, Wanted,
-    Way, new_id, operation_word, prepared_name,
+    Container, Failure, Form, Signature, Standing, State as Kept, Wanted, Way, new_id, operation_word,
+    prepared_name,
 };
 use super::service::Work;
 use super::upload::invalid;
 use crate::json_body::json_of;
-use crate::problem::Problem;
+use crate::problem::{Problem, Surface};
 use crate::watch::Topic;
 use crate::{App, Origin};
 
@@ -41,10 +39,6 @@ const QR_SHOWN: u32 = 60;
 const OPEN_MAX: usize = 32;
 /// Signatures of one container.
 const SIGNATURES_MAX: usize = 500;
-/// The longest text that a signer states, in characters.
-const STATEMENT_MAX: usize = 500;
-/// Roles, and lines on a page.
-const STATEMENTS_MAX: usize = 16;
 
 /// A signature as it is shown.
 #[derive(Serialize)]
@@ -186,134 +180,39 @@ impl Shown {
     }
 }
 
-/// What a request asks for.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Asked {
-    #[serde(default = "device_link")]
-    flow: Way,
-    document_number: Option<DocumentNumber>,
-    person: Option<SemanticsIdentifier>,
-    level: Option<String>,
-    hash: Option<HashAlgorithm>,
-    certificate_level: Option<RequestedLevel>,
-    text: Option<String>,
-    callback_url: Option<String>,
-    certificate: Option<String>,
-    #[serde(default)]
-    roles: Vec<String>,
-    place: Option<Place>,
-    pdf: Option<Pdf>,
-}
-
-fn device_link() -> Way {
-    Way::DeviceLink
-}
-
-impl Asked {
-    /// What is wanted of this container, and the certificate if the key is elsewhere.
-    fn read(self, container: &Container) -> Result<(Wanted, Option<Certificate>), Problem> {
-        let person = match (self.flow, self.document_number, self.person) {
-            (_, Some(_), Some(_)) => {
-                return Err(invalid("person", "name a person or a document number, not both"));
-            }
-            (Way::Remote, None, None) | (Way::DeviceLink, None, None) => Person::Anybody,
-            (Way::Remote, _, _) => return Err(invalid("person", "the certificate says who signs")),
-            (Way::Notification, None, None) => {
-                return Err(invalid(
-                    "documentNumber",
-                    "a notification goes to a person or to a document number",
-                ));
-            }
-            (_, Some(document), None) => Person::Document(document),
-            (_, None, Some(person)) => Person::Identified(person),
-        };
-        let level = self.level.as_deref().unwrap_or("LT");
-        let level = Level::from_word(level).ok_or_else(|| invalid("level", "one of B, T, LT, LTA"))?;
-        if container.form == Form::Hashcode && level == Level::Lta {
-            return Err(invalid("level", "an archive time-stamp needs the files themselves; LT at most"));
-        }
-        let certificate = match (self.flow, &self.certificate) {
-            (Way::Remote, Some(text)) => {
-                let read = from_b64(text).and_then(|der| Certificate::from_der(&der).ok());
-                Some(read.ok_or_else(|| invalid("certificate", "an X.509 certificate, DER in base64"))?)
-            }
-            (Way::Remote, None) => {
-                return Err(invalid("certificate", "the certificate of the key that signs is needed"));
-            }
-            (_, Some(_)) => return Err(invalid("certificate", "only the flow `remote` brings one")),
-            (_, None) => None,
-        };
-        if let Some(url) = &self.callback_url {
-            if self.flow != Way::DeviceLink {
-                return Err(invalid("callbackUrl", "only a device link leads back"));
-            }
-            CallbackUrl::parse(url).map_err(|error| invalid("callbackUrl", error.to_string()))?;
-        }
-        let names = container.files.iter().map(|file| file.name.as_str());
-        let text = self.text.unwrap_or_else(|| request::text_for_files(names));
-        if text.is_empty() || text.chars().count() > request::PIN_TEXT_MAX {
-            return Err(invalid("text", format!("1 to {} characters", request::PIN_TEXT_MAX)));
-        }
-        let statements = Statements { roles: self.roles, place: self.place, pdf: self.pdf };
-        check(&statements, container.form)?;
-        let wanted = Wanted {
-            way: self.flow,
-            person,
-            level: level.word().to_owned(),
-            hash: self.hash.unwrap_or(HashAlgorithm::Sha512),
-            certificate_level: self.certificate_level.unwrap_or_default(),
-            text,
-            callback_url: self.callback_url,
-            pkcs1: false,
-            statements,
-        };
-        Ok((wanted, certificate))
+/// What is wanted of this container, and the certificate if the key is elsewhere.
+fn read(asked: SignatureBody, container: &Container) -> Result<(Wanted, Option<Certificate>), Problem> {
+    let wrong = |member| Problem::invalid(Surface::Own, [member]);
+    let asked = asked.read(container.form).map_err(wrong)?;
+    let level = asked.level.as_deref().unwrap_or("LT");
+    let level = Level::from_word(level).ok_or_else(|| invalid("level", "one of B, T, LT, LTA"))?;
+    if container.form == Form::Hashcode && level == Level::Lta {
+        return Err(invalid("level", "an archive time-stamp needs the files themselves; LT at most"));
     }
-}
-
-/// Statements belong to the form of what is signed, and are of a size that people read.
-fn check(statements: &Statements, form: Form) -> Result<(), Problem> {
-    let Statements { roles, place, pdf } = statements;
-    let short = |text: &String| !text.is_empty() && text.chars().count() <= STATEMENT_MAX;
-    let optional = |text: &Option<String>| text.as_ref().is_none_or(short);
-    if form == Form::Pdf {
-        if !roles.is_empty() || place.is_some() {
-            return Err(invalid("roles", "a document has `pdf.reason` and `pdf.location` in their place"));
+    let certificate = match &asked.certificate {
+        Some(der) => {
+            let read = Certificate::from_der(der);
+            Some(read.map_err(|_| invalid("certificate", "an X.509 certificate, DER in base64"))?)
         }
-    } else if pdf.is_some() {
-        return Err(invalid("pdf", "only a document has that"));
-    }
-    if roles.len() > STATEMENTS_MAX || !roles.iter().all(short) {
-        let detail = format!("at most {STATEMENTS_MAX} of 1 to {STATEMENT_MAX} characters");
-        return Err(invalid("roles", detail));
-    }
-    let fits = |place: &Place| {
-        let Place { city, state_or_province, postal_code, country } = place;
-        [city, state_or_province, postal_code, country].into_iter().all(optional)
+        None => None,
     };
-    if !place.as_ref().is_none_or(fits) {
-        return Err(invalid("place", format!("texts of 1 to {STATEMENT_MAX} characters")));
+    let names = container.files.iter().map(|file| file.name.as_str());
+    let text = asked.text.unwrap_or_else(|| request::text_for_files(names));
+    if text.is_empty() || text.chars().count() > request::PIN_TEXT_MAX {
+        return Err(invalid("text", format!("1 to {} characters", request::PIN_TEXT_MAX)));
     }
-    let Some(Pdf { reason, location, contact, field, visible, .. }) = pdf else { return Ok(()) };
-    if ![reason, location, contact, field].into_iter().all(optional) {
-        return Err(invalid("pdf", format!("texts of 1 to {STATEMENT_MAX} characters")));
-    }
-    if let Some(visible) = visible {
-        if visible.page == 0 || !visible.rectangle.iter().all(|number| number.is_finite()) {
-            return Err(invalid("visible", "a page from 1, or -1 for the last, and four numbers"));
-        }
-        if visible.lines.len() > STATEMENTS_MAX || !visible.lines.iter().all(short) {
-            let detail = format!("at most {STATEMENTS_MAX} lines of 1 to {STATEMENT_MAX} characters");
-            return Err(invalid("lines", detail));
-        }
-        for (member, text) in [("font", &visible.font), ("picture", &visible.picture)] {
-            if text.as_ref().is_some_and(|text| from_b64(text).is_none()) {
-                return Err(invalid(member, "base64"));
-            }
-        }
-    }
-    Ok(())
+    let wanted = Wanted {
+        way: asked.way,
+        person: asked.person,
+        level: level.word().to_owned(),
+        hash: asked.hash,
+        certificate_level: asked.certificate_level,
+        text,
+        callback_url: asked.callback_url,
+        pkcs1: false,
+        statements: asked.statements,
+    };
+    Ok((wanted, certificate))
 }
 
 pub(super) async fn begin(
@@ -324,8 +223,8 @@ pub(super) async fn begin(
 ) -> Result<Response, Problem> {
     let owner = app.signing_counted(&origin, request.headers())?;
     let container = app.own_signing(&owner, &id).await?;
-    let asked: Asked = json_of(&app, request, BODY_MAX).await?;
-    let (wanted, certificate) = asked.read(&container)?;
+    let asked: SignatureBody = json_of(&app, request, BODY_MAX).await?;
+    let (wanted, certificate) = read(asked, &container)?;
     let conflict = |why: &'static str| Problem::of(ProblemType::Conflict, why);
     let begun = app.try_new_signature(&container, wanted, certificate.as_ref(), &origin.base).await?;
     let signature = begun.map_err(conflict)?;

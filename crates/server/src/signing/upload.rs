@@ -10,12 +10,11 @@ use countersign_container::pades::PdfLimits;
 use countersign_container::{
     Container as Asice, ContainerWriter, FileName, Limits, Method, SignedSignature, media_type, pades,
 };
-use countersign_wire::base64::from_b64;
 use countersign_wire::problem::{InvalidMember, ProblemType};
+use countersign_wire::signing::{Digests, DigestsBody};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use http::{Request, StatusCode};
 use jiff::Timestamp;
-use serde::Deserialize;
 use tempfile::NamedTempFile;
 
 use super::fault::Fault;
@@ -28,7 +27,7 @@ const FORM_OVERHEAD: u64 = 256 * 1024;
 /// The longest field of a form that is no file.
 const FIELD_MAX: usize = 256;
 /// The longest name of a container, in characters.
-pub(crate) const NAME_MAX: usize = 260;
+const NAME_MAX: usize = 260;
 /// Files up to this size are deflated; see `ContainerWriter`.
 const METHOD: Method = Method::Deflated;
 
@@ -359,59 +358,12 @@ fn done_of(file: &str, signed: &SignedSignature, now: Timestamp) -> Done {
     }
 }
 
-/// A data file by its digests.
-pub(crate) struct Digests {
-    pub(crate) name: String,
-    pub(crate) media_type: Option<String>,
-    pub(crate) bytes: u64,
-    pub(crate) sha256: [u8; 32],
-    pub(crate) sha512: Option<[u8; 64]>,
-}
-
-/// The JSON body that begins a hashcode container.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct DigestsBody {
-    name: Option<String>,
-    files: Vec<DigestsOfFile>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct DigestsOfFile {
-    name: String,
-    media_type: Option<String>,
-    bytes: u64,
-    sha256: String,
-    sha512: Option<String>,
-}
-
-impl DigestsBody {
-    /// Name and files, each with digests of the right length.
-    pub(crate) fn read(self, max_files: u32) -> Result<(String, Vec<Digests>), Problem> {
-        let (count, max) = (self.files.len(), max_files as usize);
-        if !(1..=max).contains(&count) {
-            return Err(invalid("files", format!("1 to {max} files")));
-        }
-        let first = self.files.first().map(|file| container_name(&file.name, count));
-        let files = self.files.into_iter().map(|file| {
-            let wrong = |member: &'static str, octets: usize| {
-                invalid(member, format!("base64 of the {octets} bytes of the digest"))
-            };
-            let sha256 = digest(&file.sha256).ok_or_else(|| wrong("sha256", 32))?;
-            let sha512 = match &file.sha512 {
-                Some(text) => Some(digest(text).ok_or_else(|| wrong("sha512", 64))?),
-                None => None,
-            };
-            Ok(Digests { name: file.name, media_type: file.media_type, bytes: file.bytes, sha256, sha512 })
-        });
-        Ok((self.name.or(first).unwrap_or_default(), files.collect::<Result<_, Problem>>()?))
-    }
-}
-
-/// A digest of this length in base64.
-pub(crate) fn digest<const N: usize>(text: &str) -> Option<[u8; N]> {
-    from_b64(text)?.try_into().ok()
+/// Name and files of a hashcode container.
+pub(crate) fn digests_of(body: DigestsBody, max_files: u32) -> Result<(String, Vec<Digests>), Problem> {
+    let (name, files) =
+        body.read(max_files as usize).map_err(|member| Problem::invalid(Surface::Own, [member]))?;
+    let first = files.first().map_or("", |file| &file.name);
+    Ok((name.unwrap_or_else(|| container_name(first, files.len())), files))
 }
 
 /// `contract.pdf` becomes `contract.asice`.

@@ -14,8 +14,7 @@ pub struct Tsa {
     /// The policies that requests may ask for; the first is for those that name none. The default is the best practices
     /// policy of EN 319 421.
     pub policies: Vec<String>,
-    /// How far the time in a token may be off, in milliseconds, as every token says. Times are cut to whole seconds, so it
-    /// is not below 1000.
+    /// How far the time in a token may be off, in milliseconds, as every token says. EN 319 421 wants 1000 or less.
     pub accuracy_ms: u32,
 }
 
@@ -24,7 +23,8 @@ pub struct Tsa {
 #[serde(deny_unknown_fields, default)]
 pub struct ClockConfig {
     /// How far the clock may leave evenly passing time, or fall behind what was signed, in milliseconds, before nothing
-    /// that states a time is signed any more.
+    /// that states a time is signed any more. Less than `tsa.accuracy_ms`: the rest is for the cut to whole milliseconds, and
+    /// for how well the machine's clock is synchronized.
     pub tolerance_ms: u32,
 }
 
@@ -36,7 +36,7 @@ impl Default for Tsa {
 
 impl Default for ClockConfig {
     fn default() -> Self {
-        Self { tolerance_ms: 1_000 }
+        Self { tolerance_ms: 500 }
     }
 }
 
@@ -66,14 +66,14 @@ impl Tsa {
                 "give at least one such as \"0.4.0.2023.1.1\"",
             ));
         }
-        if !(1_000..=60_000).contains(&self.accuracy_ms) {
-            found.push(Mend::new("tsa.accuracy_ms", "is out of range", "give 1000 to 60000"));
+        if !(10..=60_000).contains(&self.accuracy_ms) {
+            found.push(Mend::new("tsa.accuracy_ms", "is out of range", "give 10 to 60000"));
         }
-        if clock.tolerance_ms == 0 || clock.tolerance_ms > self.accuracy_ms {
+        if clock.tolerance_ms == 0 || clock.tolerance_ms >= self.accuracy_ms {
             found.push(Mend::new(
                 "clock.tolerance_ms",
                 "tokens would promise more than the clock keeps",
-                "give at least 1, and at most tsa.accuracy_ms",
+                "give at least 1, and less than tsa.accuracy_ms",
             ));
         }
     }

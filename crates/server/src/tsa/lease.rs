@@ -5,8 +5,9 @@
 //! ([`ClockWatch`](crate::clock::ClockWatch)): a number is given once, whatever happens; over a crash, time goes back by less
 //! than the stretch and the clock's tolerance.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use countersign_store::Tx;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::App;
@@ -27,15 +28,18 @@ const MARK: &str = "clock/mark";
 /// What is left of the present lease.
 #[derive(Default)]
 pub(crate) struct Lease {
-    left: Mutex<Option<Left>>,
+    left: Mutex<Left>,
     renewing: tokio::sync::Mutex<()>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Left {
     next: u64,
     end: u64,
-    until: Timestamp,
+    /// Until when it may be used; none at the beginning.
+    until: Option<Timestamp>,
+    /// The time of the last token.
+    last: Option<Timestamp>,
 }
 
 /// Why there is no number.
@@ -48,39 +52,48 @@ pub(crate) enum NoNumber {
 }
 
 impl Lease {
-    /// The next number, for a token with the time `now`.
-    pub(crate) async fn number(&self, app: &App, now: Timestamp) -> Result<u64, NoNumber> {
+    /// Number and time of the next token, taken together: a later number never has an earlier time, however long somebody
+    /// waits for a lease (EN 319 421 section 7.7.2).
+    pub(crate) async fn next(&self, app: &App) -> Result<(u64, Timestamp), NoNumber> {
         loop {
-            if let Some(number) = self.take(now) {
-                return Ok(number);
+            if let Some(next) = self.take(app)? {
+                return Ok(next);
             }
             let _only_one = self.renewing.lock().await;
-            if let Some(number) = self.take(now) {
-                return Ok(number);
+            if let Some(next) = self.take(app)? {
+                return Ok(next);
             }
-            self.renew(app, now).await?;
+            self.renew(app).await?;
         }
     }
 
     /// Gives up what is left: the stretch of time was that of another clock.
     pub(crate) fn forget(&self) {
-        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.left() = Left::default();
     }
 
-    fn take(&self, now: Timestamp) -> Option<u64> {
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = left.as_mut().filter(|left| left.next < left.end && now <= left.until)?;
-        left.next += 1;
-        Some(left.next - 1)
+    fn left(&self) -> MutexGuard<'_, Left> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn renew(&self, app: &App, now: Timestamp) -> Result<(), NoNumber> {
-        let known = self.left.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        if !known {
-            look_at_mark(app).await?;
-            app.believed_now()?;
+    fn take(&self, app: &App) -> Result<Option<(u64, Timestamp)>, Doubt> {
+        let mut left = self.left();
+        let now = app.believed_now()?;
+        // A clock that was put back by less than its tolerance stands still until it has caught up.
+        let time = left.last.map_or(now, |last| last.max(now));
+        if left.next == left.end || left.until.is_none_or(|until| until < time) {
+            return Ok(None);
         }
-        let until = now.saturating_add(AHEAD).unwrap_or(now);
+        let number = left.next;
+        left.next += 1;
+        left.last = Some(time);
+        Ok(Some((number, time)))
+    }
+
+    async fn renew(&self, app: &App) -> Result<(), NoNumber> {
+        let now = app.believed_now()?;
+        let from = self.left().last.map_or(now, |last| last.max(now));
+        let until = from.saturating_add(AHEAD).unwrap_or(from);
         let first = app
             .store()
             .write("reserve time-stamp serials", move |tx| -> Result<u64, Failure> {
@@ -88,27 +101,22 @@ impl Lease {
                 Ok(tx.counters().reserve(SERIALS, NUMBERS)?)
             })
             .await?;
-        let left = Left { next: first, end: first + u64::from(NUMBERS), until };
-        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Some(left);
+        let mut left = self.left();
+        *left = Left { next: first, end: first + u64::from(NUMBERS), until: Some(until), ..*left };
         Ok(())
     }
 }
 
-/// Tells the watch what was signed before this start. A mark is ahead of the last signature by the length of a lease.
-pub(crate) async fn look_at_mark(app: &App) -> Result<(), Failure> {
-    let mark = app.read("the clock's mark", |tx| Ok(tx.counters().last(MARK)?)).await?;
-    let mark = i64::try_from(mark).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    if let Some(signed) = mark.filter(|mark| *mark > Timestamp::UNIX_EPOCH) {
-        app.clock_watch().remember(signed.saturating_sub(AHEAD).unwrap_or(signed));
-    }
-    Ok(())
+/// What was signed before this start, at the latest: the mark is ahead of it by the length of a lease. Read once, when an
+/// application is put together.
+pub(crate) fn last_signed(tx: &Tx<'_>) -> Result<Option<Timestamp>, countersign_store::Error> {
+    let mark = i64::try_from(tx.counters().last(MARK)?).ok();
+    let mark = mark.filter(|ms| *ms > 0).and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    Ok(mark.map(|mark| mark.saturating_sub(AHEAD).unwrap_or(mark)))
 }
 
 /// Forgets what was signed later than now: somebody said that the clock is right.
-pub(crate) fn move_mark(
-    tx: &countersign_store::Tx<'_>,
-    now: Timestamp,
-) -> Result<(), countersign_store::Error> {
+pub(crate) fn move_mark(tx: &Tx<'_>, now: Timestamp) -> Result<(), countersign_store::Error> {
     tx.counters().set(MARK, milliseconds(now))
 }
 

@@ -54,25 +54,21 @@ async fn token(
     time_stamping: &TimeStamping,
     request: TimeStampReq,
 ) -> Result<Vec<u8>, PkiFailureInfo> {
-    let now = app.believed_now().map_err(|_| PkiFailureInfo::TimeNotAvailable)?;
-    let number = app.time_stamp_lease().number(app, now).await.map_err(|error| {
-        tracing::error!(error = %error, "there is no serial number for a time-stamp");
-        match error {
-            NoNumber::Clock(_) => PkiFailureInfo::TimeNotAvailable,
-            NoNumber::Failure(_) => PkiFailureInfo::SystemFailure,
+    let (number, now) = app.time_stamp_lease().next(app).await.map_err(|error| match error {
+        // The watch has said so.
+        NoNumber::Clock(_) => PkiFailureInfo::TimeNotAvailable,
+        NoNumber::Failure(error) => {
+            tracing::error!(error = %error, "there is no serial number for a time-stamp");
+            PkiFailureInfo::SystemFailure
         }
     })?;
-    if !time_stamping.advances_to(now) {
-        tracing::error!("the clock went back behind the last time-stamp: refusing to time-stamp");
-        return Err(PkiFailureInfo::TimeNotAvailable);
-    }
     let serial = TokenSerialNumber::from_counter_and_random(number, &mut app.randomness());
     let issued = if time_stamping.unit().is_remote() {
         let unit = time_stamping.unit_handle();
-        // Nobody cancels it; a panic inside is an incident of this request alone.
-        tokio::task::spawn_blocking(move || unit.issue(&request, &serial, now))
-            .await
-            .map_err(|_| PkiFailureInfo::SystemFailure)?
+        app.device_work().run(move || unit.issue(&request, &serial, now)).await.map_err(|busy| {
+            tracing::error!(error = %busy, "a time-stamp could not be signed");
+            PkiFailureInfo::SystemFailure
+        })?
     } else {
         time_stamping.unit().issue(&request, &serial, now)
     };

@@ -81,7 +81,7 @@ async fn report(
     origin: Origin,
     request: Request<Body>,
 ) -> Result<Response, Problem> {
-    let _place = door.enter(app.now(), origin.address, request.headers())?;
+    let _turn = door.enter(app.clock(), origin.address, request.headers()).await?;
     let form = Form::accepted(request.headers());
     let (parts, body) = request.into_parts();
     let asked = Asked::of_query(parts.uri.query().unwrap_or_default())?;

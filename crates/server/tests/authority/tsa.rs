@@ -5,7 +5,7 @@ use countersign_pki::Digest;
 use countersign_pki::tsp::{MessageImprint, PkiFailureInfo, TimeStampReq, TimeStampResp, TimeStampToken};
 use countersign_server::Config;
 use countersign_server::config::Tsa;
-use countersign_testkit::World;
+use countersign_testkit::{START, World};
 use http::Request;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -54,6 +54,36 @@ async fn many_at_once_get_different_numbers() {
     serials.sort();
     serials.dedup();
     assert_eq!(serials.len(), 1_100);
+}
+
+#[tokio::test]
+async fn a_later_number_never_has_an_earlier_time() {
+    let world = world();
+    let asked = (0..1_100).map(|number| {
+        let world = &world;
+        async move {
+            if number % 50 == 0 {
+                world.advance(1);
+            }
+            token(world).await
+        }
+    });
+    let mut tokens = futures_util::future::join_all(asked).await;
+    tokens.sort_by_key(|token| (token.serial().len(), token.serial().to_vec()));
+    assert!(tokens.windows(2).all(|pair| pair[0].gen_time() <= pair[1].gen_time()));
+}
+
+#[tokio::test]
+async fn times_are_stated_to_the_millisecond_and_never_go_back() {
+    let world = world();
+    world.clock().advance(SignedDuration::from_micros(1_234_567));
+    let time = START + SignedDuration::from_millis(1_234);
+    assert_eq!(token(&world).await.gen_time(), time);
+    // Put back by less than its tolerance, the clock stands still until it has caught up.
+    world.clock().jump(SignedDuration::from_millis(-400));
+    assert_eq!(token(&world).await.gen_time(), time);
+    world.clock().advance(SignedDuration::from_millis(500));
+    assert_eq!(token(&world).await.gen_time(), time + SignedDuration::from_millis(100));
 }
 
 #[tokio::test]

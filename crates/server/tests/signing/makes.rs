@@ -272,3 +272,19 @@ async fn a_signature_value_can_come_from_elsewhere() {
     assert!(world.check(&world.get(&format!("{path}/file")).await.body).is_valid());
     world.end().await;
 }
+
+/// A signature value of ECDSA is some octets longer or shorter each time, so a packed container is, too. What it proves is not.
+#[tokio::test]
+async fn the_same_evidence_is_there_each_time() {
+    let world = World::start().await;
+    for _ in 0..4 {
+        let asked = json!({ "flow": "notification", "documentNumber": OK });
+        let file = world.signed(&world.container().await, asked).await;
+        let (_, signature) = Container::from_bytes(&file).unwrap().signatures().unwrap().remove(0);
+        let count = |element: &str| signature.to_xml().matches(element).count();
+        // About the signer, the CA above, and the time-stamping unit.
+        assert_eq!(count("<xades:EncapsulatedOCSPValue"), 3);
+        assert_eq!(count("<xades:EncapsulatedTimeStamp"), 1);
+    }
+    world.end().await;
+}

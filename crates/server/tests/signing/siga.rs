@@ -2,9 +2,16 @@
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use countersign_container::Container;
-use countersign_pki::Digest;
+use countersign_domain::revocation::{CertificateStatus, IssuedCertificate};
+use countersign_pki::certificate::build::Validity;
+use countersign_pki::profile::Organization;
+use countersign_pki::signer::RsaSize;
+use countersign_pki::verify::{Curve, ecdsa_fixed_from_der};
+use countersign_pki::{Certificate, Digest, SignatureAlgorithm, Signer as _, SoftwareKey};
 use countersign_server::dev;
+use countersign_wire::words::CertificateLevel;
 use hmac::{Hmac, KeyInit, Mac};
+use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -303,5 +310,92 @@ async fn nobody_comes_in_without_the_key() {
     let world = World::with(config).await;
     let answer = world.siga(Method::POST, "/hashcodecontainers", Some(json!({}))).await;
     assert_eq!(answer.status, 404, "off unless configured");
+    world.end().await;
+}
+
+/// The certificate of a seal that the service's own CA has issued and answers for.
+async fn seal(world: &World, key: &SoftwareKey) -> Certificate {
+    let app = world.app();
+    let ca = app.authorities().unwrap().issuing(CertificateLevel::Advanced);
+    let holder = Organization {
+        country: "EE".to_owned(),
+        name: "TEST Example".to_owned(),
+        identifier: "NTREE-12345678".to_owned(),
+    };
+    let validity = Validity::days(app.now() - SignedDuration::from_hours(1), 30).unwrap();
+    let (subject, rng) = (holder.named("TEST seal").unwrap(), &mut app.randomness());
+    let (issuer, profile) = (ca.issuer().unwrap(), ca.profile().unwrap());
+    let certificate = issuer.issue_seal(profile, subject, key.public_key(), validity, rng).unwrap();
+    let issued = IssuedCertificate {
+        issuer: ca.name().to_owned(),
+        serial: certificate.serial().magnitude().to_vec(),
+        account: None,
+        der: certificate.as_der().to_vec(),
+        not_after: certificate.not_after(),
+        status: CertificateStatus::Good,
+    };
+    app.store().write("a seal", move |tx| tx.certificates().insert(&issued)).await.unwrap();
+    certificate
+}
+
+/// A signature value as the gateway takes it: for EC keys `r ‖ s`.
+fn value(key: &SoftwareKey, data: &[u8]) -> String {
+    let signature = key.sign(data).unwrap();
+    BASE64_STANDARD.encode(match key.algorithm() {
+        SignatureAlgorithm::Ecdsa(_) => ecdsa_fixed_from_der(Curve::P521, &signature).unwrap(),
+        SignatureAlgorithm::RsaPkcs1(_) | SignatureAlgorithm::RsaPss(_) => signature,
+    })
+}
+
+#[tokio::test]
+async fn whoever_has_a_key_signs_remotely() {
+    let world = World::start().await;
+    let rsa = SoftwareKey::generate_rsa(RsaSize::Bits2048).unwrap();
+    let rsa = rsa.with_algorithm(SignatureAlgorithm::RsaPkcs1(Digest::Sha512)).unwrap();
+    let ec = SoftwareKey::generate_ec(Curve::P521).unwrap();
+    for (family, key, profile) in
+        [("/hashcodecontainers", &rsa, "LT"), ("/containers", &ec, "LT"), ("/containers", &rsa, "LTA")]
+    {
+        let (path, certificate) = (world.create(family).await, seal(&world, key).await);
+        let remote = format!("{path}/remotesigning");
+        let asked = json!({
+            "signingCertificate": BASE64_STANDARD.encode(certificate.as_der()), "signatureProfile": profile,
+            "roles": ["Director"], "signatureProductionPlace": { "countryName": "EE", "city": "Tartu" },
+        });
+        let begun = world.siga(Method::POST, &remote, Some(asked)).await.good();
+        assert_eq!(begun["digestAlgorithm"], "SHA512", "{begun}");
+        let data = BASE64_STANDARD.decode(begun["dataToSign"].as_str().unwrap()).unwrap();
+        let id = begun["generatedSignatureId"].as_str().unwrap();
+        let finish = |value: String| {
+            let (remote, world) = (format!("{remote}/{id}"), &world);
+            async move { world.siga(Method::PUT, &remote, Some(json!({ "signatureValue": value }))).await }
+        };
+        assert_error(&finish("?".to_owned()).await, 400, "REQUEST_VALIDATION_EXCEPTION");
+        assert_error(&finish(value(key, b"other data")).await, 400, "INVALID_SIGNATURE_EXCEPTION");
+        assert_eq!(finish(value(key, &data)).await.good(), json!({ "result": "OK" }));
+
+        let details = world.siga(Method::GET, &format!("{path}/signatures/{id}"), None).await.good();
+        assert_eq!(
+            (&details["roles"], &details["signatureProfile"]),
+            (&json!(["Director"]), &json!(profile))
+        );
+        let report = world.siga(Method::GET, &format!("{path}/validationreport"), None).await.good();
+        let conclusion = &report["validationConclusion"];
+        assert_eq!(conclusion["validSignaturesCount"], 1, "{conclusion}");
+        assert_eq!(conclusion["signatures"][0]["indication"], "TOTAL-PASSED", "{conclusion}");
+        let got = world.siga(Method::GET, &path, None).await.good();
+        let bytes = BASE64_STANDARD.decode(got["container"].as_str().unwrap()).unwrap();
+        let mut whole = Container::from_bytes(&bytes).unwrap();
+        if family == "/hashcodecontainers" {
+            whole.attach("leping.txt", std::io::Cursor::new(CONTENT.to_vec()), world.app().now()).unwrap();
+        }
+        let found = world.check(&whole.to_bytes().unwrap());
+        assert!(found.is_valid(), "{found}");
+    }
+    // A value belongs to a signature that waits for one.
+    let path = world.create("/containers").await;
+    let none = json!({ "signatureValue": "AAAA" });
+    let refused = world.siga(Method::PUT, &format!("{path}/remotesigning/none"), Some(none)).await;
+    assert_error(&refused, 400, "RESOURCE_NOT_FOUND_EXCEPTION");
     world.end().await;
 }
