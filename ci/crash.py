@@ -92,12 +92,13 @@ def tries_on_disk(data: str, document: str):
                 shutil.copy(os.path.join(data, name), copy)
         database = sqlite3.connect(os.path.join(copy, "countersign.db"))
         try:
-            rows = [json.loads(body) for (body,) in
-                    database.execute("SELECT body FROM keys WHERE account = ?", (document,))]
+            rows = [(json.loads(body), json.loads(counter)) for body, counter in
+                    database.execute("SELECT k.body, c.body FROM keys k JOIN key_counters c ON c.key = k.id"
+                                     " WHERE k.account = ?", (document,))]
         finally:
             database.close()
-    return {key["usage"]: (key["counter"]["lock_level"], key["counter"]["tries_used"], key["counter"]["state"]["state"])
-            for key in rows}
+    return {key["usage"]: (counter["lock_level"], counter["tries_used"], counter["state"]["state"])
+            for key, counter in rows}
 
 
 # A time-stamp request over 32 octets with SHA-256, without nonce and certificates [RFC 3161 section 2.4.1].

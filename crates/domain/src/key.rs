@@ -24,6 +24,16 @@ use crate::{KeyUse, RequestId};
 /// One two-party key. The service's shares are inside, wrapped.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {
+    #[serde(flatten)]
+    body: KeyBody,
+    counter: KeyCounter,
+    #[serde(skip)]
+    stored: Stored,
+}
+
+/// The part of a key that its uses leave as it is: kilobytes, which a try need not write again.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyBody {
     id: KeyId,
     account: DocumentNumber,
     usage: KeyUse,
@@ -35,13 +45,24 @@ pub struct Key {
     wrapped: WrappedKey,
     /// What a PIN change will make of the shares, until a signature with the new PIN succeeds.
     pending_refresh: Option<WrappedKey>,
-    counter: Counter,
     /// The proof of possession: DER of a CertificationRequest.
     #[serde(with = "bytes::optional")]
     certification_request: Option<Vec<u8>>,
     certificate: Option<KeyCertificate>,
     created_at: Timestamp,
 }
+
+/// Whether the body is the one that was read from the store. It says nothing of the key, so equal keys may differ in it.
+#[derive(Clone, Copy, Default)]
+struct Stored(bool);
+
+impl PartialEq for Stored {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Stored {}
 
 /// The certificate of a key.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,7 +173,7 @@ impl Key {
         request_info: Vec<u8>,
         now: Timestamp,
     ) -> Self {
-        Self {
+        let body = KeyBody {
             id,
             account,
             usage,
@@ -160,71 +181,97 @@ impl Key {
             phone_modulus_hash: digest(&SHA256, phone_modulus).as_ref().to_vec(),
             wrapped,
             pending_refresh: None,
-            counter: Counter {
-                state: KeyState::Pending { transaction, request_info },
-                tries_used: 0,
-                lock_level: 0,
-                in_flight: None,
-            },
             certification_request: None,
             certificate: None,
             created_at: now,
-        }
+        };
+        let counter = KeyCounter {
+            state: KeyState::Pending { transaction, request_info },
+            tries_used: 0,
+            lock_level: 0,
+            in_flight: None,
+        };
+        Self { body, counter, stored: Stored(false) }
+    }
+
+    /// A key from its two parts, as they were stored.
+    pub fn stored(body: KeyBody, counter: KeyCounter) -> Self {
+        Self { body, counter, stored: Stored(true) }
+    }
+
+    /// What its uses leave as it is.
+    pub fn body(&self) -> &KeyBody {
+        &self.body
+    }
+
+    /// What every use changes.
+    pub fn counter(&self) -> &KeyCounter {
+        &self.counter
+    }
+
+    /// Whether the body is still the stored one, so that the counter alone has to be saved.
+    pub fn is_body_stored(&self) -> bool {
+        self.stored.0
+    }
+
+    fn body_mut(&mut self) -> &mut KeyBody {
+        self.stored = Stored(false);
+        &mut self.body
     }
 
     /// Its id, `kid` in the device API.
     pub fn id(&self) -> &KeyId {
-        &self.id
+        &self.body.id
     }
 
     /// The account that it signs for.
     pub fn account(&self) -> &DocumentNumber {
-        &self.account
+        &self.body.account
     }
 
     /// Which PIN.
     pub fn usage(&self) -> KeyUse {
-        self.usage
+        self.body.usage
     }
 
     /// The composite modulus, big-endian, without leading zero. The exponent is always 65537.
     pub fn modulus(&self) -> &[u8] {
-        &self.modulus
+        &self.body.modulus
     }
 
     /// SHA-256 of the phone's modulus in hexadecimal: no two keys may have the same.
     pub fn phone_modulus_hash(&self) -> String {
-        self.phone_modulus_hash.iter().map(|octet| format!("{octet:02x}")).collect()
+        self.body.phone_modulus_hash.iter().map(|octet| format!("{octet:02x}")).collect()
     }
 
     /// What its secrets are bound to.
     pub fn place(&self) -> KeyPlace<'_> {
-        KeyPlace { account: &self.account, key: &self.id, modulus: &self.modulus }
+        KeyPlace { account: &self.body.account, key: &self.body.id, modulus: &self.body.modulus }
     }
 
     /// The service's shares, wrapped.
     pub fn wrapped(&self) -> &WrappedKey {
-        &self.wrapped
+        &self.body.wrapped
     }
 
     /// The shares that a PIN change waits to put in place.
     pub fn pending_refresh(&self) -> Option<&WrappedKey> {
-        self.pending_refresh.as_ref()
+        self.body.pending_refresh.as_ref()
     }
 
     /// The proof that the phone holds its half, once given: DER of a CertificationRequest [RFC 2986].
     pub fn certification_request(&self) -> Option<&[u8]> {
-        self.certification_request.as_deref()
+        self.body.certification_request.as_deref()
     }
 
     /// The certificate, once issued.
     pub fn certificate(&self) -> Option<&KeyCertificate> {
-        self.certificate.as_ref()
+        self.body.certificate.as_ref()
     }
 
     /// When the key was made.
     pub fn created_at(&self) -> Timestamp {
-        self.created_at
+        self.body.created_at
     }
 
     /// The proof of possession while it is still due: what it is called, and what it signs.
@@ -266,7 +313,7 @@ impl Key {
 
     /// Whether there is a certificate that has not run out.
     pub fn is_certified(&self, now: Timestamp) -> bool {
-        self.certificate.as_ref().is_some_and(|certificate| now <= certificate.not_after)
+        self.body.certificate.as_ref().is_some_and(|certificate| now <= certificate.not_after)
     }
 
     /// The request that the key computes for at `now`.
@@ -298,7 +345,7 @@ impl Key {
         }
         self.counter.tries_used += 1;
         self.counter.in_flight = Some(InFlight { request: request.clone(), until: now + policy.lease });
-        let event = Event::TryCounted { key: self.id.clone(), tries_used: self.counter.tries_used };
+        let event = Event::TryCounted { key: self.body.id.clone(), tries_used: self.counter.tries_used };
         Ok((self, vec![event]))
     }
 
@@ -318,7 +365,7 @@ impl Key {
         self.counter = self.counter.released(request)?;
         self.counter.tries_used = 0;
         self.counter.lock_level = 0;
-        let event = Event::PinAccepted { key: self.id.clone() };
+        let event = Event::PinAccepted { key: self.body.id.clone() };
         Ok((self, vec![event]))
     }
 
@@ -331,15 +378,15 @@ impl Key {
     ) -> Result<(Self, WrongPin, Vec<Event>), LeaseLost> {
         self.counter = self.counter.released(request)?;
         let mut events =
-            vec![Event::PinRejected { key: self.id.clone(), tries_used: self.counter.tries_used }];
+            vec![Event::PinRejected { key: self.body.id.clone(), tries_used: self.counter.tries_used }];
         self.counter.punish(now, policy);
         let consequence = match &self.counter.state {
             KeyState::Locked { until } => {
-                events.push(Event::KeyLocked { key: self.id.clone(), until: *until });
+                events.push(Event::KeyLocked { key: self.body.id.clone(), until: *until });
                 WrongPin::Locked { until: *until }
             }
             KeyState::Blocked => {
-                events.push(Event::KeyBlocked { key: self.id.clone() });
+                events.push(Event::KeyBlocked { key: self.body.id.clone() });
                 WrongPin::Blocked
             }
             KeyState::Pending { .. } | KeyState::Active | KeyState::Revoked => {
@@ -391,15 +438,15 @@ impl Key {
     ) -> Result<(Self, Vec<Event>), LeaseLost> {
         self.counter = self.counter.proof_released(request)?;
         self.counter.state = KeyState::Active;
-        self.certification_request = Some(certification_request);
-        let event = Event::KeyProven { key: self.id.clone() };
+        self.body_mut().certification_request = Some(certification_request);
+        let event = Event::KeyProven { key: self.body.id.clone() };
         Ok((self, vec![event]))
     }
 
     /// The proof to `request` was wrong: the phone has to make another key.
     pub fn discard(mut self, request: &RequestId) -> Result<(Self, Vec<Event>), LeaseLost> {
         self.counter = self.counter.proof_released(request)?;
-        let event = Event::KeyDiscarded { key: self.id.clone() };
+        let event = Event::KeyDiscarded { key: self.body.id.clone() };
         Ok((self.revoke(), vec![event]))
     }
 
@@ -417,13 +464,13 @@ impl Key {
         self.counter.state = KeyState::Active;
         self.counter.tries_used = 0;
         self.counter.lock_level = 0;
-        let event = Event::KeyUnlocked { key: self.id.clone() };
+        let event = Event::KeyUnlocked { key: self.body.id.clone() };
         Ok((self, vec![event]))
     }
 
     /// Puts the certificate beside its key.
     pub fn certify(mut self, certificate: KeyCertificate) -> Self {
-        self.certificate = Some(certificate);
+        self.body_mut().certificate = Some(certificate);
         self
     }
 
@@ -431,20 +478,22 @@ impl Key {
     pub fn revoke(mut self) -> Self {
         self.counter.state = KeyState::Revoked;
         self.counter.in_flight = None;
-        self.pending_refresh = None;
+        if self.body.pending_refresh.is_some() {
+            self.body_mut().pending_refresh = None;
+        }
         self
     }
 
     /// Keeps new shares beside the old ones until a signature with the new PIN succeeds.
     pub fn propose_refresh(mut self, refreshed: WrappedKey) -> Self {
-        self.pending_refresh = Some(refreshed);
+        self.body_mut().pending_refresh = Some(refreshed);
         self
     }
 
     /// The new shares replace the old ones, which are gone.
     pub fn commit_refresh(mut self) -> Self {
-        if let Some(refreshed) = self.pending_refresh.take() {
-            self.wrapped = refreshed;
+        if let Some(refreshed) = self.body_mut().pending_refresh.take() {
+            self.body.wrapped = refreshed;
         }
         self
     }
@@ -453,7 +502,7 @@ impl Key {
 /// The id and what it is for: requests and certificates inside name the person.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Key({}, {}, {:?})", self.id, self.usage, self.counter)
+        write!(f, "Key({}, {}, {:?})", self.body.id, self.body.usage, self.counter)
     }
 }
 
@@ -479,14 +528,14 @@ impl fmt::Debug for KeyState {
 
 /// Tries, locks and the lease: the part of a key that changes with every use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Counter {
+pub struct KeyCounter {
     state: KeyState,
     tries_used: u8,
     lock_level: u8,
     in_flight: Option<InFlight>,
 }
 
-impl Counter {
+impl KeyCounter {
     /// Ends the lease of `request`, if it still holds one.
     fn released(mut self, request: &RequestId) -> Result<Self, LeaseLost> {
         match self.in_flight.take() {

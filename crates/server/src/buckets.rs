@@ -54,6 +54,18 @@ impl<K: Eq + Hash + Clone> Buckets<K> {
         full_at.insert(key, next);
         Ok(())
     }
+
+    /// Puts back one that was taken and turned out not to count.
+    pub(crate) fn give_back(&self, key: &K) {
+        if self.per_minute == 0 {
+            return;
+        }
+        let one = (MINUTE / i64::from(self.per_minute)).max(1);
+        // Without an entry the bucket is full already.
+        if let Some(at) = self.full_at.lock().unwrap_or_else(PoisonError::into_inner).get_mut(key) {
+            *at -= one;
+        }
+    }
 }
 
 /// Whose requests are counted together: an IPv4 address, or the 64 bits of IPv6 that one household has.
@@ -92,6 +104,20 @@ mod tests {
             assert_eq!(buckets.take(1, at(130_000)), Ok(()));
         }
         assert!(buckets.take(1, at(130_000)).is_err());
+    }
+
+    #[test]
+    fn what_is_put_back_can_be_taken_again() {
+        let buckets = Buckets::new(2);
+        for _ in 0..10 {
+            assert_eq!(buckets.take(1, at(0)), Ok(()));
+            buckets.give_back(&1);
+        }
+        buckets.give_back(&2);
+        assert_eq!(buckets.take(1, at(0)), Ok(()));
+        assert_eq!(buckets.take(1, at(0)), Ok(()));
+        assert!(buckets.take(1, at(0)).is_err());
+        assert_eq!(buckets.take(2, at(0)), Ok(()));
     }
 
     #[test]

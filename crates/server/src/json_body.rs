@@ -1,8 +1,6 @@
 //! A JSON body as a value, on our own surfaces.
 
-use std::time::Duration;
-
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use countersign_wire::problem::{InvalidMember, ProblemType};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{Request, StatusCode};
@@ -10,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::App;
 use crate::problem::{Problem, Surface};
+use crate::whole_body::{Unread, whole_body};
 
 /// Reads a body that is announced as JSON, within a size and a time.
 pub(crate) async fn json_of<T: DeserializeOwned>(
@@ -32,12 +31,11 @@ pub(crate) async fn json_of<T: DeserializeOwned>(
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(too_large());
     }
-    let patience = Duration::from_secs(u64::from(app.config().listen.head_seconds));
-    let body = tokio::time::timeout(patience, to_bytes(request.into_body(), limit)).await;
-    let body = body.map_err(|_| {
-        Problem::status(Surface::Own, StatusCode::REQUEST_TIMEOUT).detail("the body did not arrive in time")
+    let body = whole_body(app, request.into_body(), limit).await.map_err(|unread| match unread {
+        Unread::TooLong | Unread::Broken => too_large(),
+        Unread::Late => Problem::status(Surface::Own, StatusCode::REQUEST_TIMEOUT)
+            .detail("the body did not arrive in time"),
     })?;
-    let body = body.map_err(|_| too_large())?;
     serde_json::from_slice(&body).map_err(|error| {
         // The place, not the text: serde's own message may quote what was sent.
         let kind = match error.classify() {

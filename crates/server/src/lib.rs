@@ -39,6 +39,7 @@ mod turns;
 mod validation;
 pub mod watch;
 pub mod web;
+mod whole_body;
 
 pub use self::app::{App, Builder, DATABASE, Error, Switches};
 pub use self::clock::{Clock, MovableClock, SystemClock};
@@ -68,13 +69,17 @@ pub fn router(app: App) -> axum::Router {
     let routes = routes.merge(signing::routes()).merge(siga::routes(&app)).merge(registration::routes(&app));
     let routes = if app.test_world().is_some() { routes.merge(dev::routes()) } else { routes };
 
-    routes
+    let routes = routes
         .with_state(app.clone())
         .merge(app.extra_routes())
         .fallback(unknown_path)
-        .method_not_allowed_fallback(wrong_method)
-        .layer(axum::middleware::from_fn_with_state(app.clone(), web::keep_apart))
-        .layer(axum::middleware::from_fn_with_state(app, operations::record::record))
+        .method_not_allowed_fallback(wrong_method);
+    // Each layer costs every request something, so only where it has something to do.
+    let routes = match app.config().web.phone_origin() {
+        Some(_) => routes.layer(axum::middleware::from_fn_with_state(app.clone(), web::keep_apart)),
+        None => routes,
+    };
+    routes.layer(axum::middleware::from_fn_with_state(app, operations::record::record))
 }
 
 async fn unknown_path(uri: http::Uri) -> Problem {

@@ -8,7 +8,7 @@ use countersign_domain::session::Candidate;
 use countersign_wire::device::Thumbprint;
 use countersign_wire::endpoint::Recipient;
 use countersign_wire::id::{DeviceId, DocumentNumber, KeyId, SemanticsIdentifier};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Params, params};
 
 use crate::body;
 use crate::error::Error;
@@ -41,7 +41,9 @@ impl Accounts<'_> {
 
     /// The account as it is now. [`Error::Missing`] when it is not there.
     pub fn update(&self, account: &Account) -> Result<(), Error> {
-        self.save("UPDATE accounts SET person = $2, created_at = $3, body = $4 WHERE document = $1", account)
+        // Whose it is and since when stays, so no index is touched.
+        let row = params![account.document.as_str(), body::write(Self::TABLE, account)?];
+        body::change(self.connection, Self::TABLE, "UPDATE accounts SET body = $2 WHERE document = $1", row)
     }
 
     /// The account with this document number.
@@ -110,7 +112,9 @@ impl Devices<'_> {
 
     /// The device as it is now. [`Error::Missing`] when it is not there.
     pub fn update(&self, device: &Device) -> Result<(), Error> {
-        self.save("UPDATE devices SET account = $2, thumbprint = $3, body = $4 WHERE id = $1", device)
+        // Its account and its key stay, so no index is touched.
+        let row = params![device.id().as_str(), body::write(Self::TABLE, device)?];
+        body::change(self.connection, Self::TABLE, "UPDATE devices SET body = $2 WHERE id = $1", row)
     }
 
     /// The device with this id.
@@ -149,20 +153,40 @@ impl Devices<'_> {
 
 impl Keys<'_> {
     const TABLE: &'static str = "keys";
+    const COUNTERS: &'static str = "key_counters";
 
     /// A new key. [`Error::Duplicate`] when its id, or the phone's modulus inside it, is taken.
     pub fn insert(&self, key: &Key) -> Result<(), Error> {
-        self.save("INSERT INTO keys (id, account, phone_modulus, body) VALUES ($1, $2, $3, $4)", key)
+        let row = params![
+            key.id().as_str(),
+            key.account().as_str(),
+            key.phone_modulus_hash(),
+            body::write(Self::TABLE, key.body())?,
+        ];
+        let statement = "INSERT INTO keys (id, account, phone_modulus, body) VALUES ($1, $2, $3, $4)";
+        body::change(self.connection, Self::TABLE, statement, row)?;
+        let row = params![key.id().as_str(), body::write(Self::COUNTERS, key.counter())?];
+        let statement = "INSERT INTO key_counters (key, body) VALUES ($1, $2)";
+        body::change(self.connection, Self::COUNTERS, statement, row)
     }
 
-    /// The key as it is now. [`Error::Missing`] when it is not there.
+    /// The key as it is now. [`Error::Missing`] when it is not there. A use changes some hundred octets of the kilobytes
+    /// that a key has, and only those are written then.
     pub fn update(&self, key: &Key) -> Result<(), Error> {
-        self.save("UPDATE keys SET account = $2, phone_modulus = $3, body = $4 WHERE id = $1", key)
+        if !key.is_body_stored() {
+            // Its account and the phone's modulus stay, so no index is touched.
+            let row = params![key.id().as_str(), body::write(Self::TABLE, key.body())?];
+            body::change(self.connection, Self::TABLE, "UPDATE keys SET body = $2 WHERE id = $1", row)?;
+        }
+        let row = params![key.id().as_str(), body::write(Self::COUNTERS, key.counter())?];
+        let statement = "UPDATE key_counters SET body = $2 WHERE key = $1";
+        body::change(self.connection, Self::TABLE, statement, row)
     }
 
     /// The key with this id.
     pub fn find(&self, id: &KeyId) -> Result<Option<Key>, Error> {
-        body::find(self.connection, Self::TABLE, "SELECT body FROM keys WHERE id = $1", [id.as_str()])
+        let query = "SELECT k.body, c.body FROM keys k JOIN key_counters c ON c.key = k.id WHERE k.id = $1";
+        Ok(self.list(query, [id.as_str()])?.pop())
     }
 
     /// The key with this id; [`Error::Missing`] when it is not there.
@@ -172,24 +196,29 @@ impl Keys<'_> {
 
     /// Every key of an account, also replaced ones.
     pub fn of_account(&self, account: &DocumentNumber) -> Result<Vec<Key>, Error> {
-        let query = "SELECT body FROM keys WHERE account = $1 ORDER BY id";
-        body::list(self.connection, Self::TABLE, query, [account.as_str()])
+        let query =
+            "SELECT k.body, c.body FROM keys k JOIN key_counters c ON c.key = k.id WHERE k.account = $1
+                     ORDER BY k.id";
+        self.list(query, [account.as_str()])
     }
 
     /// A page of all keys, by id: for wrapping anew, and for comparing moduli.
     pub fn after(&self, id: Option<&KeyId>, limit: usize) -> Result<Vec<Key>, Error> {
-        let query = "SELECT body FROM keys WHERE id > $1 ORDER BY id LIMIT $2";
+        let query = "SELECT k.body, c.body FROM keys k JOIN key_counters c ON c.key = k.id WHERE k.id > $1
+                     ORDER BY k.id LIMIT $2";
         let after = id.map_or("", KeyId::as_str);
-        body::list(self.connection, Self::TABLE, query, params![after, body::limit(limit)])
+        self.list(query, params![after, body::limit(limit)])
     }
 
-    fn save(&self, statement: &'static str, key: &Key) -> Result<(), Error> {
-        let row = params![
-            key.id().as_str(),
-            key.account().as_str(),
-            key.phone_modulus_hash(),
-            body::write(Self::TABLE, key)?,
-        ];
-        body::change(self.connection, Self::TABLE, statement, row)
+    /// Every key that `query` (which selects both bodies) finds.
+    fn list(&self, query: &'static str, parameters: impl Params) -> Result<Vec<Key>, Error> {
+        let mut statement = body::prepare(self.connection, query)?;
+        let mut rows = statement.query(parameters)?;
+        let mut keys = Vec::new();
+        while let Some(row) = rows.next()? {
+            let text = |column| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
+            keys.push(Key::stored(body::read(Self::TABLE, text(0)?)?, body::read(Self::COUNTERS, text(1)?)?));
+        }
+        Ok(keys)
     }
 }

@@ -53,7 +53,7 @@ impl Certificates<'_> {
     /// The certificate with this serial number (big-endian, without leading zeros).
     pub fn find(&self, issuer: &str, serial: &[u8]) -> Result<Option<IssuedCertificate>, Error> {
         let query = "SELECT body FROM certificates WHERE issuer = $1 AND serial = $2";
-        body::find(self.connection, TABLE, query, params![issuer, hex(serial)])
+        body::find(self.connection, TABLE, query, params![issuer, written(serial)])
     }
 
     /// Every certificate of an account.
@@ -73,7 +73,7 @@ impl Certificates<'_> {
             listing.issuer,
             listing.status,
             after.map(|(issuer, _)| issuer),
-            after.map(|(_, serial)| hex(serial)),
+            after.map(|(_, serial)| written(serial)),
             body::limit(limit),
         ];
         body::list(self.connection, TABLE, query, row)
@@ -94,7 +94,7 @@ impl Certificates<'_> {
         };
         let row = params![
             certificate.issuer,
-            hex(&certificate.serial),
+            written(&certificate.serial),
             certificate.account.as_ref().map(DocumentNumber::as_str),
             status,
             body::millis(certificate.not_after),
@@ -105,7 +105,7 @@ impl Certificates<'_> {
 }
 
 /// Serial numbers are compared as text: lower case, without leading zero octets.
-fn hex(serial: &[u8]) -> String {
+fn written(serial: &[u8]) -> String {
     let first = serial.iter().position(|octet| *octet != 0).unwrap_or(serial.len());
-    serial[first..].iter().map(|octet| format!("{octet:02x}")).collect()
+    hex::encode(&serial[first..])
 }

@@ -18,16 +18,13 @@ impl Idempotency<'_> {
     pub fn remember(&self, repeated: &Repeated) -> Result<(), Error> {
         let statement = "INSERT INTO idempotency (key, purge_at, body) VALUES ($1, $2, $3)
                          ON CONFLICT (key) DO UPDATE SET purge_at = excluded.purge_at, body = excluded.body";
-        let row = params![hex(&repeated.key), body::millis(repeated.until), body::write(TABLE, repeated)?];
+        let row =
+            params![hex::encode(repeated.key), body::millis(repeated.until), body::write(TABLE, repeated)?];
         body::change(self.connection, TABLE, statement, row)
     }
 
     /// The request with this key, if one came lately. [`Repeated::applies`] says whether it still counts.
     pub fn find(&self, key: &[u8; 32]) -> Result<Option<Repeated>, Error> {
-        body::find(self.connection, TABLE, "SELECT body FROM idempotency WHERE key = $1", [hex(key)])
+        body::find(self.connection, TABLE, "SELECT body FROM idempotency WHERE key = $1", [hex::encode(key)])
     }
-}
-
-fn hex(key: &[u8; 32]) -> String {
-    key.iter().map(|octet| format!("{octet:02x}")).collect()
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::error::Error;
 
 /// Every step ever made, in order; a released step is never edited. Its number is its place, from 1.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../migrations/sqlite/0001_initial.sql"),
     include_str!("../migrations/sqlite/0002_registrant.sql"),
     include_str!("../migrations/sqlite/0003_signing.sql"),
@@ -13,6 +13,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../migrations/sqlite/0005_registration.sql"),
     include_str!("../migrations/sqlite/0006_means.sql"),
     include_str!("../migrations/sqlite/0007_desk.sql"),
+    include_str!("../migrations/sqlite/0008_key_counters.sql"),
 ];
 
 /// Applies what is missing, each step in its own transaction.
@@ -44,4 +45,26 @@ fn found(connection: &Connection) -> Result<i64, Error> {
         .optional()?;
     // A number that does not read was not written here: treat the file as from the future, not as empty.
     Ok(text.map_or(0, |text| text.parse().unwrap_or(i64::MAX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_counters_of_keys_move_to_their_own_table() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(include_str!("../migrations/sqlite/0001_initial.sql")).unwrap();
+        connection
+            .execute_batch(
+                r#"INSERT INTO accounts VALUES ('d', 'p', 0, '{}');
+                   INSERT INTO keys VALUES ('k', 'd', 'm', '{"id":"k","counter":{"tries_used":2},"usage":"AUTH"}');"#,
+            )
+            .unwrap();
+        connection.execute_batch(include_str!("../migrations/sqlite/0008_key_counters.sql")).unwrap();
+        let query = "SELECT k.body, c.body FROM keys k JOIN key_counters c ON c.key = k.id";
+        let found = connection.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let expected = (r#"{"id":"k","usage":"AUTH"}"#.to_owned(), r#"{"tries_used":2}"#.to_owned());
+        assert_eq!(found, expected);
+    }
 }

@@ -18,21 +18,32 @@ pub struct Sessions<'a> {
 impl Sessions<'_> {
     /// A new session. [`Error::Duplicate`] when its id, token or transaction is taken.
     pub fn insert(&self, session: &Session) -> Result<(), Error> {
-        self.save(
+        Row::of(session)?.save(
+            self.connection,
             "INSERT INTO sessions (id, token, tx, account, state, created_at, expires_at, purge_at, version, body)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9)",
-            session,
         )
     }
 
     /// The session as it is now. [`Error::Missing`] when it is not there.
+    ///
+    /// Most changes are inside the body. A statement that names a column writes every index that has it anew, also when
+    /// the value is the same, so the columns are named only when one differs.
     pub fn update(&self, session: &Session) -> Result<(), Error> {
-        self.save(
-            "UPDATE sessions SET token = $2, tx = $3, account = $4, state = $5, created_at = $6, expires_at = $7,
-                    purge_at = $8, version = version + 1, body = $9
-             WHERE id = $1",
-            session,
-        )
+        let row = Row::of(session)?;
+        let statement = "UPDATE sessions SET version = version + 1, body = $9
+                         WHERE id = $1 AND token IS NOT DISTINCT FROM $2 AND tx IS NOT DISTINCT FROM $3
+                               AND account IS NOT DISTINCT FROM $4 AND state = $5 AND created_at = $6
+                               AND expires_at = $7 AND purge_at = $8";
+        match row.save(self.connection, statement) {
+            Err(Error::Missing { .. }) => row.save(
+                self.connection,
+                "UPDATE sessions SET token = $2, tx = $3, account = $4, state = $5, created_at = $6,
+                        expires_at = $7, purge_at = $8, version = version + 1, body = $9
+                 WHERE id = $1",
+            ),
+            saved => saved,
+        }
     }
 
     /// The session with this id.
@@ -85,25 +96,40 @@ impl Sessions<'_> {
         Ok(body::prepare(self.connection, statement)?
             .execute(params![body::millis(now), body::limit(limit)])?)
     }
+}
 
-    fn save(&self, statement: &'static str, session: &Session) -> Result<(), Error> {
+/// A session as its columns, in the order of the statements.
+struct Row<'a> {
+    session: &'a Session,
+    id: String,
+    state: &'static str,
+    body: String,
+}
+
+impl<'a> Row<'a> {
+    fn of(session: &'a Session) -> Result<Self, Error> {
         let state = match session.state() {
             State::Offered => "OFFERED",
             State::Addressed { .. } => "ADDRESSED",
             State::Complete { .. } => "COMPLETE",
         };
+        Ok(Self { session, id: session.id().to_string(), state, body: body::write(TABLE, session)? })
+    }
+
+    fn save(&self, connection: &Connection, statement: &'static str) -> Result<(), Error> {
+        let session = self.session;
         let addressed = session.addressed();
         let row = params![
-            session.id().to_string(),
+            self.id,
             session.token().map(SessionToken::as_str),
             addressed.map(|to| to.transaction.as_str()),
             addressed.map(|to| to.account.as_str()),
-            state,
+            self.state,
             body::millis(session.created_at()),
             body::millis(session.expires_at()),
             body::millis(session.purge_at()),
-            body::write(TABLE, session)?,
+            self.body,
         ];
-        body::change(self.connection, TABLE, statement, row)
+        body::change(connection, TABLE, statement, row)
     }
 }

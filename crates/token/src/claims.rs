@@ -1,5 +1,6 @@
 //! What a token says, and its JSON: the names of RFC 7519 and of OpenID Connect where they have one.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -19,47 +20,115 @@ const CODE_MAX: usize = 30;
 const VERSION: u8 = 1;
 
 /// What a token says. Times are whole seconds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
     /// Who made it.
-    #[serde(rename = "iss")]
     pub issuer: String,
     /// For which service.
-    #[serde(rename = "aud")]
     pub audience: String,
     /// Whose it is.
-    #[serde(flatten)]
     pub holder: Holder,
     /// When it was made.
-    #[serde(rename = "iat", with = "seconds")]
     pub issued_at: Timestamp,
     /// Since when it is good.
-    #[serde(rename = "nbf", with = "seconds")]
     pub not_before: Timestamp,
     /// The first second in which it is not good any more.
-    #[serde(rename = "exp", with = "seconds")]
     pub expires_at: Timestamp,
     /// When the person proved who they are, as far as that is known.
-    #[serde(rename = "auth_time", with = "seconds")]
     pub authenticated_at: Timestamp,
     /// Its name, for the deny list.
-    #[serde(rename = "jti")]
     pub id: TokenId,
     /// The partner or relying party that asked for it.
-    #[serde(rename = "cid", default, skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
     /// How sure the service is of the person.
-    #[serde(rename = "acr")]
     pub assurance: Assurance,
     /// How the person proved it.
-    #[serde(rename = "amr", with = "one")]
     pub method: Method,
     /// SHA-256 of the certificate that was verified.
-    #[serde(rename = "cert_fp", with = "fingerprint", default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<[u8; 32]>,
     /// The version of these claims.
-    #[serde(rename = "ver")]
     pub version: Version,
+}
+
+/// [`Claims`] in JSON: every request reads one, so it is flat and borrows from the text what it can.
+#[derive(Serialize, Deserialize)]
+struct ClaimsText<'a> {
+    #[serde(borrow)]
+    iss: Cow<'a, str>,
+    #[serde(borrow)]
+    aud: Cow<'a, str>,
+    #[serde(borrow)]
+    sub: Cow<'a, str>,
+    #[serde(borrow)]
+    given_name: Cow<'a, str>,
+    #[serde(borrow)]
+    family_name: Cow<'a, str>,
+    #[serde(with = "seconds")]
+    iat: Timestamp,
+    #[serde(with = "seconds")]
+    nbf: Timestamp,
+    #[serde(with = "seconds")]
+    exp: Timestamp,
+    #[serde(with = "seconds")]
+    auth_time: Timestamp,
+    jti: TokenId,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    cid: Option<Cow<'a, str>>,
+    acr: Assurance,
+    #[serde(with = "one")]
+    amr: Method,
+    #[serde(with = "fingerprint", default, skip_serializing_if = "Option::is_none")]
+    cert_fp: Option<[u8; 32]>,
+    ver: Version,
+}
+
+impl Serialize for Claims {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        ClaimsText {
+            iss: Cow::Borrowed(&self.issuer),
+            aud: Cow::Borrowed(&self.audience),
+            sub: Cow::Owned(self.holder.subject()),
+            given_name: Cow::Borrowed(&self.holder.given_name),
+            family_name: Cow::Borrowed(&self.holder.family_name),
+            iat: self.issued_at,
+            nbf: self.not_before,
+            exp: self.expires_at,
+            auth_time: self.authenticated_at,
+            jti: self.id,
+            cid: self.client.as_deref().map(Cow::Borrowed),
+            acr: self.assurance,
+            amr: self.method,
+            cert_fp: self.certificate,
+            ver: self.version,
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Claims {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = ClaimsText::deserialize(deserializer)?;
+        let (country, code) = text
+            .sub
+            .split_once('-')
+            .ok_or_else(|| de::Error::custom("sub: expected a country and a code"))?;
+        Ok(Self {
+            holder: Holder::new(country, code, &text.given_name, &text.family_name)
+                .map_err(de::Error::custom)?,
+            issuer: text.iss.into_owned(),
+            audience: text.aud.into_owned(),
+            issued_at: text.iat,
+            not_before: text.nbf,
+            expires_at: text.exp,
+            authenticated_at: text.auth_time,
+            id: text.jti,
+            client: text.cid.map(Cow::into_owned),
+            assurance: text.acr,
+            method: text.amr,
+            certificate: text.cert_fp,
+            version: text.ver,
+        })
+    }
 }
 
 impl Claims {
@@ -142,8 +211,7 @@ fn whole(at: Timestamp) -> Timestamp {
 }
 
 /// Whose a token is: a person in a country, with the names that were verified or told.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "HolderText", into = "HolderText")]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Holder {
     country: String,
     code: String,
@@ -232,32 +300,6 @@ impl fmt::Debug for Holder {
     }
 }
 
-/// [`Holder`] in JSON.
-#[derive(Serialize, Deserialize)]
-struct HolderText {
-    sub: String,
-    given_name: String,
-    family_name: String,
-}
-
-impl From<Holder> for HolderText {
-    fn from(holder: Holder) -> Self {
-        Self { sub: holder.subject(), given_name: holder.given_name, family_name: holder.family_name }
-    }
-}
-
-impl TryFrom<HolderText> for Holder {
-    type Error = UnfitHolder;
-
-    fn try_from(text: HolderText) -> Result<Self, UnfitHolder> {
-        let (country, code) = text
-            .sub
-            .split_once('-')
-            .ok_or(UnfitHolder { member: "ident", expected: "a country, a hyphen and a code" })?;
-        Self::new(country, code, &text.given_name, &text.family_name)
-    }
-}
-
 /// The name of a token: 16 random octets, in JSON as base64url.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenId(pub [u8; 16]);
@@ -294,8 +336,22 @@ impl Serialize for TokenId {
 
 impl<'de> Deserialize<'de> for TokenId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| de::Error::custom("expected 22 characters of base64url"))
+        deserializer.deserialize_str(TokenIdText)
+    }
+}
+
+/// Reads a [`TokenId`] from the text where it stands.
+struct TokenIdText;
+
+impl de::Visitor<'_> for TokenIdText {
+    type Value = TokenId;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("22 characters of base64url")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<TokenId, E> {
+        TokenId::parse(text).ok_or_else(|| E::custom("expected 22 characters of base64url"))
     }
 }
 

@@ -9,7 +9,8 @@
 //! What is wrong with it: nothing proves that such a token was not altered, and whether it decrypts can be asked again
 //! and again, which gives away what other tokens say and helps to make new ones. So this reader has one failure and no
 //! second thoughts: no padding, JSON, name or time error can be told apart, all work is done before the verdict, and
-//! what it yields is worth no more than a partner's word. Whoever turns it on has two hours, and should throttle it.
+//! what it yields is worth no more than a partner's word. Whoever turns it on has two hours, and has to bound how often one
+//! address may be wrong, as the server does.
 
 use aes_gcm::KeyInit;
 use aes_gcm::aes::Aes256;

@@ -38,7 +38,8 @@ pub use key::{KeyId, KeyRing, Rules, TokenKey};
 /// The token in the value of an `Authorization` header: the word `Bearer`, one blank, the token [RFC 6750 §2.1].
 pub fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
-    let plain =
-        (1..=LONGEST.max(legacy::LONGEST)).contains(&token.len()) && !token.contains(char::is_whitespace);
+    let plain = (1..=LONGEST.max(legacy::LONGEST)).contains(&token.len())
+        && !token.as_bytes().contains(&b' ')
+        && !token.as_bytes().contains(&b'\t');
     (scheme.eq_ignore_ascii_case("bearer") && plain).then_some(token)
 }

@@ -4,6 +4,7 @@ use der::asn1::{Any, Int, OctetString};
 use der::{Sequence, Tag};
 use spki::AlgorithmIdentifierOwned;
 
+use crate::asn1::{self, Parser};
 use crate::{Certificate, Digest, Error, SerialNumber};
 
 /// The hash that names an issuer inside a [`CertId`].
@@ -66,6 +67,48 @@ impl CertId {
             issuer_key_hash: OctetString::new(hashes.key.as_slice())?,
             serial_number: Int::new(serial.as_bytes())?,
         })
+    }
+
+    /// Reads one, and refuses what cannot name any certificate.
+    pub(super) fn read(fields: &mut Parser<'_>) -> Result<Self, Error> {
+        const WHAT: &str = "CertID";
+        let mut fields = fields.expect(asn1::SEQUENCE)?.inside(WHAT);
+        let mut algorithm = fields.sequence()?;
+        let oid = algorithm.oid()?;
+        let parameters = match algorithm.is_empty() {
+            true => None,
+            false => {
+                if !algorithm.expect(asn1::NULL)?.value.is_empty() {
+                    return Err(Error::malformed(WHAT, "a NULL is not empty"));
+                }
+                Some(Any::null())
+            }
+        };
+        algorithm.end()?;
+        let id = Self {
+            hash_algorithm: AlgorithmIdentifierOwned { oid, parameters },
+            issuer_name_hash: OctetString::new(fields.expect(asn1::OCTET_STRING)?.value)?,
+            issuer_key_hash: OctetString::new(fields.expect(asn1::OCTET_STRING)?.value)?,
+            serial_number: Int::new(fields.integer_bytes()?)?,
+        };
+        fields.end()?;
+        id.check()?;
+        Ok(id)
+    }
+
+    /// The DER, as it was read.
+    pub(super) fn written(&self) -> Vec<u8> {
+        let mut algorithm = vec![asn1::oid(&self.hash_algorithm.oid)];
+        if let Some(parameters) = &self.hash_algorithm.parameters {
+            // NULL, or it would not have been read.
+            algorithm.push(asn1::tlv(asn1::NULL, parameters.value()));
+        }
+        asn1::sequence(&[
+            asn1::sequence(&algorithm),
+            asn1::octet_string(self.issuer_name_hash.as_bytes()),
+            asn1::octet_string(self.issuer_key_hash.as_bytes()),
+            asn1::tlv(asn1::INTEGER, self.serial_number.as_bytes()),
+        ])
     }
 
     /// The hash in use, or none when it is one that no issuer is known by here.

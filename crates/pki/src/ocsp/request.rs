@@ -12,6 +12,7 @@ use x509_cert::ext::Extension;
 
 use super::{CertId, strict};
 use crate::Error;
+use crate::asn1::{self, Parser};
 
 /// The largest request read, in bytes: 32 certificates named by SHA-256 fit with room to spare.
 pub const MAX_REQUEST_LEN: usize = 4096;
@@ -46,21 +47,39 @@ impl OcspRequest {
     }
 
     /// Reads a request. A signature on it is tolerated and not looked at: answers are public.
+    ///
+    /// By hand, since a responder does this thousands of times a second: decoding and comparing with what an encoder
+    /// makes of it takes as long as half a signature.
     pub fn from_der(bytes: &[u8]) -> Result<Self, Error> {
+        const WHAT: &str = "OCSPRequest";
         if bytes.len() > MAX_REQUEST_LEN {
-            return Err(Error::TooLarge { what: "OCSPRequest", limit: MAX_REQUEST_LEN, found: bytes.len() });
+            return Err(Error::TooLarge { what: WHAT, limit: MAX_REQUEST_LEN, found: bytes.len() });
         }
-        let wire: Wire = strict(bytes)?;
-        let tbs = wire.tbs_request;
-        check_count(tbs.request_list.len())?;
-        let mut cert_ids = Vec::with_capacity(tbs.request_list.len());
-        for request in tbs.request_list {
-            request.req_cert.check()?;
+        let mut wire = Parser::only(bytes, asn1::SEQUENCE, WHAT)?.inside(WHAT);
+        let mut tbs = wire.sequence()?;
+        if let Some(signature) = wire.optional(asn1::context_constructed(0))? {
+            Parser::only(signature.value, asn1::SEQUENCE, "Signature")?;
+        }
+        wire.end()?;
+        // There is one version, and a default is not written out.
+        if let Some(name) = tbs.optional(asn1::context_constructed(1))? {
+            let mut name = name.inside("requestorName");
+            name.any()?;
+            name.end()?;
+        }
+        let mut list = tbs.sequence()?;
+        let extensions = read_extensions(&mut tbs, 2)?;
+        tbs.end()?;
+        let mut cert_ids = Vec::new();
+        while !list.is_empty() {
+            let mut request = list.sequence()?;
+            cert_ids.push(CertId::read(&mut request)?);
+            check_count(cert_ids.len())?;
             // serviceLocator and the like steer proxies; none may insist on being understood.
-            refuse_critical(request.single_request_extensions.as_deref().unwrap_or_default(), &[])?;
-            cert_ids.push(request.req_cert);
+            refuse_critical(&read_extensions(&mut request, 0)?, &[])?;
+            request.end()?;
         }
-        let extensions = tbs.request_extensions.unwrap_or_default();
+        check_count(cert_ids.len())?;
         refuse_critical(&extensions, &UNDERSTOOD)?;
         Ok(Self { cert_ids, nonce: Nonce::find(&extensions)? })
     }
@@ -180,6 +199,29 @@ pub fn decode_get_path(path: &str) -> Result<Vec<u8>, Error> {
     Ok(der)
 }
 
+/// `[tag] EXPLICIT Extensions OPTIONAL`
+fn read_extensions(fields: &mut Parser<'_>, tag: u8) -> Result<Vec<Extension>, Error> {
+    const WHAT: &str = "Extensions";
+    let Some(explicit) = fields.optional(asn1::context_constructed(tag))? else { return Ok(Vec::new()) };
+    let mut list = Parser::only(explicit.value, asn1::SEQUENCE, WHAT)?.inside(WHAT);
+    let mut extensions = Vec::new();
+    while !list.is_empty() {
+        let mut extension = list.sequence()?;
+        let extn_id = extension.oid()?;
+        let critical = match extension.peek() {
+            Some(asn1::BOOLEAN) if !extension.boolean()? => {
+                return Err(Error::malformed(WHAT, "a default is written out, which is BER"));
+            }
+            Some(asn1::BOOLEAN) => true,
+            Some(_) | None => false,
+        };
+        let extn_value = OctetString::new(extension.expect(asn1::OCTET_STRING)?.value)?;
+        extension.end()?;
+        extensions.push(Extension { extn_id, critical, extn_value });
+    }
+    Ok(extensions)
+}
+
 /// ```text
 /// OCSPRequest ::= SEQUENCE {
 ///     tbsRequest                  TBSRequest,
@@ -280,5 +322,72 @@ fn check_nonce_len(found: usize) -> Result<(), Error> {
         0 => Err(Error::malformed("nonce", "it is empty")),
         1..=Nonce::MAX_LEN => Ok(()),
         _ => Err(Error::TooLarge { what: "nonce", limit: Nonce::MAX_LEN, found }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::{CertIdHash, IssuerHashes};
+    use super::*;
+
+    /// What is read by hand, read by the derived decoder and held against its encoder.
+    fn derived(bytes: &[u8]) -> Result<OcspRequest, Error> {
+        let tbs = strict::<Wire>(bytes)?.tbs_request;
+        check_count(tbs.request_list.len())?;
+        let mut cert_ids = Vec::new();
+        for request in tbs.request_list {
+            request.req_cert.check()?;
+            refuse_critical(request.single_request_extensions.as_deref().unwrap_or_default(), &[])?;
+            cert_ids.push(request.req_cert);
+        }
+        let extensions = tbs.request_extensions.unwrap_or_default();
+        refuse_critical(&extensions, &UNDERSTOOD)?;
+        Ok(OcspRequest { cert_ids, nonce: Nonce::find(&extensions)? })
+    }
+
+    fn request(ids: usize, nonce: Option<usize>) -> Vec<u8> {
+        let root = include_str!("../../../../fixtures/dev/authority/root.pem");
+        let issuer = IssuerHashes::of(&crate::Certificate::from_pem(root).unwrap());
+        let serial = crate::SerialNumber::from_unsigned(&[0x80, 2, 3]).unwrap();
+        let id = |at| {
+            let hash = if at % 2 == 0 { CertIdHash::Sha1 } else { CertIdHash::Sha256 };
+            CertId::new(hash, &issuer, &serial).unwrap()
+        };
+        let nonce = nonce.map(|len| Nonce::new(&vec![7; len]).unwrap());
+        OcspRequest::new((0..ids).map(id).collect(), nonce).unwrap().to_der().unwrap()
+    }
+
+    #[test]
+    fn both_readers_take_the_same_requests() {
+        for (ids, nonce) in [(1, None), (1, Some(32)), (2, Some(1)), (32, Some(128))] {
+            let der = request(ids, nonce);
+            assert_eq!(OcspRequest::from_der(&der).unwrap(), derived(&der).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_changed_octet_is_read_alike_or_refused_alike() {
+        let der = request(2, Some(32));
+        for at in 0..der.len() {
+            for value in 0..=u8::MAX {
+                let mut changed = der.clone();
+                changed[at] = value;
+                let (by_hand, derived) = (OcspRequest::from_der(&changed), derived(&changed));
+                assert_eq!(by_hand.as_ref().ok(), derived.as_ref().ok(), "octet {at} as {value:02x}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_put_in_or_left_out_is_read_alike(at in 0usize..200, put in prop::collection::vec(any::<u8>(), 0..4), out in 0usize..4) {
+            let mut der = request(1, Some(32));
+            let at = at.min(der.len());
+            let end = (at + out).min(der.len());
+            der.splice(at..end, put);
+            prop_assert_eq!(OcspRequest::from_der(&der).ok(), derived(&der).ok());
+        }
     }
 }

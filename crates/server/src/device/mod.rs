@@ -51,24 +51,26 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         let app = app.clone();
         from_fn(move |request: Request, next: Next| limit::by_address(door, app.clone(), request, next))
     };
-    let table = Router::new()
-        .route("/activations", post(enrol::activate).layer(limited(Limited::Activate)))
-        .route("/keys", post(enrol::make_key))
-        .route("/keys/{kid}/proof", post(enrol::prove_key))
-        .route("/registration/complete", post(enrol::complete))
-        .route("/keys/{kid}/pin-check", post(pin::check))
-        .route("/keys/{kid}/pin-change", post(pin::change))
-        .route("/keys/{kid}/pin-change/commit", post(pin::commit))
-        .route("/account", get(account::account))
-        .route("/account/revoke", post(account::revoke))
-        .route("/push", put(push::subscribe).delete(push::unsubscribe))
-        .route("/push/key", get(push::key))
-        .route("/transactions", get(transactions::list))
-        .route("/transactions/claim", post(claim::claim).layer(limited(Limited::Claim)))
-        .route("/transactions/{tx}", get(transactions::show))
-        .route("/transactions/{tx}/confirm", post(confirm::confirm).layer(limited(Limited::Confirm)))
-        .route("/transactions/{tx}/refuse", post(transactions::refuse));
-    Router::new().nest(BASE, table.layer(from_fn_with_state(app.clone(), next_nonce)))
+    // Whole paths, not a router below a prefix: that would take each request's URL apart and put it together again.
+    let at = |path: &str| format!("{BASE}{path}");
+    Router::new()
+        .route(&at("/activations"), post(enrol::activate).layer(limited(Limited::Activate)))
+        .route(&at("/keys"), post(enrol::make_key))
+        .route(&at("/keys/{kid}/proof"), post(enrol::prove_key))
+        .route(&at("/registration/complete"), post(enrol::complete))
+        .route(&at("/keys/{kid}/pin-check"), post(pin::check))
+        .route(&at("/keys/{kid}/pin-change"), post(pin::change))
+        .route(&at("/keys/{kid}/pin-change/commit"), post(pin::commit))
+        .route(&at("/account"), get(account::account))
+        .route(&at("/account/revoke"), post(account::revoke))
+        .route(&at("/push"), put(push::subscribe).delete(push::unsubscribe))
+        .route(&at("/push/key"), get(push::key))
+        .route(&at("/transactions"), get(transactions::list))
+        .route(&at("/transactions/claim"), post(claim::claim).layer(limited(Limited::Claim)))
+        .route(&at("/transactions/{tx}"), get(transactions::show))
+        .route(&at("/transactions/{tx}/confirm"), post(confirm::confirm).layer(limited(Limited::Confirm)))
+        .route(&at("/transactions/{tx}/refuse"), post(transactions::refuse))
+        .layer(from_fn_with_state(app.clone(), next_nonce))
 }
 
 /// Every answer, also a refusal, brings the nonce for the next request.

@@ -3,10 +3,9 @@
 //! Checked in this order: shape and size, key known, signature, method, URL, body, time, nonce, replay.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
-use axum::extract::{FromRequest, OriginalUri, Request};
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use countersign_domain::Refusal;
 use countersign_domain::device::{Device, DeviceState};
@@ -21,6 +20,7 @@ use super::seen::Seen;
 use crate::App;
 use crate::peer::Origin;
 use crate::problem::Problem;
+use crate::whole_body::{Unread, whole_body};
 
 /// The longest body of a device, in octets. The largest is a change of PIN at 4096 bits: two sealed values of
 /// some 2 kB each.
@@ -117,9 +117,7 @@ impl Claimed {
             Problem::device(DeviceErrorCode::ProofInvalid, "expected one Device-Proof header")
         })?;
         let origin = Origin::of(app, parts);
-        // A nested router sees only the end of the path.
-        let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri);
-        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let url = format!("{}{path}", origin.base);
         Ok((Self { header: header.to_owned(), method: parts.method.to_string(), url }, origin.address))
     }
@@ -158,13 +156,13 @@ fn refused(error: &countersign_wire::Error) -> Problem {
 }
 
 async fn read(app: &App, body: Body) -> Result<Bytes, Problem> {
-    let patience = Duration::from_secs(u64::from(app.config().listen.head_seconds));
-    let bad = |detail: String| Problem::device(DeviceErrorCode::BadRequest, detail);
-    match tokio::time::timeout(patience, to_bytes(body, BODY_MAX)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(bad(format!("expected a whole body of at most {BODY_MAX} bytes"))),
-        Err(_) => Err(bad("the body did not arrive in time".to_owned())),
-    }
+    whole_body(app, body, BODY_MAX).await.map_err(|unread| {
+        let detail = match unread {
+            Unread::TooLong | Unread::Broken => format!("expected a whole body of at most {BODY_MAX} bytes"),
+            Unread::Late => "the body did not arrive in time".to_owned(),
+        };
+        Problem::device(DeviceErrorCode::BadRequest, detail)
+    })
 }
 
 /// A message from its JSON. What was wrong is told by place only: the parser's own text could quote a token.

@@ -8,7 +8,7 @@ pub(crate) mod config;
 mod kept;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -25,6 +25,7 @@ use self::kept::{Answer, Version};
 use crate::authority::{Authorities, Responders, responders};
 use crate::ca::{entity_tag, http_date, names_tag};
 use crate::command::Failure;
+use crate::whole_body::whole_body;
 use crate::{App, store_error};
 
 pub(crate) use self::kept::Kept;
@@ -43,7 +44,7 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 async fn by_post(State(app): State<App>, body: Body) -> Response {
-    let Ok(request) = to_bytes(body, REQUEST_MAX).await else {
+    let Ok(request) = whole_body(&app, body, REQUEST_MAX).await else {
         return plain(ResponseStatus::MalformedRequest.to_der());
     };
     match answer(&app, &request).await {

@@ -48,7 +48,7 @@ pub(crate) async fn record(State(app): State<App>, request: Request, next: Next)
     let begun = Instant::now();
     let id = RequestId::draw(&app);
     let method = method_word(request.method());
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let surface = Surface::of_path(request.uri().path());
 
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
@@ -61,7 +61,7 @@ pub(crate) async fn record(State(app): State<App>, request: Request, next: Next)
     }
     protect(&app, &mut response);
 
-    let route = route.as_deref().unwrap_or("unmatched");
+    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
     let status = response.status().as_u16();
     let took = begun.elapsed();
     app.metrics().request(route, method, status, took);

@@ -1,8 +1,6 @@
 //! The body of a token call.
 
-use std::time::Duration;
-
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
@@ -11,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::refused::Refused;
 use crate::App;
+use crate::whole_body::{Unread, whole_body};
 
 /// The longest body, in octets. A Web eID token has 3 to 5 thousand.
 pub(super) const BODY_MAX: usize = 24 * 1024;
@@ -91,14 +90,15 @@ impl Fields {
 
 /// A whole body within its size and time.
 pub(super) async fn octets(app: &App, body: Body) -> Result<Zeroizing<Vec<u8>>, Refused> {
-    let patience = Duration::from_secs(u64::from(app.config().listen.head_seconds));
-    match tokio::time::timeout(patience, to_bytes(body, BODY_MAX)).await {
-        Ok(Ok(octets)) => Ok(Zeroizing::new(octets.to_vec())),
-        Ok(Err(_)) => {
+    match whole_body(app, body, BODY_MAX).await {
+        Ok(octets) => Ok(Zeroizing::new(octets.to_vec())),
+        Err(Unread::TooLong | Unread::Broken) => {
             let text = format!("expected a whole body of at most {BODY_MAX} bytes");
             Err(Refused::body(StatusCode::PAYLOAD_TOO_LARGE, text))
         }
-        Err(_) => Err(Refused::body(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
+        Err(Unread::Late) => {
+            Err(Refused::body(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"))
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::at;
 use super::cors::reached;
 use super::guard::Bearer;
 use super::refused::Refused;
@@ -39,11 +40,11 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         return Router::new();
     }
     Router::new()
-        .route("/contacts", reached(get(contacts)))
-        .route("/contacts/{uuid}", reached(get(contact)))
-        .route("/domains", reached(get(domains)))
-        .route("/domains/{uuid}", reached(get(domain)))
-        .route("/domains/{uuid}/registry_lock", reached(post(lock).delete(unlock)))
+        .route(&at("/contacts"), reached(get(contacts)))
+        .route(&at("/contacts/{uuid}"), reached(get(contact)))
+        .route(&at("/domains"), reached(get(domains)))
+        .route(&at("/domains/{uuid}"), reached(get(domain)))
+        .route(&at("/domains/{uuid}/registry_lock"), reached(post(lock).delete(unlock)))
         .layer(Extension(Arc::new(Locks::default())))
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::asserted;
 use super::body;
+use super::guard::Unopened;
 use super::refused::Refused;
 use super::token::Call;
 use crate::{App, ClientCertificate, Origin};
@@ -17,9 +18,8 @@ use crate::{App, ClientCertificate, Origin};
 /// `POST /auth/introspect`
 pub(super) async fn introspect(State(app): State<App>, request: Request) -> Response {
     let told = async {
-        let (_, token) = asked(&app, request).await?;
-        let opened = app.registrant().open(&app, &token).await;
-        Ok(match opened.map_err(|failure| Refused::failed(&app, failure))? {
+        let (call, _, token) = asked(&app, request).await?;
+        Ok(match app.registrant().open(&app, &token, &call.parts).await {
             Ok(claims) => {
                 let mut told = serde_json::from_slice(&claims.to_json()).unwrap_or_else(|_| json!({}));
                 told["active"] = Value::Bool(true);
@@ -27,10 +27,11 @@ pub(super) async fn introspect(State(app): State<App>, request: Request) -> Resp
                 told
             }
             // Why it is not is nobody's business but ours.
-            Err(rejection) => {
+            Err(Unopened::Rejected(rejection)) => {
                 app.metrics().token_refused("introspect", rejection.word());
                 json!({ "active": false })
             }
+            Err(unopened) => return Err(unopened.refused(&app)),
         })
     };
     match told.await {
@@ -42,12 +43,15 @@ pub(super) async fn introspect(State(app): State<App>, request: Request) -> Resp
 /// `POST /auth/revoke`. What is no good token is as good as withdrawn: 200 [RFC 7009 §2.2].
 pub(super) async fn revoke(State(app): State<App>, request: Request) -> Response {
     let done = async {
-        let (partner, token) = asked(&app, request).await?;
-        let failed = |failure| Refused::failed(&app, failure);
-        if let Ok(claims) = app.registrant().open(&app, &token).await.map_err(failed)? {
-            app.deny(Denial::of_token(&claims, app.now()), &partner).await.map_err(failed)?;
+        let (call, partner, token) = asked(&app, request).await?;
+        match app.registrant().open(&app, &token, &call.parts).await {
+            Ok(claims) => {
+                let denied = app.deny(Denial::of_token(&claims, app.now()), &partner).await;
+                denied.map_err(|failure| Refused::failed(&app, failure))
+            }
+            Err(Unopened::Rejected(_)) => Ok(()),
+            Err(unopened) => Err(unopened.refused(&app)),
         }
-        Ok(())
     };
     match done.await {
         Ok(()) => Json(json!({})).into_response(),
@@ -55,8 +59,8 @@ pub(super) async fn revoke(State(app): State<App>, request: Request) -> Response
     }
 }
 
-/// The partner that asks, and the token that it asks about.
-async fn asked(app: &App, request: Request) -> Result<(String, String), Refused> {
+/// The call, the partner that asks, and the token that it asks about.
+async fn asked(app: &App, request: Request) -> Result<(Call, String, String), Refused> {
     let (parts, body) = request.into_parts();
     let call = Call {
         origin: Origin::of(app, &parts),
@@ -74,5 +78,6 @@ async fn asked(app: &App, request: Request) -> Result<(String, String), Refused>
     let octets = body::octets(app, body).await?;
     let token = url::form_urlencoded::parse(&octets).find(|(name, _)| name == "token");
     let token = token.map(|(_, value)| value.into_owned()).filter(|token| !token.is_empty());
-    Ok((partner, token.ok_or_else(|| Refused::missing("token"))?))
+    let token = token.ok_or_else(|| Refused::missing("token"))?;
+    Ok((call, partner, token))
 }

@@ -60,6 +60,8 @@ pub(crate) struct Registrant {
     cards: Option<Cards>,
     challenges: Challenges,
     tries: Buckets<Network>,
+    /// Tokens of the old system that were not good.
+    old_tokens: Buckets<Network>,
 }
 
 impl Registrant {
@@ -76,6 +78,7 @@ impl Registrant {
             cards: Cards::new(own)?,
             challenges: Challenges::default(),
             tries: Buckets::new(own.tries_per_address),
+            old_tokens: Buckets::new(own.tries_per_address),
         })
     }
 
@@ -89,23 +92,28 @@ impl Registrant {
 }
 
 pub(crate) fn routes(app: &App) -> Router<App> {
+    // Whole paths, not a router below a prefix: that would take each request's URL apart and put it together again.
     // Pages of other origins may use what a token opens, if they are configured; never the calls that make one.
     let opened = Router::new()
-        .route("/me", cors::reached(get(me::me)))
-        .route("/logout", cors::reached(post(me::logout)))
+        .route(&at("/me"), cors::reached(get(me::me)))
+        .route(&at("/logout"), cors::reached(post(me::logout)))
         .merge(demo::routes(app));
     let opened = match app.config().registrant.origins.is_empty() {
         true => opened,
         false => opened.layer(from_fn_with_state(app.clone(), cors::allow)),
     };
-    let made = Router::new()
-        .route("/auth/token", post(token::any))
-        .route("/auth/eid", post(token::eid))
-        .route("/auth/username", post(token::username))
-        .route("/auth/challenge", get(web_eid::challenge))
-        .route("/auth/revoke", post(introspect::revoke))
-        .route("/auth/introspect", post(introspect::introspect));
-    Router::new().nest(BASE, opened.merge(made))
+    opened
+        .route(&at("/auth/token"), post(token::any))
+        .route(&at("/auth/eid"), post(token::eid))
+        .route(&at("/auth/username"), post(token::username))
+        .route(&at("/auth/challenge"), get(web_eid::challenge))
+        .route(&at("/auth/revoke"), post(introspect::revoke))
+        .route(&at("/auth/introspect"), post(introspect::introspect))
+}
+
+/// A path of this surface.
+fn at(path: &str) -> String {
+    format!("{BASE}{path}")
 }
 
 /// SHA-256.

@@ -1,14 +1,13 @@
 //! Reading a body: announced as JSON, not too large, not too slow.
 
-use std::time::Duration;
-
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use http::{Request, StatusCode};
 
 use crate::App;
 use crate::problem::{Problem, Surface};
+use crate::whole_body::{Unread, whole_body};
 
 /// The longest body that is taken in, in bytes. What the parser accepts is shorter; it says so with 400.
 pub(crate) const LIMIT: usize = 64 * 1024;
@@ -29,16 +28,13 @@ pub(crate) async fn json_bytes(
     if announced.is_some_and(|length| length > LIMIT as u64) {
         return Err(too_large(surface));
     }
-    let patience = Duration::from_secs(u64::from(app.config().listen.head_seconds));
-    match tokio::time::timeout(patience, to_bytes(body, LIMIT)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if is_length_limit(&error) => Err(too_large(surface)),
-        Ok(Err(_)) => Err(Problem::status(surface, StatusCode::BAD_REQUEST).detail("the body ended early")),
-        Err(_) => {
-            Err(Problem::status(surface, StatusCode::REQUEST_TIMEOUT)
-                .detail("the body did not arrive in time"))
+    whole_body(app, body, LIMIT).await.map_err(|unread| match unread {
+        Unread::TooLong => too_large(surface),
+        Unread::Broken => Problem::status(surface, StatusCode::BAD_REQUEST).detail("the body ended early"),
+        Unread::Late => {
+            Problem::status(surface, StatusCode::REQUEST_TIMEOUT).detail("the body did not arrive in time")
         }
-    }
+    })
 }
 
 /// `application/json`, with whatever parameters. A request without this header could be sent by any web page to a
@@ -52,15 +48,4 @@ fn is_json(headers: &HeaderMap) -> bool {
 fn too_large(surface: Surface) -> Problem {
     Problem::status(surface, StatusCode::PAYLOAD_TOO_LARGE)
         .detail(format!("the body is longer than {LIMIT} bytes"))
-}
-
-fn is_length_limit(error: &axum::Error) -> bool {
-    let mut source: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = source {
-        if error.is::<http_body_util::LengthLimitError>() {
-            return true;
-        }
-        source = error.source();
-    }
-    false
 }

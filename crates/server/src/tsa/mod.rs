@@ -9,7 +9,7 @@ pub(crate) mod config;
 pub(crate) mod lease;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -20,6 +20,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use self::lease::NoNumber;
 use crate::App;
 use crate::authority::TimeStamping;
+use crate::whole_body::whole_body;
 
 pub(crate) use self::lease::Lease;
 
@@ -34,7 +35,7 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 async fn time_stamp(State(app): State<App>, body: Body) -> Response {
-    let Ok(request) = to_bytes(body, REQUEST_MAX).await else {
+    let Ok(request) = whole_body(&app, body, REQUEST_MAX).await else {
         return reply(PkiFailureInfo::BadDataFormat.to_der());
     };
     let Some(authorities) = app.authorities() else { return reply(PkiFailureInfo::SystemFailure.to_der()) };

@@ -214,6 +214,36 @@ async fn old_tokens_are_read_only_where_that_is_switched_on() {
     }
 }
 
+#[tokio::test]
+async fn old_tokens_that_are_wrong_are_looked_at_only_so_often() {
+    let vector: Value = serde_json::from_str(include_str!("../../../../fixtures/token/legacy.json")).unwrap();
+    let (old, secret) = (vector["token"].as_str().unwrap(), vector["secret"].as_str().unwrap());
+    let expires: Timestamp = vector["expires"].as_str().unwrap().parse().unwrap();
+    let mut config = Config::dev();
+    let text = format!("[registrant]\nlegacy_secret = \"{secret}\"\ntries_per_address = 3");
+    config.registrant = Config::parse(&text).unwrap().registrant;
+    let world = World::with(config);
+    world.clock().advance(expires.duration_since(world.app().now()) + SignedDuration::from_secs(-600));
+    // Good ones do not count.
+    for _ in 0..10 {
+        assert_eq!(Call::default().bearer(old).get(&world, "/me").await.status, 200);
+    }
+    let mut wrong = old.to_owned().into_bytes();
+    wrong[0] = if wrong[0] == b'A' { b'B' } else { b'A' };
+    let wrong = String::from_utf8(wrong).unwrap();
+    for _ in 0..3 {
+        refused(&Call::default().bearer(&wrong).get(&world, "/me").await, 401, &not_authorized());
+    }
+    // Then nothing is looked at any more, so nothing can be learnt; tokens of ours are.
+    for token in [&*wrong, old] {
+        let answer = Call::default().bearer(token).get(&world, "/me").await;
+        assert_eq!(answer.status, 429);
+        assert_eq!(answer.header("retry-after"), "21");
+    }
+    world.clock().advance(SignedDuration::from_secs(60));
+    assert_eq!(Call::default().bearer(old).get(&world, "/me").await.status, 200);
+}
+
 /// The small registry, which is in the test world alone.
 async fn registry() -> (World, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();

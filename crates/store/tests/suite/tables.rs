@@ -1,8 +1,9 @@
 use countersign_domain::enrolment::{Delivery, Draft, issue_activation};
+use countersign_domain::key::KeyCertificate;
 use countersign_domain::registrant::{Denial, Denied, Exchanged};
 use countersign_domain::revocation::RevocationReason;
 use countersign_domain::session::{Repeated, cancel};
-use countersign_domain::{Event, KeyUse, Settings};
+use countersign_domain::{Event, KeyUse, RequestId, Settings};
 use countersign_store::{Error, Tx};
 use countersign_token::TokenId;
 use countersign_wire::endpoint::Recipient;
@@ -15,6 +16,7 @@ use crate::Kept;
 use crate::values::*;
 
 both! {
+    a_use_of_a_key_writes_its_counter_and_a_renewal_its_body,
     an_event_is_written_with_its_session,
     a_session_is_found_by_id_token_and_transaction,
     what_waits_for_a_person_comes_oldest_first,
@@ -184,6 +186,28 @@ fn what_changed_is_read_back(kept: Kept) {
         assert_eq!(tx.sessions().pending_for(&document(OTHER), at(2))?.len(), 1);
         Ok(())
     });
+}
+
+fn a_use_of_a_key_writes_its_counter_and_a_renewal_its_body(kept: Kept) {
+    write(&kept, |tx| insert_person(tx, DOCUMENT)).unwrap();
+    let id = key_id(DOCUMENT, KeyUse::Auth);
+    let request = RequestId::parse("request").unwrap();
+    let policy = Settings::default().pins;
+    write(&kept, move |tx| {
+        let (used, _) = tx.keys().get(&id)?.reserve_try(&request, at(0), &policy).unwrap();
+        assert!(used.is_body_stored());
+        tx.keys().update(&used)?;
+        assert_eq!(tx.keys().get(&id)?, used);
+        assert_eq!(tx.keys().get(&id)?.tries_used(), 1);
+        let certificate = KeyCertificate { der: vec![0x30; 9], not_after: at(9) };
+        let renewed = tx.keys().get(&id)?.certify(certificate);
+        assert!(!renewed.is_body_stored());
+        tx.keys().update(&renewed)?;
+        assert_eq!(tx.keys().get(&id)?, renewed);
+        assert_ne!(tx.keys().get(&id)?, used);
+        Ok(())
+    })
+    .unwrap();
 }
 
 fn nothing_is_there_twice(kept: Kept) {

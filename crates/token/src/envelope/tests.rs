@@ -378,3 +378,24 @@ proptest! {
         prop_assert!(open(&token, &RING, &rules(), at(0)).is_err());
     }
 }
+
+#[test]
+fn the_table_decodes_as_the_library_does() {
+    let mut rng = rng(11);
+    for len in [3, 30, 525] {
+        let mut octets = vec![0; len];
+        rng.fill_bytes(&mut octets);
+        let text = Base64UrlUnpadded::encode_string(&octets);
+        let mut decoded = vec![0; len];
+        assert!(decode(text.as_bytes(), &mut decoded));
+        assert_eq!(decoded, octets);
+    }
+    for byte in 0..=u8::MAX {
+        let inside = byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        for place in 0..8 {
+            let mut text = *b"AAAAAAAA";
+            text[place] = byte;
+            assert_eq!(decode(&text, &mut [0; 6]), inside, "{byte:02x} at {place}");
+        }
+    }
+}
