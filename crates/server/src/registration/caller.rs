@@ -133,7 +133,7 @@ fn of_token(app: &App, origin: &Origin, token: &str) -> Result<(Arc<Client>, Cal
     let mut client = known.client.clone();
     if known.hosted {
         // `/status` is one of its pages, under whatever name this service is asked.
-        client.origins.push(origin.base.clone());
+        Arc::make_mut(&mut client).origins.push(origin.base.clone());
     }
     Ok((client, caller))
 }

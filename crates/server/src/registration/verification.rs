@@ -44,7 +44,7 @@ pub(super) async fn check(
 ) -> Result<Response, Response> {
     let CheckCode { number, code } = CheckCode::from_body(&body).map_err(invalid)?;
     admitted.admit(&number, false, false).map_err(|refusal| failed(&app, refusal))?;
-    match entered(&app, admitted.client.id, number, code).await? {
+    match entered(&app, admitted.client.id.clone(), number, code).await? {
         Ok(()) => Ok(logged(Json(json!({})), "check-code", Some("right"))),
         Err(refusal) => Err(failed(&app, refusal)),
     }
