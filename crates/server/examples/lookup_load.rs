@@ -79,7 +79,8 @@ async fn main() -> Result<()> {
     let client = reqwest::Client::builder().build()?;
     let answer = client.post(format!("{base}/oauth/token"));
     let answer = answer.basic_auth("missswaggerclient", Some("missswaggerclientsecret"));
-    let answer = answer.form(&[("grant_type", "client_credentials"), ("scope", "smartflow")]).send().await?;
+    let answer = answer.header("content-type", "application/x-www-form-urlencoded");
+    let answer = answer.body("grant_type=client_credentials&scope=smartflow").send().await?;
     let answer: serde_json::Value = serde_json::from_slice(&answer.bytes().await?)?;
     let token = answer["access_token"].as_str().ok_or("no token")?.to_owned();
     let ask = Ask { client, base, token };
@@ -113,7 +114,7 @@ async fn main() -> Result<()> {
     }
     others.shutdown().await;
     service.abort();
-    let [answering, hanging] = took.map(|times| p99(times));
+    let [answering, hanging] = took.map(p99);
     let ratio = hanging.as_secs_f64() / answering.as_secs_f64();
     println!(
         "lookups  p99 of other requests: {answering:?} while the remote service answers, {hanging:?} while it hangs"

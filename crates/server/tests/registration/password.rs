@@ -8,7 +8,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::terms::Person;
-use crate::{Asker, call, world, world_with};
+use crate::{Asker, call, refused, world, world_with};
 
 const NUMBER: &str = "41797654321";
 const PERSON: &str = "PNOEE-49912318881";
@@ -304,6 +304,30 @@ async fn five_wrong_entries_end_an_acceptance_and_lock_the_password() {
     accepted(&world, &asker).await;
 }
 
+#[tokio::test]
+async fn a_confirmation_cannot_be_replayed() {
+    let world = world().await;
+    let evidence = with_password(&world).await;
+    let asker = Asker::server(&world).await;
+    let (token, page) = to_confirm(&asker, false).await;
+    let sent = code(&world, &page, &[]).await;
+    for _ in 0..3 {
+        assert!(confirm(&world, &page, PASSWORD, &sent).await.text().contains("accepted"));
+    }
+    refused(&asker.decide(&token, false).await, 409, "already_decided");
+    let id = evidence.trim_start_matches("/evidence/").parse().expect("an id");
+    let kept = world.app().store().read("look", move |tx| tx.terms().accepted(&id)).await;
+    let kept = kept.map_err(|error: countersign_store::Error| error).expect("acceptances");
+    assert_eq!(kept.len(), 2, "one for each jurisdiction");
+    // The code has served.
+    world.advance(60);
+    identified(&world, PERSON).await;
+    let (token, page) = to_confirm(&asker, false).await;
+    let again = confirm(&world, &page, PASSWORD, &sent).await;
+    assert!(again.text().contains("no code that could be right"), "{}", again.text());
+    assert_eq!(asker.poll(&token).await["confirmed"], false);
+}
+
 /// Who has the address of the page and no phone learns nothing of the password, and locks nobody out.
 #[tokio::test]
 async fn a_stranger_without_the_code_learns_nothing() {
@@ -411,7 +435,7 @@ async fn a_form_of_another_page_sets_nothing() {
             &[("origin", "http://localhost"), ("sec-fetch-site", "same-site")],
         ] {
             let answer = call(&world, Method::POST, page, headers, body.clone()).await;
-            crate::refused(&answer, 403, "origin_not_allowed");
+            refused(&answer, 403, "origin_not_allowed");
         }
     }
     assert!(set(&world, &path, &[], &sent, PASSWORD).await.text().contains("is set"), "nothing has changed");
@@ -438,9 +462,9 @@ async fn the_pages_are_kept_by_nobody_and_shown_in_no_frame() {
     let long = format!("password={}", "x".repeat(8200));
     let own = [("origin", "http://localhost")];
     let answer = call(&world, Method::POST, "/password", &own, long).await;
-    crate::refused(&answer, 413, "too_large");
+    refused(&answer, 413, "too_large");
     let twice = call(&world, Method::POST, "/password", &own, "number=41790000000&number=41790000001").await;
-    crate::refused(&twice, 400, "invalid_request");
+    refused(&twice, 400, "invalid_request");
     let none = form(&world, "/password", &[("number", "<b>x"), ("step", "send")]).await;
     assert!(none.status == 400 && !none.text().contains("<b>"), "{}", none.text());
 }
@@ -458,5 +482,5 @@ async fn whoever_asks_too_often_waits() {
     assert!(again.status == 429 && again.text().contains("seconds"), "{}", again.text());
     form(&world, "/password", &[("number", "x"), ("step", "send")]).await;
     let limited = form(&world, "/password", &[("number", "x"), ("step", "send")]).await;
-    crate::refused(&limited, 429, "too_many_requests");
+    refused(&limited, 429, "too_many_requests");
 }
