@@ -15,8 +15,7 @@
 //!
 //! A refusal decodes, derives, and checks one tag, whatever is wrong: so the time it takes does not tell which part of a
 //! token was touched. Decoding does not stop at the first wrong character: that is what [`decode`] is for. Nothing in
-//! the text is secret from whoever sends it, so it looks characters up in a table, which a decoder for secrets must not,
-//! and takes a fifth of the time.
+//! the text is secret from whoever sends it, so it looks characters up in a table, as a decoder for secrets must not.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
