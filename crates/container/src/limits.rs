@@ -49,7 +49,8 @@ impl Default for Limits {
             total_bytes: 512 << 20,
             ratio: 100,
             xml_depth: 64,
-            xml_items: 200_000,
+            // Some two hundred signatures in one file; who writes many gives each a file of its own.
+            xml_items: 50_000,
             xml_attributes: 128,
             signatures: 1_000,
         }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use countersign_client::error::StatusFault;
 use countersign_client::verify::certificate::TrustStore;
-use countersign_client::{Error, Rules, SignatureVerifier, Signed};
-use countersign_pki::crl::NewCrl;
-use countersign_pki::ocsp::{Authority, Freshness, OcspRequest, Responder, Status};
+use countersign_client::{Error, Rules, SignatureVerifier, Signed, StatusClient};
+use countersign_pki::crl::{NewCrl, Reason};
+use countersign_pki::ocsp::{Authority, CertificateStatus, Freshness, OcspRequest, Responder, Status};
 use countersign_pki::path::Position;
 use countersign_pki::{Certificate, Signer};
 use countersign_wire::session::Cert;
@@ -178,4 +178,30 @@ async fn the_origin_of_status_addresses_can_be_moved_for_tests() {
     let paths: Vec<_> = here.asked().into_iter().map(|asked| asked.path).collect();
     assert_eq!(paths, ["/ocsp/people", "/people.crl"]);
     assert!(elsewhere.service.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_good_status_is_one_that_says_good() {
+    let setting = Setting::new().await;
+    let (leaf, issuer, nonce) = (&setting.leaf, &setting.intermediate, &nonces(1)[0]);
+    let rng = || ChaCha20Rng::seed_from_u64(1);
+    let client = setting.service.client();
+    let good = async || client.good_status(leaf, issuer, now(), now(), &mut rng()).await;
+    let responders = StatusClient::new(None, std::time::Duration::from_secs(30)).unwrap();
+    let status = async || responders.status(leaf, issuer, now(), &mut rng()).await;
+    let revoked =
+        Status::Revoked { at: now() - SignedDuration::from_hours(1), reason: Reason::KeyCompromise };
+
+    setting.responder_says(leaf, Status::Good, nonce);
+    good().await.unwrap();
+    setting.responder_says(leaf, revoked, nonce);
+    assert!(matches!(good().await, Err(Error::Revoked { reason: Reason::KeyCompromise, .. })));
+    setting.responder_says(leaf, Status::NotIssued, nonce);
+    assert!(matches!(good().await, Err(Error::NotIssued { .. })));
+    setting.responder_says(leaf, Status::Good, nonce);
+    assert_eq!(status().await.unwrap(), CertificateStatus::Good);
+    setting.responder_says(leaf, revoked, nonce);
+    assert!(matches!(status().await, Ok(CertificateStatus::Revoked { .. })));
+    setting.responder_says(leaf, Status::Good, &[9; 32]);
+    assert!(matches!(status().await, Err(Error::NoGoodStatus(_))));
 }
