@@ -9,6 +9,7 @@
 #   durable          sessions per second with full synchronous commits, grouped / one by one
 #   tokens           a registrant token opened (goal: less than 5 µs), refusals by what is wrong (goal: one time), and `me` with
 #                    a token / a bare route, requests per second over HTTP with connections kept open (goal: at least 0.9)
+#   lookups          p99 of other requests while a remote lookup hangs / while it answers (goal: at most 1.2)
 set -eu
 cd "$(dirname "$0")/.."
 ulimit -n "$(ulimit -Hn)"
@@ -20,3 +21,4 @@ cargo bench --locked -q -p countersign-container --bench beside
 cargo test --locked -q --profile bench -p countersign-container --test large -- --ignored --nocapture
 cargo bench --locked -q -p countersign-token
 cargo run --release --locked -q -p countersign-server --example registrant_load
+cargo run --release --locked -q -p countersign-server --example lookup_load

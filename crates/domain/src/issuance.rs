@@ -1,5 +1,6 @@
 //! Both keys of an account get their certificates, and the account comes alive.
 
+use countersign_pki::certificate::build::Validity;
 use countersign_pki::profile::{Issuer, Person, Profile, Use};
 use countersign_wire::words::CertificateLevel;
 use jiff::Timestamp;
@@ -57,12 +58,15 @@ pub struct Completed {
 /// Signs both certificates, outside any transaction: the issuer's key may be in a device. Nothing is promised yet; a
 /// certificate exists for others when [`complete`] is saved together with it.
 ///
+/// `until` is the last moment of what the certificates stand on, where that ends: none of them is valid longer.
+///
 /// Refused: [`Refusal::KeyNotActive`] unless both keys were proven.
 pub fn issue(
     account: &Account,
     auth: &Key,
     sign: &Key,
     authorities: Authorities<'_>,
+    until: Option<Timestamp>,
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> Result<Certificates, Failure> {
@@ -81,9 +85,11 @@ pub fn issue(
         document_number: account.document.as_str().to_owned(),
         date_of_birth: account.holder.date_of_birth,
     };
+    let validity = Validity::days(now, authority.profile.days)?;
+    let validity = until.map_or(validity, |last| validity.until(last));
     Ok(Certificates {
-        auth: one(account, &person, auth, authority, now, rng)?,
-        sign: one(account, &person, sign, authority, now, rng)?,
+        auth: one(account, &person, auth, authority, validity, rng)?,
+        sign: one(account, &person, sign, authority, validity, rng)?,
     })
 }
 
@@ -132,7 +138,7 @@ fn one(
     person: &Person,
     key: &Key,
     authority: Authority<'_>,
-    now: Timestamp,
+    validity: Validity,
     rng: &mut impl CryptoRng,
 ) -> Result<IssuedCertificate, Failure> {
     let usage = match key.usage() {
@@ -141,7 +147,7 @@ fn one(
     };
     let public_key = public_key(key.modulus())?;
     let certificate =
-        authority.issuer.issue_person(authority.profile, person, usage, &public_key, now, rng)?;
+        authority.issuer.issue_person_for(authority.profile, person, usage, &public_key, validity, rng)?;
     Ok(IssuedCertificate {
         issuer: authority.id.to_owned(),
         serial: certificate.serial().magnitude().to_vec(),

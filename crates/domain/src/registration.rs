@@ -8,6 +8,7 @@
 //! terms      what is in force, what was accepted                         per jurisdiction
 //! acceptance one acceptance of terms, from link to proof                 a state machine (registration 6)
 //! code       one-time codes that show who holds a number
+//! password   the means of people without the app: set, tried, locked, ended
 //! client     who may ask, from where, about which numbers
 //! issuing    which certificate the evidence allows, and when it must go
 //! ```
@@ -27,10 +28,12 @@
 mod acceptance;
 mod client;
 mod code;
+mod counting;
 mod event;
 mod evidence;
 mod issuing;
 mod means;
+mod password;
 mod refusal;
 mod status;
 mod terms;
@@ -39,14 +42,19 @@ mod validity;
 pub use acceptance::{Accepted, Asking, Decided, Decision, Progress, TermsState, TermsTransaction};
 pub use client::{Caller, Client};
 pub use code::{Checked, CodeChallenge, CodeKey, CodePolicy, OneTimeCode};
+pub use counting::Counting;
 pub use event::{DeskAct, RegistrationEvent};
 pub use evidence::{
     Binding, EndReason, Evidence, EvidenceState, Identification, IdentityDocument, OfNumber, UnfitEvidence,
 };
-pub use issuing::{IssuingRefusal, permitted, revocation_due};
+pub use issuing::{IssuingRefusal, StandsOn, carries_until, last_moment, permitted, revocation_due};
 pub use means::{Lookup, Means, MeansKind, MeansLookups, app_serial};
+pub use password::{
+    Invitation, Judged, NewPassword, PasswordMeans, PasswordPolicy, PasswordSetBy, PasswordState,
+    UnfitPassword,
+};
 pub use refusal::Refusal;
-pub use status::{Quality, Standing, may_sign, signing_status, standing};
+pub use status::{Standing, signing_status, standing};
 pub use terms::{Acceptance, Proof, Terms, TermsDocument, current, outstanding};
 pub use validity::{IdentificationMethod, Validity, effective};
 
@@ -57,4 +65,11 @@ use jiff::tz::TimeZone;
 /// The day of a moment: days of expiry are days of UTC.
 pub fn day(now: Timestamp) -> Date {
     now.to_zoned(TimeZone::UTC).date()
+}
+
+/// Whole seconds until then, at least one while it has not come.
+fn seconds_until(then: Timestamp, now: Timestamp) -> u32 {
+    let left = then.duration_since(now);
+    let seconds = left.as_secs() + i64::from(left.subsec_nanos() > 0);
+    u32::try_from(seconds).unwrap_or(u32::MAX)
 }

@@ -274,7 +274,7 @@ fn enrol() -> (Service, Phone) {
     let authority = Authority { id: "q1", issuer: Issuer::new(&ca, &ca_key).unwrap(), profile: &profile };
     let authorities = Authorities { qualified: authority, non_qualified: authority };
     let (auth, sign) = (service.key(KeyUse::Auth), service.key(KeyUse::Sign));
-    let issued = issue(&service.account, &auth, &sign, authorities, at(10), &mut service.rng).unwrap();
+    let issued = issue(&service.account, &auth, &sign, authorities, None, at(10), &mut service.rng).unwrap();
     let completed = complete(service.account.clone(), auth, sign, &issued).unwrap();
     let again = complete(completed.account.clone(), completed.auth.clone(), completed.sign.clone(), &issued);
     assert!(matches!(again, Err(Refusal::AlreadyDone)));

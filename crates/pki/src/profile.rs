@@ -335,7 +335,7 @@ impl<'a> Issuer<'a> {
         self.sign(Role::IssuingCa, profile.subject.clone(), key, validity, extensions, random)
     }
 
-    /// Issues one of a person's two certificates, valid from `not_before`.
+    /// Issues one of a person's two certificates, valid from `not_before` for as long as the profile says.
     ///
     /// # Errors
     /// [`Error::Malformed`] when a name does not fit its type; else as [`Draft::sign`].
@@ -346,6 +346,23 @@ impl<'a> Issuer<'a> {
         certificate_use: Use,
         key: &PublicKey,
         not_before: Timestamp,
+        random: &mut impl CryptoRng,
+    ) -> Result<Certificate, Error> {
+        let validity = Validity::days(not_before, profile.days)?;
+        self.issue_person_for(profile, person, certificate_use, key, validity, random)
+    }
+
+    /// The same with a validity of its own: what a certificate rests on may end before the profile's days do.
+    ///
+    /// # Errors
+    /// As [`Issuer::issue_person`].
+    pub fn issue_person_for(
+        &self,
+        profile: &Profile,
+        person: &Person,
+        certificate_use: Use,
+        key: &PublicKey,
+        validity: Validity,
         random: &mut impl CryptoRng,
     ) -> Result<Certificate, Error> {
         let document = Name::of(&[(name::COMMON_NAME, &person.document_number)])?;
@@ -375,7 +392,6 @@ impl<'a> Issuer<'a> {
         extensions.extend(crl(&profile.addresses)?);
         extensions.push(Extension::subject_key_identifier(key));
         extensions.push(Extension::key_usage(usage));
-        let validity = Validity::days(not_before, profile.days)?;
         self.sign(role, person.subject()?, key, validity, extensions, random)
     }
 

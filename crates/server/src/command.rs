@@ -77,11 +77,7 @@ impl Command {
     }
 
     /// Saves a session that has changed.
-    pub(crate) fn update_session(
-        &mut self,
-        tx: &Tx<'_>,
-        session: &Session,
-    ) -> Result<(), countersign_store::Error> {
+    pub(crate) fn update_session(&mut self, tx: &Tx<'_>, session: &Session) -> Result<(), Failure> {
         self.note_end(session);
         tx.sessions().update(session)?;
         if registration::is_own(session) {

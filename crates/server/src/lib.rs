@@ -23,6 +23,7 @@ pub mod listen;
 mod ocsp;
 pub mod openapi;
 pub mod operations;
+mod password_hash;
 mod peer;
 mod problem;
 pub mod push;

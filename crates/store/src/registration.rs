@@ -66,11 +66,12 @@ impl EvidenceTable<'_> {
         body::list(self.connection, Self::TABLE, query, [person.as_str()])
     }
 
-    /// Erases evidence, with what was accepted on it and the links to terms that were given out for it.
+    /// Erases evidence, with what was accepted on it, the links to terms that were given out for it, and what stands on it.
     pub fn erase(&self, id: &EvidenceId) -> Result<(), Error> {
         for statement in [
             "DELETE FROM terms_transactions WHERE evidence = $1",
             "DELETE FROM acceptances WHERE evidence = $1",
+            "DELETE FROM stands_on WHERE evidence = $1",
         ] {
             body::prepare(self.connection, statement)?.execute([id.as_str()])?;
         }

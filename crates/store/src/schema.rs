@@ -5,12 +5,13 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::error::Error;
 
 /// Every step ever made, in order; a released step is never edited. Its number is its place, from 1.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../migrations/sqlite/0001_initial.sql"),
     include_str!("../migrations/sqlite/0002_registrant.sql"),
     include_str!("../migrations/sqlite/0003_signing.sql"),
     include_str!("../migrations/sqlite/0004_authority.sql"),
     include_str!("../migrations/sqlite/0005_registration.sql"),
+    include_str!("../migrations/sqlite/0006_means.sql"),
     include_str!("../migrations/sqlite/0007_desk.sql"),
 ];
 

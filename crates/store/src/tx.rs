@@ -18,6 +18,7 @@ use crate::counters::Counters;
 use crate::desk::{Erasures, Identifications, PartnerResults, Proposals};
 use crate::error::Error;
 use crate::events::Events;
+use crate::means::{Grounds, Passwords};
 use crate::registrant::{SessionExchanges, TokenDenials};
 use crate::registration::{Codes, EvidenceTable, TermsTables};
 use crate::repeated::Idempotency;
@@ -146,6 +147,16 @@ impl<'a> Tx<'a> {
         TermsTables { connection: self.connection }
     }
 
+    /// Passwords of people, and invitations to set one.
+    pub fn passwords(&self) -> Passwords<'a> {
+        Passwords { connection: self.connection }
+    }
+
+    /// Which accounts stand on which evidence.
+    pub fn grounds(&self) -> Grounds<'a> {
+        Grounds { connection: self.connection }
+    }
+
     /// Start requests that may come a second time.
     pub fn idempotency(&self) -> Idempotency<'a> {
         Idempotency { connection: self.connection }
@@ -257,6 +268,8 @@ impl<'a> Tx<'a> {
              (SELECT id FROM identifications WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
             "DELETE FROM partner_results WHERE (partner, result) IN
              (SELECT partner, result FROM partner_results WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
+            "DELETE FROM password_invitations WHERE token IN
+             (SELECT token FROM password_invitations WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
         ] {
             let row = params![body::millis(now), body::limit(limit)];
             swept.purged += body::prepare(self.connection, statement)?.execute(row)?;

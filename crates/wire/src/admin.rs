@@ -272,6 +272,49 @@ pub struct EndEvidence {
     pub reference: Option<String>,
 }
 
+words! {
+    /// Where the password of a number stands.
+    pub enum PasswordStanding {
+        /// Nobody has set one.
+        None = "NONE",
+        /// It can be used.
+        Active = "ACTIVE",
+        /// Too many wrong ones came; it can be used again after a while.
+        Locked = "LOCKED",
+        /// It was ended.
+        Ended = "ENDED",
+    }
+}
+
+/// `POST /evidence/{evidence}/password`: a link to set a password goes to the number of the evidence. Also
+/// `POST /evidence/{evidence}/password/end`: the password of that number counts no more.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OrderPassword {
+    /// Where the request for it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+/// The password of the number of some evidence, as the desk sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegisteredPassword {
+    /// The evidence.
+    pub evidence: EvidenceId,
+    /// Where it stands.
+    pub state: PasswordStanding,
+    /// When it was set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<Timestamp>,
+    /// Until when it is locked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked_until: Option<Timestamp>,
+    /// After an invitation: until when the link can be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link_until: Option<Timestamp>,
+}
+
 /// `POST /accounts/{document-number}/revoke`: account, device, keys and certificates end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

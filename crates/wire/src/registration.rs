@@ -12,6 +12,8 @@
 //! | [`id`] | evidence, tenants, clients, tokens of transactions |
 //! | [`code`], [`confirm`], [`status`], [`terms`] | requests and answers |
 //! | [`token`] | `POST /oauth/token`, and tokens for browsers |
+//! | [`form`] | what a person enters on our own pages |
+//! | [`lookup`] | what another service is asked about a number |
 //! | [`problem`] | error bodies |
 //!
 //! Requests are read leniently where their readers were (members that are not known are passed over), and exactly where
@@ -19,8 +21,10 @@
 
 pub mod code;
 pub mod confirm;
+pub mod form;
 pub mod id;
 pub mod level;
+pub mod lookup;
 pub mod phone_number;
 pub mod problem;
 mod read;
@@ -29,7 +33,7 @@ pub mod terms;
 pub mod token;
 pub mod words;
 
-pub use id::{ClientId, EvidenceId, MeansSerial, TenantId, TermsToken};
+pub use id::{ClientId, EvidenceId, InvitationToken, MeansSerial, TenantId, TermsToken};
 pub use level::{AssuranceLevel, PerJurisdiction};
 pub use phone_number::PhoneNumber;
 pub use words::{ErrorCode, Jurisdiction, SigningStatus, TermsError};

@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use super::event::RegistrationEvent;
 use super::refusal::Refusal;
+use super::seconds_until;
 use crate::bytes;
 
 /// The numbers of one-time codes.
@@ -202,6 +203,11 @@ impl CodeChallenge {
         Checked::Right(self, vec![event])
     }
 
+    /// Whether a code can be entered: one was sent, its time is not over, and not too many wrong ones came.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.hash.is_some() && now < self.expires_at && self.tries_left > 0
+    }
+
     /// Whether the holder of the number counts as present.
     pub fn is_verified(&self, now: Timestamp) -> bool {
         self.verified_until.is_some_and(|until| now < until)
@@ -210,6 +216,11 @@ impl CodeChallenge {
     /// Wrong codes that are still forgiven.
     pub fn tries_left(&self) -> u8 {
         self.tries_left
+    }
+
+    /// Its name in the trail.
+    pub fn id(&self) -> &ChallengeId {
+        &self.id
     }
 
     /// Who asked.
@@ -232,12 +243,6 @@ impl fmt::Debug for CodeChallenge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CodeChallenge").field("id", &self.id).finish_non_exhaustive()
     }
-}
-
-fn seconds_until(then: Timestamp, now: Timestamp) -> u32 {
-    let left = then.duration_since(now);
-    let seconds = left.as_secs() + i64::from(left.subsec_nanos() > 0);
-    u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -283,6 +288,7 @@ mod tests {
     fn the_right_code_counts_once_and_for_a_quarter_of_an_hour() {
         let challenge = send(None, 0).unwrap();
         assert!(!challenge.is_verified(at(1)));
+        assert!(challenge.is_open(at(479)) && !challenge.is_open(at(480)));
         let Checked::Right(verified, events) = check(challenge, "123456", 479) else { panic!("refused") };
         assert_eq!(events.len(), 1);
         assert!(verified.is_verified(at(479 + 899)) && !verified.is_verified(at(479 + 900)));
@@ -304,6 +310,7 @@ mod tests {
             assert_eq!(challenge.tries_left(), left);
         }
         assert_eq!(check(challenge.clone(), "123456", 2), Checked::Refused(Refusal::CodeLocked));
+        assert!(!challenge.is_open(at(2)));
         // Nor does sending anew help, until it is over.
         assert_eq!(send(Some(challenge.clone()), 479), Err(Refusal::CodeTooSoon { seconds: 1 }));
         assert_eq!(send(Some(challenge), 480).unwrap().tries_left(), 5);

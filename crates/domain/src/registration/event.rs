@@ -1,13 +1,16 @@
 //! What happened in a registration. People appear as evidence ids only: no numbers, no names, no serials.
 
-use countersign_wire::id::{ChallengeId, SessionId, TermsId};
+use countersign_wire::id::{ChallengeId, DocumentNumber, SessionId, TermsId};
 use countersign_wire::registration::{ClientId, EvidenceId, TenantId, TermsError};
 use countersign_wire::words;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::evidence::EndReason;
 use super::means::MeansKind;
+use super::password::PasswordSetBy;
 use crate::desk;
+use crate::revocation::RevocationReason;
 
 words! {
     /// What an operator does with evidence.
@@ -18,6 +21,10 @@ words! {
         Bind = "bind-evidence",
         /// Ends it.
         End = "end-evidence",
+        /// Has a link sent with which its holder can set a password.
+        InvitePassword = "invite-password",
+        /// Ends the password of its holder.
+        EndPassword = "end-password",
     }
 }
 
@@ -113,6 +120,41 @@ pub enum RegistrationEvent {
         /// The level ends at 3.
         downgrade: bool,
     },
+    /// A password was set: the means has another serial number from now on.
+    PasswordSet {
+        /// The evidence whose holder was invited to have one.
+        evidence: EvidenceId,
+        /// How.
+        by: PasswordSetBy,
+    },
+    /// A wrong password came, from somebody who holds the number.
+    PasswordRejected {
+        /// The evidence.
+        evidence: EvidenceId,
+        /// Wrong passwords that are still forgiven.
+        tries_left: u8,
+    },
+    /// One too many: none counts until then.
+    PasswordLocked {
+        /// The evidence.
+        evidence: EvidenceId,
+        /// Until then.
+        until: Timestamp,
+    },
+    /// The password counts no more.
+    PasswordEnded {
+        /// The evidence.
+        evidence: EvidenceId,
+    },
+    /// What was issued on the evidence has to go.
+    CertificatesDue {
+        /// The evidence.
+        evidence: EvidenceId,
+        /// The account that stood on it.
+        document: DocumentNumber,
+        /// Why.
+        reason: RevocationReason,
+    },
     /// It ended without an acceptance.
     TermsEnded {
         /// The acceptance.
@@ -138,6 +180,11 @@ impl RegistrationEvent {
             Self::TermsDecided { .. } => "TermsDecided",
             Self::TermsAccepted { .. } => "TermsAccepted",
             Self::TermsEnded { .. } => "TermsEnded",
+            Self::PasswordSet { .. } => "PasswordSet",
+            Self::PasswordRejected { .. } => "PasswordRejected",
+            Self::PasswordLocked { .. } => "PasswordLocked",
+            Self::PasswordEnded { .. } => "PasswordEnded",
+            Self::CertificatesDue { .. } => "CertificatesDue",
         }
     }
 
@@ -148,7 +195,12 @@ impl RegistrationEvent {
             | Self::DeskActed { evidence, .. }
             | Self::EvidenceBound { evidence, .. }
             | Self::EvidenceEnded { evidence, .. }
-            | Self::EvidenceLowered { evidence } => evidence.to_string(),
+            | Self::EvidenceLowered { evidence }
+            | Self::PasswordSet { evidence, .. }
+            | Self::PasswordRejected { evidence, .. }
+            | Self::PasswordLocked { evidence, .. }
+            | Self::PasswordEnded { evidence }
+            | Self::CertificatesDue { evidence, .. } => evidence.to_string(),
             Self::CodeIssued { challenge, .. }
             | Self::CodeRejected { challenge, .. }
             | Self::NumberVerified { challenge, .. } => challenge.to_string(),

@@ -1,9 +1,12 @@
 //! Which certificate the evidence allows, and when one that was issued has to go.
 
-use countersign_wire::id::SemanticsIdentifier;
-use countersign_wire::registration::{AssuranceLevel, Jurisdiction};
+use countersign_wire::id::{DocumentNumber, SemanticsIdentifier};
+use countersign_wire::registration::{AssuranceLevel, EvidenceId, Jurisdiction};
 use countersign_wire::words::CertificateLevel;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use serde::{Deserialize, Serialize};
 
 use super::evidence::{EndReason, Evidence, EvidenceState};
 use super::means::Means;
@@ -26,6 +29,24 @@ pub enum IssuingRefusal {
     /// The evidence grants less, or today no longer grants it.
     #[error("the evidence does not grant this level")]
     LevelTooHigh,
+}
+
+/// An account whose certificates were issued on recorded evidence: it goes when the evidence does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandsOn {
+    /// The account.
+    pub account: DocumentNumber,
+    /// The evidence that it stands on now.
+    pub evidence: EvidenceId,
+    /// When it has to be looked at again though nothing happens.
+    pub look_at: Timestamp,
+}
+
+/// The last moment of a day: what is valid until that day ends then.
+pub fn last_moment(day: Date) -> Timestamp {
+    let next = day.saturating_add(1.day()).to_zoned(TimeZone::UTC).map(|midnight| midnight.timestamp());
+    // The calendar itself ends on the last day that has no next one.
+    next.map_or(Timestamp::MAX, |midnight| midnight - SignedDuration::from_secs(1))
 }
 
 /// Until which day a certificate of this level may be valid that is issued today for the person's `means`; none while it
@@ -54,13 +75,24 @@ pub fn permitted(
     }
     let other_means = evidence.bound_to().is_some_and(|bound| Some(bound) != means);
     let weakened = other_means || evidence.is_lowered();
-    let validity = evidence.validity();
-    let granted = effective(*evidence.granted().get(jurisdiction), validity, today, weakened);
-    let (needed, until) = match level {
-        CertificateLevel::Qualified => (AssuranceLevel::Qualified, validity.qualified_until),
-        CertificateLevel::Advanced => (AssuranceLevel::Advanced, validity.advanced_until),
+    let granted = effective(*evidence.granted().get(jurisdiction), evidence.validity(), today, weakened);
+    let needed = match level {
+        CertificateLevel::Qualified => AssuranceLevel::Qualified,
+        CertificateLevel::Advanced => AssuranceLevel::Advanced,
     };
-    if granted < Some(needed) { Err(IssuingRefusal::LevelTooHigh) } else { Ok(until) }
+    if granted < Some(needed) {
+        Err(IssuingRefusal::LevelTooHigh)
+    } else {
+        Ok(carries_until(evidence, level))
+    }
+}
+
+/// The last day on which the evidence carries a certificate of this level, as long as it does not end before.
+pub fn carries_until(evidence: &Evidence, level: CertificateLevel) -> Date {
+    match level {
+        CertificateLevel::Qualified => evidence.validity().qualified_until,
+        CertificateLevel::Advanced => evidence.validity().advanced_until,
+    }
 }
 
 /// Why a certificate of this level, issued for `means` on this evidence, has to be revoked today; nothing while it may
@@ -74,12 +106,7 @@ pub fn revocation_due(
 ) -> Option<RevocationReason> {
     match evidence.state() {
         EvidenceState::Recorded | EvidenceState::Bound(_) => {
-            let validity = evidence.validity();
-            let until = match level {
-                CertificateLevel::Qualified => validity.qualified_until,
-                CertificateLevel::Advanced => validity.advanced_until,
-            };
-            (today > until).then_some(RevocationReason::PrivilegeWithdrawn)
+            (today > carries_until(evidence, level)).then_some(RevocationReason::PrivilegeWithdrawn)
         }
         EvidenceState::Ended { reason: EndReason::Superseded, .. } => match newer {
             // The same phone, identified anew: what it holds may stay as long as the new evidence lets it.
@@ -138,6 +165,13 @@ mod tests {
             Err(IssuingRefusal::LevelTooHigh)
         );
         assert_eq!(asked(&evidence, "phone-1", Advanced, date(2031, 6, 2)), Err(IssuingRefusal::NotInForce));
+    }
+
+    #[test]
+    fn a_day_ends_with_its_last_second() {
+        let end: Timestamp = "2029-01-31T23:59:59Z".parse().unwrap();
+        assert_eq!(last_moment(date(2029, 1, 31)), end);
+        assert!(last_moment(Date::MAX) > end);
     }
 
     #[test]

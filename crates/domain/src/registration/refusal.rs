@@ -55,6 +55,16 @@ pub enum Refusal {
     #[error("a service beneath does not answer")]
     LookupFailed,
 
+    /// Too many wrong passwords.
+    #[error("too many wrong passwords: try again in {seconds} s")]
+    PasswordLocked {
+        /// Until then.
+        seconds: u32,
+    },
+    /// The number has no password, or it was ended.
+    #[error("there is no password for this number")]
+    NoPassword,
+
     /// The evidence has ended.
     #[error("the evidence has ended")]
     EvidenceEnded,

@@ -1,9 +1,9 @@
-//! The one answer per number: the decision table (registration 4.2), and what may be signed.
+//! The one answer per number: the decision table (registration 4.2), and the levels that follow.
 
-use countersign_wire::registration::{AssuranceLevel, Jurisdiction, PerJurisdiction, SigningStatus};
+use countersign_wire::registration::{AssuranceLevel, PerJurisdiction, SigningStatus};
 use jiff::civil::Date;
 
-use super::evidence::Evidence;
+use super::counting::Counting;
 use super::means::{Lookup, Means, MeansKind, MeansLookups};
 use super::validity::effective;
 
@@ -66,15 +66,15 @@ pub struct Standing {
     pub not_found: bool,
 }
 
-/// How a person stands today. `evidence` is the newest of their number that was bound, in whatever state it is by now.
-pub fn standing(evidence: Lookup<&Evidence>, means: &MeansLookups, today: Date) -> Standing {
+/// How a person stands today. `evidence` is what counts for their number, also when its days are over.
+pub fn standing(evidence: Lookup<&Counting>, means: &MeansLookups, today: Date) -> Standing {
     let evidence = match evidence {
         Lookup::Found(evidence) if evidence.in_force(today) => Lookup::Found(evidence),
         Lookup::Found(_) | Lookup::Absent => Lookup::Absent,
         Lookup::Failed => Lookup::Failed,
     };
     let bound = match evidence {
-        Lookup::Found(evidence) => Lookup::from(evidence.bound_to()),
+        Lookup::Found(evidence) => Lookup::Found(&evidence.bound),
         Lookup::Absent => Lookup::Absent,
         Lookup::Failed => Lookup::Failed,
     };
@@ -82,41 +82,16 @@ pub fn standing(evidence: Lookup<&Evidence>, means: &MeansLookups, today: Date) 
     let known = evidence.found().filter(|_| status != SigningStatus::NotAbleToRetrieve);
     let levels = PerJurisdiction::of(|jurisdiction| {
         let evidence = known?;
-        let weakened = status.is_mismatch() || evidence.is_lowered();
-        effective(*evidence.granted().get(jurisdiction), evidence.validity(), today, weakened)
+        let weakened = status.is_mismatch() || evidence.lowered;
+        effective(*evidence.granted.get(jurisdiction), evidence.validity, today, weakened)
     });
     let qualified = levels.iter().any(|(_, level)| *level == Some(AssuranceLevel::Qualified));
     Standing {
         status,
         levels,
-        qualified_until: known.filter(|_| qualified).map(|evidence| evidence.validity().qualified_until),
+        qualified_until: known.filter(|_| qualified).map(|evidence| evidence.validity.qualified_until),
         not_found: evidence == Lookup::Absent,
     }
-}
-
-/// What a signature is to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quality {
-    /// An advanced electronic signature.
-    Advanced,
-    /// A qualified one.
-    Qualified,
-}
-
-/// Whether the person may sign so, under the law of this jurisdiction. `terms_current`: see
-/// [`current`](super::current).
-pub fn may_sign(
-    standing: &Standing,
-    terms_current: bool,
-    jurisdiction: Jurisdiction,
-    quality: Quality,
-) -> bool {
-    let level = *standing.levels.get(jurisdiction);
-    terms_current
-        && match quality {
-            Quality::Advanced => level.is_some(),
-            Quality::Qualified => level == Some(AssuranceLevel::Qualified) && standing.status.is_matched(),
-        }
 }
 
 #[cfg(test)]
@@ -190,7 +165,7 @@ mod tests {
     fn a_failed_lookup_never_says_not_registered() {
         let today = date(2026, 6, 1);
         for kind in [MeansKind::App, MeansKind::Sas] {
-            let evidence = sample::bound(kind, "bound");
+            let evidence = sample::bound(kind, "bound").counting().unwrap();
             for app in lookups() {
                 for sas in lookups() {
                     let means = MeansLookups { app: app.clone(), sas };
@@ -206,8 +181,8 @@ mod tests {
 
     #[test]
     fn levels_follow_from_status_and_days() {
-        let evidence = sample::bound(MeansKind::App, "bound");
-        let until = evidence.validity();
+        let evidence = sample::bound(MeansKind::App, "bound").counting().unwrap();
+        let until = evidence.validity;
         let one = |app: &Lookup<MeansSerial>, today| {
             standing(Lookup::Found(&evidence), &MeansLookups { app: app.clone(), sas: Lookup::Absent }, today)
         };
@@ -243,34 +218,12 @@ mod tests {
         assert!(matches!(unbound.state(), EvidenceState::Recorded));
         let means = MeansLookups { app: Lookup::Found(serial("bound")), sas: Lookup::Absent };
         for ended in [&revoked, &unbound] {
-            let found = standing(Lookup::Found(ended), &means, date(2026, 6, 1));
+            let counts = ended.counting();
+            assert_eq!(counts, None);
+            let found = standing(Lookup::from(counts.as_ref()), &means, date(2026, 6, 1));
             assert_eq!((found.status, found.not_found), (NotRegisteredAtAll, true));
         }
         let none = MeansLookups { app: Lookup::Absent, sas: Lookup::Absent };
-        assert_eq!(standing(Lookup::Found(&revoked), &none, date(2026, 6, 1)).status, NotRaMidSas);
-    }
-
-    #[test]
-    fn who_may_sign() {
-        let evidence = sample::bound(MeansKind::App, "bound");
-        let today = date(2026, 6, 1);
-        let [_, _, same, other] = lookups();
-        let with =
-            |app| standing(Lookup::Found(&evidence), &MeansLookups { app, sas: Lookup::Absent }, today);
-        for jurisdiction in Jurisdiction::ALL {
-            let (good, weak) = (with(same.clone()), with(other.clone()));
-            assert!(may_sign(&good, true, *jurisdiction, Quality::Qualified));
-            assert!(may_sign(&good, true, *jurisdiction, Quality::Advanced));
-            assert!(!may_sign(&weak, true, *jurisdiction, Quality::Qualified));
-            assert!(may_sign(&weak, true, *jurisdiction, Quality::Advanced));
-            for standing in [good, weak] {
-                for quality in [Quality::Advanced, Quality::Qualified] {
-                    assert!(
-                        !may_sign(&standing, false, *jurisdiction, quality),
-                        "without terms nobody signs"
-                    );
-                }
-            }
-        }
+        assert_eq!(standing(Lookup::Absent, &none, date(2026, 6, 1)).status, NotRaMidSas);
     }
 }

@@ -1,6 +1,7 @@
 //! Terms: which are in force, and who has accepted which.
 
-use countersign_wire::id::{SessionId, TermsId};
+use aws_lc_rs::digest::{SHA256, digest};
+use countersign_wire::id::{ChallengeId, SessionId, TermsId};
 use countersign_wire::registration::{EvidenceId, Jurisdiction, PerJurisdiction};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -98,10 +99,27 @@ pub enum Proof {
         #[serde(with = "bytes")]
         certificate: Vec<u8>,
     },
-    /// They entered password and one-time code on our page.
-    Credentials,
+    /// They entered password and one-time code on our page. Which password it was, the acceptance says by its serial
+    /// number; neither password nor code is kept.
+    Credentials {
+        /// What they confirmed.
+        statement: String,
+        /// SHA-256 of it, in hexadecimal.
+        sha256: String,
+        /// The code that they entered, as the trail calls it.
+        challenge: ChallengeId,
+    },
     /// Nobody: a sandbox number in development.
     Simulated,
+}
+
+impl Proof {
+    /// Password and code were entered for this statement.
+    pub fn credentials(statement: String, challenge: ChallengeId) -> Self {
+        let hash = digest(&SHA256, statement.as_bytes());
+        let sha256 = hash.as_ref().iter().map(|octet| format!("{octet:02x}")).collect();
+        Self::Credentials { statement, sha256, challenge }
+    }
 }
 
 /// Whether the edition in force is accepted; also where there is none.
@@ -179,7 +197,7 @@ mod tests {
             sha256: Vec::new(),
             accepted_at: evidence::NOW,
             means: evidence::means(MeansKind::App, "x"),
-            proof: Proof::Credentials,
+            proof: Proof::Simulated,
         }
     }
 

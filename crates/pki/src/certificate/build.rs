@@ -45,6 +45,12 @@ impl Validity {
         Self::after(from, i64::from(days).days())
     }
 
+    /// The same, but for what lies after `last`.
+    #[must_use]
+    pub fn until(self, last: Timestamp) -> Self {
+        Self { not_after: self.not_after.min(last), ..self }
+    }
+
     fn after(from: Timestamp, span: jiff::Span) -> Result<Self, Error> {
         let out_of_range = || Error::TimeOutOfRange { what: "validity", first: 0, last: 9999 };
         let not_before = Timestamp::from_second(from.as_second()).map_err(|_| out_of_range())?;

@@ -30,13 +30,13 @@ pub(super) async fn activate(
         return Err(invalid(InvalidMember::at("/dateOfBirth", "expected a day that has come")));
     }
     let evidence = proof.as_deref().map(evidence).transpose()?;
-    super::evidence::allows(&app, evidence.as_ref(), &person, &holder, level).await?;
+    let stands_on = super::evidence::allows(&app, evidence.as_ref(), &person, &holder, level).await?;
     let delivery = match delivery {
         CodeDelivery::Link => Delivery::Screen,
         CodeDelivery::Letter => Delivery::Letter,
     };
     let on_behalf = Some(OnBehalf { operator: operator.name, evidence });
-    let order = Order { person: person.clone(), level, holder, delivery, on_behalf };
+    let order = Order { person: person.clone(), level, holder, delivery, on_behalf, stands_on };
     let Issued { code, document, expires } =
         issue(&app, order).await.map_err(|failure| failed(&app, failure))?;
     let activation_code = code.to_text().to_string();

@@ -16,9 +16,7 @@ use countersign_wire::admin::{
 };
 use countersign_wire::id::{IdentificationId, SemanticsIdentifier};
 use countersign_wire::problem::{InvalidMember, ProblemType};
-use countersign_wire::registration::{
-    AssuranceLevel, EvidenceId, Jurisdiction, MeansSerial, PerJurisdiction, TenantId,
-};
+use countersign_wire::registration::{AssuranceLevel, EvidenceId, MeansSerial, PerJurisdiction, TenantId};
 use countersign_wire::words::CertificateLevel;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -29,11 +27,10 @@ use crate::App;
 use crate::command::{Command, Failure};
 use crate::device::end_account;
 use crate::problem::Problem;
+use crate::registration::grounds::{self, LAW};
 
 /// Whose people it is where nobody says.
 const TENANT: &str = "default";
-/// Under which law our own authority issues.
-const LAW: Jurisdiction = Jurisdiction::Eidas;
 
 /// `POST /evidence`
 pub(super) async fn record(
@@ -171,6 +168,9 @@ pub(super) async fn bind(
             tx.evidence().update(changed)?;
         }
         context.record(events.into_iter().map(Into::into));
+        if let Some(superseded) = &superseded {
+            grounds::follow(tx, context, superseded, Some(&evidence))?;
+        }
         Ok(shown(&evidence, today))
     });
     Ok(logged(Json(bound.await?), DeskAct::Bind.as_str()))
@@ -196,7 +196,7 @@ pub(super) async fn end(
     Ok(logged(Json(ended.await?), DeskAct::End.as_str()))
 }
 
-/// Ends evidence. What stands on it goes with it.
+/// Ends evidence. What stands on it goes with it, and so does the phone that it was bound to.
 pub(super) fn end_with_all(
     tx: &Tx<'_>,
     context: &mut Command,
@@ -208,11 +208,10 @@ pub(super) fn end_with_all(
     tx.evidence().update(&evidence)?;
     context.record(events.into_iter().map(Into::into));
     let today = day(context.now);
+    grounds::follow(tx, context, &evidence, None)?;
     for account in tx.accounts().of_person(evidence.person())? {
-        let Some(means) = bound.as_ref().filter(|means| means.serial.as_str() == account.device.as_str())
-        else {
-            continue;
-        };
+        let theirs = |means: &&Means| account.is_active() && means.serial.as_str() == account.device.as_str();
+        let Some(means) = bound.as_ref().filter(theirs) else { continue };
         if let Some(due) = revocation_due(&evidence, None, means, account.level, today) {
             end_account(tx, context, account, due)?;
         }
@@ -220,27 +219,28 @@ pub(super) fn end_with_all(
     Ok(evidence)
 }
 
-/// Whether the evidence that a code for a phone names allows a certificate of this level. A reference that is the id of no
-/// evidence of ours is the operator's own and says nothing; where recording evidence takes two people, that would be a way
-/// around the second one, and is refused.
+/// The evidence that a code for a phone names, if it allows a certificate of this level: what is issued stands on it. A
+/// reference that is the id of no evidence of ours is the operator's own and says nothing; where recording evidence takes
+/// two people, that would be a way around the second one, and is refused.
 pub(super) async fn allows(
     app: &App,
     reference: Option<&desk::Evidence>,
     person: &SemanticsIdentifier,
     holder: &Holder,
     level: CertificateLevel,
-) -> Result<(), Response> {
+) -> Result<Option<EvidenceId>, Response> {
     let Some(id) = reference.and_then(|reference| EvidenceId::parse(reference.as_str()).ok()) else {
         let four_eyes = &app.config().desk.four_eyes;
         let takes_two = four_eyes.iter().any(|act| matches!(act, Act::RecordEvidence | Act::RecordQualified));
         let expected = "expected the id of recorded evidence: recording it takes two people here";
-        return if takes_two { Err(invalid(InvalidMember::at("/evidence", expected))) } else { Ok(()) };
+        return if takes_two { Err(invalid(InvalidMember::at("/evidence", expected))) } else { Ok(None) };
     };
     let found = app.read("look at evidence", move |tx| Ok(tx.evidence().find(&id)?)).await;
     let found = found.map_err(|failure| failed(app, failure))?;
     let evidence = found.ok_or_else(|| invalid(InvalidMember::at("/evidence", NONE)))?;
     let allowed = permitted(&evidence, person, holder, None, level, LAW, day(app.now()));
-    allowed.map(drop).map_err(|refusal| match refusal {
+    // Until when is asked again when the certificates are issued.
+    allowed.map(|_| Some(evidence.id().clone())).map_err(|refusal| match refusal {
         IssuingRefusal::OtherPerson => invalid(InvalidMember::at("/person", refusal.to_string())),
         IssuingRefusal::OtherNames => invalid(InvalidMember::at("/surname", refusal.to_string())),
         IssuingRefusal::NotInForce | IssuingRefusal::LevelTooHigh => {
@@ -249,7 +249,7 @@ pub(super) async fn allows(
     })
 }
 
-const NONE: &str = "there is no such evidence";
+pub(super) const NONE: &str = "there is no such evidence";
 
 /// Evidence that has ended, or a number that is another person's.
 fn refused(refusal: &Refusal) -> Failure {
@@ -259,7 +259,7 @@ fn refused(refusal: &Refusal) -> Failure {
     }
 }
 
-fn acted(
+pub(super) fn acted(
     operator: String,
     act: DeskAct,
     evidence: &Evidence,

@@ -4,7 +4,9 @@ use countersign_domain::Event;
 use countersign_domain::account::Holder;
 use countersign_domain::desk::{Evidence, OperatorAct};
 use countersign_domain::enrolment::{ActivationCode, Delivery, Draft, issue_activation};
+use countersign_domain::registration::StandsOn;
 use countersign_wire::id::{DocumentNumber, SemanticsIdentifier};
+use countersign_wire::registration::EvidenceId;
 use countersign_wire::words::CertificateLevel;
 use jiff::Timestamp;
 
@@ -22,6 +24,8 @@ pub(crate) struct Order {
     pub(crate) delivery: Delivery,
     /// Nobody answers for it in development.
     pub(crate) on_behalf: Option<OnBehalf>,
+    /// The recorded evidence that the certificates will stand on.
+    pub(crate) stands_on: Option<EvidenceId>,
 }
 
 /// The operator who does something for a person.
@@ -52,7 +56,7 @@ pub(crate) struct Issued {
 /// Makes a code for a new account, under a document number that no account has.
 pub(crate) async fn issue(app: &App, order: Order) -> Result<Issued, Failure> {
     app.execute("issue an activation code", move |tx, context| {
-        let Order { person, level, holder, delivery, on_behalf } = order;
+        let Order { person, level, holder, delivery, on_behalf, stands_on } = order;
         let mut free = None;
         for _ in 0..DRAWS {
             let drawn = Draft::document_number(&person, level, &mut context.rng);
@@ -68,6 +72,11 @@ pub(crate) async fn issue(app: &App, order: Order) -> Result<Issued, Failure> {
         context.record(act);
         context.record(events);
         tx.activations().insert(&activation)?;
+        if let Some(evidence) = stands_on {
+            // A code that was not used by then never is.
+            let look_at = activation.expires_at();
+            tx.grounds().save(&StandsOn { account: document.clone(), evidence, look_at })?;
+        }
         Ok(Issued { code, document, expires: activation.expires_at() })
     })
     .await

@@ -14,6 +14,7 @@ mod evidence;
 mod identifications;
 pub(crate) mod issue;
 mod operator;
+mod passwords;
 mod persons;
 mod proposals;
 mod results;
@@ -54,6 +55,11 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/evidence/{evidence}", at(Act::LookUp, get(evidence::show)))
         .route("/evidence/{evidence}/bind", at(Act::BindEvidence, post(evidence::bind)))
         .route("/evidence/{evidence}/end", at(Act::EndEvidence, post(evidence::end)))
+        .route(
+            "/evidence/{evidence}/password",
+            at(Act::LookUp, get(passwords::show)).merge(at(Act::InvitePassword, post(passwords::invite))),
+        )
+        .route("/evidence/{evidence}/password/end", at(Act::EndPassword, post(passwords::end)))
         .route("/identifications", at(Act::StartIdentification, post(identifications::start)))
         .route("/identifications/{identification}", at(Act::LookUp, get(identifications::show)))
         .route(

@@ -7,7 +7,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use countersign_domain::desk::erasure::{GROUND, after, kept_until};
 use countersign_domain::desk::{Act, DeskEvent, Erasure, IdentificationCase, Proposal, ProposalState};
-use countersign_domain::registration::{EndReason, Evidence, EvidenceState, day};
+use countersign_domain::registration::{EndReason, Evidence, EvidenceState, PasswordMeans, day};
 use countersign_domain::revocation::IssuedCertificate;
 use countersign_pki::Certificate;
 use countersign_store::{TrailFilter, Tx};
@@ -18,7 +18,7 @@ use countersign_wire::admin::person::{
 use countersign_wire::id::SemanticsIdentifier;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::accounts::registered;
 use super::evidence::{end_with_all, shown};
@@ -97,6 +97,8 @@ struct Held {
     accounts: Vec<countersign_domain::account::Account>,
     certificates: Vec<IssuedCertificate>,
     cases: Vec<IdentificationCase>,
+    /// Of numbers that are nobody else's by now.
+    passwords: Vec<PasswordMeans>,
     proposals: Vec<Proposal>,
 }
 
@@ -113,9 +115,13 @@ impl Held {
         }
         let numbers: BTreeSet<_> =
             evidence.iter().map(|each| (each.tenant().clone(), each.number().clone())).collect();
-        let mut cases = Vec::new();
+        let (mut cases, mut passwords) = (Vec::new(), Vec::new());
         for (tenant, number) in &numbers {
             cases.extend(tx.identifications().of_number(tenant, number)?);
+            let newest = tx.evidence().of_number(tenant, number)?.into_iter().next();
+            if newest.is_some_and(|newest| newest.person() == person) {
+                passwords.extend(tx.passwords().find(tenant, number)?);
+            }
         }
         let names = |proposal: &Proposal| match proposal.state() {
             ProposalState::Open { asked } => {
@@ -126,7 +132,7 @@ impl Held {
             _ => false,
         };
         let proposals = tx.proposals().newest(None, 10_000)?.into_iter().filter(names).collect();
-        Ok(Self { person: person.clone(), evidence, accounts, certificates, cases, proposals })
+        Ok(Self { person: person.clone(), evidence, accounts, certificates, cases, passwords, proposals })
     }
 
     fn export(self, app: &App, tx: &Tx<'_>, now: Timestamp) -> Result<PersonExport, Failure> {
@@ -154,6 +160,7 @@ impl Held {
             evidence: values(&self.evidence)?,
             acceptances: values(&acceptances)?,
             identifications: values(&self.cases)?,
+            passwords: self.passwords.iter().map(password).collect(),
             accounts,
             proposals: values(&self.proposals)?,
             events,
@@ -211,6 +218,9 @@ impl Held {
         for case in &self.cases {
             tx.identifications().delete(case.id())?;
         }
+        for password in &self.passwords {
+            tx.passwords().forget(password.tenant(), password.number())?;
+        }
         // Not the one that may be being approved just now: decided, it holds nothing of them.
         let others = self.proposals.iter().filter(|proposal| !erases(proposal, &self.person));
         let others: Vec<_> = others.map(Proposal::id).collect();
@@ -241,6 +251,7 @@ impl Held {
             ("evidence", gone.evidence),
             ("acceptances", gone.acceptances),
             ("identifications", self.cases.len()),
+            ("passwords", self.passwords.len()),
             ("proposals", others.len()),
             ("accounts", if until.is_none() { self.accounts.len() } else { 0 }),
         ];
@@ -268,7 +279,8 @@ fn may_stand_on(tx: &Tx<'_>, evidence: &Evidence) -> Result<bool, Failure> {
         reference: Some(evidence.id().to_string()),
         ..TrailFilter::default()
     };
-    Ok(bound || !tx.trail().page(&named, 1)?.is_empty())
+    let stood_on = bound || !tx.grounds().on(evidence.id())?.is_empty();
+    Ok(stood_on || !tx.trail().page(&named, 1)?.is_empty())
 }
 
 /// Whether a proposal is to erase this person.
@@ -292,6 +304,11 @@ fn mentions(text: &str, person: &SemanticsIdentifier) -> bool {
             [next, ..] => !next.is_ascii_alphanumeric(),
         }
     })
+}
+
+/// A password as its holder may see it: that there is one, not what it was hashed to.
+fn password(means: &PasswordMeans) -> Value {
+    json!({ "tenant": means.tenant(), "number": means.number(), "set": means.set_at() })
 }
 
 fn values<T: Serialize>(of: &[T]) -> Result<Vec<Value>, Failure> {

@@ -71,7 +71,14 @@ pub(super) async fn activation(
     let holder = Holder::new(&given_name, &surname, date_of_birth).map_err(|unfit| {
         Problem::invalid(Surface::Own, [InvalidMember::at(unfit.member, unfit.to_string())])
     })?;
-    let order = Order { person: person.clone(), level, holder, delivery: Delivery::Screen, on_behalf: None };
+    let order = Order {
+        person: person.clone(),
+        level,
+        holder,
+        delivery: Delivery::Screen,
+        on_behalf: None,
+        stands_on: None,
+    };
     let Issued { code, document, expires } = issue(&app, order).await.map_err(failed)?;
     let activation_code = code.to_text().to_string();
     let link = crate::web::activation_link(&app, &origin, &activation_code);

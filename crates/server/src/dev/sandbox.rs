@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use countersign_domain::account::Holder;
 use countersign_domain::registration::{
     Acceptance, Evidence, Identification, IdentificationMethod, IdentityDocument, Lookup, Means, MeansKind,
-    MeansLookups, Proof, Terms, TermsState, TermsTransaction, day,
+    MeansLookups, Proof, TermsState, TermsTransaction, day,
 };
 use countersign_store::Tx;
 use countersign_wire::id::{IdentityType, SemanticsIdentifier, TermsId};
@@ -21,7 +21,7 @@ use jiff::{SignedDuration, ToSpan};
 
 use crate::App;
 use crate::command::{Command, Failure};
-use crate::registration::save;
+use crate::registration::accept;
 
 /// The code that is right for every number here.
 pub(crate) const RIGHT_CODE: &str = "123456";
@@ -160,7 +160,6 @@ impl Sandbox {
         &self,
         tx: &Tx<'_>,
         context: &mut Command,
-        terms: &Terms,
         transaction: TermsTransaction,
         number: &PhoneNumber,
     ) -> Result<TermsTransaction, Failure> {
@@ -184,12 +183,9 @@ impl Sandbox {
             context.record(events.into_iter().map(Into::into));
             return Ok(transaction);
         }
-        let (used, evidence) = (decided.means.clone(), tx.evidence().get(transaction.evidence())?);
-        let accepted = transaction.accept(evidence, None, &used, Proof::Simulated, terms, context.now);
-        let accepted = accepted.map_err(countersign_domain::Refusal::from)?;
-        let transaction = accepted.transaction.clone();
-        save(tx, context, accepted)?;
-        Ok(transaction)
+        let used = decided.means.clone();
+        let accepted = accept(tx, context, transaction, &used, |_| Proof::Simulated)?;
+        Ok(accepted.map_err(countersign_domain::Refusal::from)?)
     }
 
     /// Whether these are the password and the code of a number.

@@ -35,6 +35,7 @@ use crate::authority::Ca;
 use crate::command::{Command, Failure};
 use crate::operations::record::Logged;
 use crate::problem::Problem;
+use crate::registration::grounds;
 
 /// The longest name that a device or app gives itself, in octets.
 const NAME_MAX: usize = 64;
@@ -291,6 +292,8 @@ async fn certify(app: App, document: DocumentNumber) -> Result<RegistrationAnswe
         return Ok(certified([&auth, &sign]));
     }
     let (inner, now) = (app.clone(), app.now());
+    let whose = account.clone();
+    let until = app.read("find what an account stands on", move |tx| grounds::until(tx, &whose, now)).await?;
     let certificates = app
         .compute()
         .run(move || {
@@ -299,7 +302,8 @@ async fn certify(app: App, document: DocumentNumber) -> Result<RegistrationAnswe
             let [qualified, advanced] = [CertificateLevel::Qualified, CertificateLevel::Advanced];
             let cas = [authorities.issuing(qualified), authorities.issuing(advanced)];
             let issuers = issuers(&cas)?;
-            issuance::issue(&account, &auth, &sign, issuers, now, &mut inner.randomness()).map_err(failed)
+            issuance::issue(&account, &auth, &sign, issuers, until, now, &mut inner.randomness())
+                .map_err(failed)
         })
         .await??;
     let completed = app
@@ -307,6 +311,8 @@ async fn certify(app: App, document: DocumentNumber) -> Result<RegistrationAnswe
             let document = document.clone();
             move |tx, context| {
                 let (account, auth, sign) = read_keys(tx, &document)?;
+                // Refused when the evidence has ended meanwhile.
+                grounds::until(tx, &account, context.now)?;
                 let completed = match issuance::complete(account, auth, sign, &certificates) {
                     Ok(completed) => completed,
                     // The same request was faster elsewhere; its certificates count.
@@ -319,6 +325,7 @@ async fn certify(app: App, document: DocumentNumber) -> Result<RegistrationAnswe
                 tx.keys().update(&completed.auth)?;
                 tx.keys().update(&completed.sign)?;
                 tx.accounts().update(&completed.account)?;
+                grounds::issued(tx, &completed.account)?;
                 Ok(Some(certified([&completed.auth, &completed.sign])))
             }
         })

@@ -6,7 +6,7 @@ mod sweep;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::{App, ca, device, push, registrant, signing};
+use crate::{App, ca, device, push, registrant, registration, signing};
 
 /// One job, which ends by itself when the application stops.
 pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -19,6 +19,8 @@ pub(crate) fn all(app: &App) -> Vec<Job> {
         Box::pin(device::keep_ready(app.clone())),
         Box::pin(push::deliver(app.clone())),
         Box::pin(registrant::follow(app.clone())),
+        Box::pin(registration::follow_days(app.clone())),
+        Box::pin(registration::finish_background(app.clone())),
         Box::pin(signing::work(app.clone())),
         Box::pin(ca::publish(app.clone())),
         Box::pin(clock::watch(app.clone())),

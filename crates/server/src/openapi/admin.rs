@@ -189,7 +189,7 @@ pub(super) fn operation_with(
     operation
 }
 
-fn recorded() -> Value {
+pub(super) fn recorded() -> Value {
     parameter("evidence", EVIDENCE, "The evidence.")
 }
 

@@ -171,14 +171,15 @@ fn export() -> Value {
             "evidence",
             "acceptances",
             "identifications",
+            "passwords",
             "accounts",
             "proposals",
             "events",
         ],
         json!({
             "person": pattern(PERSON, "Who."), "exported": time("When."), "evidence": list(anything()),
-            "acceptances": list(anything()), "identifications": list(anything()), "accounts": list(account),
-            "proposals": list(anything()), "events": list(schema("TrailEntry")),
+            "acceptances": list(anything()), "identifications": list(anything()), "passwords": list(anything()),
+            "accounts": list(account), "proposals": list(anything()), "events": list(schema("TrailEntry")),
         }),
     )
 }

@@ -9,6 +9,7 @@ mod desk;
 mod device;
 mod operations;
 mod parts;
+mod passwords;
 mod problems;
 mod registrant;
 mod registration;
@@ -66,6 +67,7 @@ pub fn document() -> Value {
         signing::paths(),
         admin::paths(),
         desk::paths(),
+        passwords::paths(),
         registrant::paths(),
         ca::paths(),
         registration::paths(),

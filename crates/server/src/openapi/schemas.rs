@@ -12,7 +12,9 @@ use countersign_wire::words::{
 use serde_json::{Map, Value, json};
 
 use super::parts::{closed_object, object, or_null, pattern, request_object, schema, schema_as, text, words};
-use super::{admin, ca, desk, device, operations, problems, registrant, registration, signing, validation};
+use super::{
+    admin, ca, desk, device, operations, passwords, problems, registrant, registration, signing, validation,
+};
 
 /// Standard Base64 as the specification writes it.
 const BASE64: &str = r"^[a-zA-Z0-9+\/]+={0,2}$";
@@ -26,6 +28,7 @@ pub(super) fn all() -> Value {
         .chain(device::schemas())
         .chain(admin::schemas())
         .chain(desk::schemas())
+        .chain(passwords::schemas())
         .chain(registrant::schemas())
         .chain(ca::schemas())
         .chain(registration::schemas())

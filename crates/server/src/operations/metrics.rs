@@ -32,6 +32,8 @@ pub struct Metrics {
     tokens: Family<TokenLabels, Counter>,
     token_refusals: Family<TokenRefusalLabels, Counter>,
     signatures: Family<SignatureLabels, Counter>,
+    lookups: Family<LookupLabels, Counter>,
+    breakers: Family<BreakerLabels, Gauge>,
     purged: Counter,
     long_polls: Gauge,
     computations: Gauge,
@@ -124,6 +126,17 @@ struct TokenRefusalLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LookupLabels {
+    lookup: Fixed,
+    outcome: Fixed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BreakerLabels {
+    lookup: Fixed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct SignatureLabels {
     flow: Fixed,
     outcome: Fixed,
@@ -169,6 +182,7 @@ impl Metrics {
         let (limited, pushes) = (Family::default(), Family::default());
         let (validations, signatures) = (Family::default(), Family::default());
         let (tokens, token_refusals) = (Family::default(), Family::default());
+        let (lookups, breakers) = (Family::default(), Family::default());
         let (purged, long_polls, computations, faults) =
             (Counter::default(), Gauge::default(), Gauge::default(), Counter::default());
         let (clock_doubted, revocation_lists) = (Gauge::default(), Counter::default());
@@ -200,6 +214,10 @@ impl Metrics {
         registry.register("signing_signatures", help, signatures.clone());
         registry.register("requests_limited", "Requests of phones that came too often", limited.clone());
         registry.register("push_messages", "Attempts to wake a phone", pushes.clone());
+        let help = "Lookups at the remote service of [registration.remote], by outcome";
+        registry.register("registration_lookups", help, lookups.clone());
+        let help = "Circuit breakers of remote lookups: 0 closed, 1 half open, 2 open";
+        registry.register("registration_lookup_breaker", help, breakers.clone());
         registry.register("rows_purged", "Rows deleted because they are kept no longer", purged.clone());
         registry.register("long_polls_open", "Calls that wait for a change", long_polls.clone());
         registry.register("computations_open", "Key computations that run or wait", computations.clone());
@@ -222,6 +240,8 @@ impl Metrics {
             tokens,
             token_refusals,
             signatures,
+            lookups,
+            breakers,
             purged,
             long_polls,
             computations,
@@ -237,6 +257,13 @@ impl Metrics {
         let labels = RequestLabels { route: route.clone(), method: Fixed::Word(method), status };
         self.requests.get_or_create(&labels).inc();
         self.durations.get_or_create(&RouteLabels { route }).observe(took.as_secs_f64());
+    }
+
+    /// A remote lookup has ended, and this is where its breaker stands.
+    pub(crate) fn lookup(&self, kind: &'static str, outcome: &'static str, breaker: i64) {
+        let (lookup, outcome) = (Fixed::Word(kind), Fixed::Word(outcome));
+        self.breakers.get_or_create(&BreakerLabels { lookup: lookup.clone() }).set(breaker);
+        self.lookups.get_or_create(&LookupLabels { lookup, outcome }).inc();
     }
 
     /// A session was started.

@@ -1,10 +1,10 @@
 //! The person's app is asked to sign what they accept: a session like any other, with this service as the relying party.
 
 use countersign_domain::Refusal as AnyRefusal;
-use countersign_domain::registration::{Means, OfNumber, Proof, TermsState, day};
+use countersign_domain::registration::{Means, Proof, TermsState};
 use countersign_domain::relying_party::{Permissions, RelyingParty};
 use countersign_domain::session::{Outcome, Session, StartSession, State, key_use, start as start_session};
-use countersign_store::{Error, Tx};
+use countersign_store::Tx;
 use countersign_wire::device_link::DeviceLinkBase;
 use countersign_wire::endpoint::Recipient;
 use countersign_wire::id::{RelyingPartyUuid, SemanticsIdentifier, SessionId};
@@ -14,6 +14,7 @@ use countersign_wire::start::{
 };
 use countersign_wire::words::{EndResult, HashAlgorithm, InteractionType, RequestedLevel};
 
+use super::acceptance::accept;
 use crate::command::{Command, Failure};
 
 /// This service, where it asks people itself. No relying party has it.
@@ -88,26 +89,20 @@ pub(super) fn start(
 
 /// What the end of one of our sessions means for the acceptance that it asked about. In the same transaction as the
 /// session's own end, so that no signature is lost.
-pub(crate) fn settle(tx: &Tx<'_>, context: &mut Command, session: &Session) -> Result<(), Error> {
+pub(crate) fn settle(tx: &Tx<'_>, context: &mut Command, session: &Session) -> Result<(), Failure> {
     let State::Complete { outcome, .. } = session.state() else { return Ok(()) };
     let Some(transaction) = tx.terms().of_session(session.id())? else { return Ok(()) };
     let TermsState::AwaitingApp { decided, .. } = transaction.state().clone() else { return Ok(()) };
     let error = match outcome {
         Outcome::Signed { signature, certificate, .. } => {
-            let app = context.app.clone();
-            let terms = app.registration().terms();
-            let evidence = tx.evidence().get(transaction.evidence())?;
-            let all = tx.evidence().of_number(evidence.tenant(), evidence.number())?;
-            let in_force =
-                OfNumber::sort(all, day(context.now)).in_force.filter(|other| other.id() != evidence.id());
-            let proof = Proof::Signature {
+            let proof = |statement| Proof::Signature {
                 session: session.id(),
-                statement: transaction.statement(&decided, terms),
+                statement,
                 value: signature.clone(),
                 certificate: certificate.clone(),
             };
-            match transaction.clone().accept(evidence, in_force, &decided.means, proof, terms, context.now) {
-                Ok(accepted) => return save(tx, context, accepted),
+            match accept(tx, context, transaction.clone(), &decided.means, proof)? {
+                Ok(_) => return Ok(()),
                 Err(refusal) => {
                     tracing::warn!(reason = %refusal, "an acceptance of terms was signed and does not count");
                     TermsError::Internal
@@ -124,23 +119,5 @@ pub(crate) fn settle(tx: &Tx<'_>, context: &mut Command, session: &Session) -> R
     };
     let (transaction, events) = transaction.fail(error, context.now);
     context.record(events.into_iter().map(Into::into));
-    tx.terms().update(&transaction)
-}
-
-/// Saves everything that an acceptance changes.
-pub(crate) fn save(
-    tx: &Tx<'_>,
-    context: &mut Command,
-    accepted: countersign_domain::registration::Accepted,
-) -> Result<(), Error> {
-    // The one whose place is taken goes first: there is never more than one in force.
-    for evidence in accepted.superseded.iter().chain(&accepted.evidence) {
-        tx.evidence().update(evidence)?;
-    }
-    for acceptance in &accepted.acceptances {
-        tx.terms().accept(acceptance)?;
-    }
-    tx.terms().update(&accepted.transaction)?;
-    context.record(accepted.events.into_iter().map(Into::into));
-    Ok(())
+    Ok(tx.terms().update(&transaction)?)
 }

@@ -14,6 +14,7 @@ use countersign_wire::registration::{ErrorCode, PhoneNumber};
 use http::header::{HeaderMap, ORIGIN, REFERER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue};
+use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
@@ -29,8 +30,9 @@ const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// A request that was let in.
+#[derive(Clone)]
 pub(super) struct Admitted {
-    pub(super) client: Client,
+    pub(super) client: Arc<Client>,
     pub(super) caller: Caller,
     /// The origin of the page that asks, where there is one.
     pub(super) page: Option<String>,
@@ -108,7 +110,7 @@ pub(super) async fn whole(app: &App, body: Body, limit: usize) -> Result<Bytes, 
     }
 }
 
-fn of_token(app: &App, origin: &Origin, token: &str) -> Result<(Client, Caller), Response> {
+fn of_token(app: &App, origin: &Origin, token: &str) -> Result<(Arc<Client>, Caller), Response> {
     let wrong = || unauthorized("expected a token of POST /oauth/token that has not run out");
     let service = app.registration();
     let claims: Claims = service.token_key.claims(token).ok_or_else(wrong)?;
@@ -127,7 +129,7 @@ fn of_token(app: &App, origin: &Origin, token: &str) -> Result<(Client, Caller),
     Ok((known.client.clone(), caller))
 }
 
-fn of_api_key(app: &App, headers: &HeaderMap) -> Result<Client, Response> {
+fn of_api_key(app: &App, headers: &HeaderMap) -> Result<Arc<Client>, Response> {
     let wrong = || unauthorized("expected Authorization: Bearer with a token of POST /oauth/token");
     let mut keys = headers.get_all(API_KEY).iter();
     let (Some(key), None) = (keys.next(), keys.next()) else { return Err(wrong()) };

@@ -1,5 +1,7 @@
 //! `[registration]`: who may ask about people's numbers, which terms are in force, and how codes reach phones.
 
+use std::sync::Arc;
+
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use countersign_domain::registration::{Client, CodePolicy, Terms, TermsDocument};
 use countersign_wire::registration::words::Scope;
@@ -8,7 +10,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::identify;
+use super::lookup::LookupKind;
 pub use super::partner::IdentityPartner;
 use super::partner::KnownPartner;
 use crate::config::{Mend, Secret};
@@ -49,6 +51,9 @@ pub struct Registration {
     pub requests_per_client: u32,
     /// Requests of an address in a minute. A client's server is one address.
     pub requests_per_address: u32,
+    /// A service that answers lookups in place of our own store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remote: Option<RemoteLookups>,
     /// Who may ask.
     #[serde(rename = "client", skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<ClientEntry>,
@@ -80,11 +85,39 @@ impl Default for Registration {
             tokens_per_address: 60,
             requests_per_client: 6_000,
             requests_per_address: 3_000,
+            remote: None,
             clients: Vec::new(),
             partners: Vec::new(),
             terms: Vec::new(),
         }
     }
+}
+
+/// `[registration.remote]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoteLookups {
+    /// What `/evidence` and `/means` are put behind: `https://lookups.example.org/v1`.
+    pub url: Url,
+    /// Shown to it as `Authorization: Bearer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Secret>,
+    /// Seconds that an answer may take, with its last octet.
+    #[serde(default = "two")]
+    pub seconds: u32,
+    /// Requests that may be open at the same time.
+    #[serde(default = "default_calls")]
+    pub calls: u16,
+    /// What it is asked for: `evidence`, `app`, `sas`. The rest is our own store's.
+    pub lookups: Vec<LookupKind>,
+}
+
+fn two() -> u32 {
+    2
+}
+
+fn default_calls() -> u16 {
+    32
 }
 
 /// `[[registration.client]]`
@@ -135,7 +168,7 @@ fn yes() -> bool {
 /// A client with what it is known by.
 #[derive(Clone, Debug)]
 pub(crate) struct KnownClient {
-    pub(crate) client: Client,
+    pub(crate) client: Arc<Client>,
     secret: [u8; 32],
     api_key: Option<[u8; 32]>,
 }
@@ -162,7 +195,7 @@ impl ClientEntry {
                 .ok_or_else(|| Mend::new(at(member), "is not a SHA-256 in hexadecimal", how))
         };
         Ok(KnownClient {
-            client: Client {
+            client: Arc::new(Client {
                 id: ClientId::parse(&self.id)
                     .map_err(|_| Mend::new(at("id"), "is not a plain name", plain))?,
                 tenant: TenantId::parse(&self.tenant)
@@ -172,7 +205,7 @@ impl ClientEntry {
                 prefixes: self.number_prefixes.clone(),
                 asks_for_terms: self.asks_for_terms,
                 sees_terms: self.sees_terms,
-            },
+            }),
             secret: hash("secret_sha256", &self.secret_sha256)?,
             api_key: self.api_key_sha256.as_deref().map(|text| hash("api_key_sha256", text)).transpose()?,
         })
@@ -186,8 +219,9 @@ impl ClientEntry {
         if earlier.iter().any(|other| other.id == self.id) {
             found.push(Mend::new(at("id"), "is used twice", "give every client an id of its own"));
         }
-        if self.id == identify::CLIENT {
-            found.push(Mend::new(at("id"), "is the name of our own desk", "give another one"));
+        if self.id.starts_with('.') {
+            let how = "begin with a letter or a digit: the service's own pages have such names";
+            found.push(Mend::new(at("id"), "begins with a dot", how));
         }
         if self.scopes.is_empty() {
             found.push(Mend::new(at("scopes"), "is empty", "leave the line out for [\"smartflow\"]"));
@@ -209,6 +243,32 @@ impl ClientEntry {
         if self.api_key_sha256.is_some() && self.origins.is_empty() {
             let how = "name the origins of the pages that use the key";
             found.push(Mend::new(at("origins"), "is empty, and there is an API key", how));
+        }
+    }
+}
+
+/// Whether what is sent there is read by nobody on the way.
+fn is_safe(url: &Url) -> bool {
+    let local = url.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"));
+    url.scheme() == "https" || (url.scheme() == "http" && local)
+}
+
+impl RemoteLookups {
+    fn check(&self, found: &mut Vec<Mend>) {
+        let at = |member: &str| format!("registration.remote.{member}");
+        if !is_safe(&self.url) || self.url.query().is_some() {
+            let how = "give an https URL without a query: numbers travel there";
+            found.push(Mend::new(at("url"), format!("{} is not https", self.url), how));
+        }
+        if !(1..=30).contains(&self.seconds) {
+            found.push(Mend::new(at("seconds"), format!("{} is out of range", self.seconds), "give 1 to 30"));
+        }
+        if !(1..=1_000).contains(&self.calls) {
+            found.push(Mend::new(at("calls"), format!("{} is out of range", self.calls), "give 1 to 1000"));
+        }
+        if self.lookups.is_empty() {
+            let how = "name some of \"evidence\", \"app\", \"sas\", or leave the section out";
+            found.push(Mend::new(at("lookups"), "is empty", how));
         }
     }
 }
@@ -241,13 +301,14 @@ impl Registration {
                 found.push(Mend::new(name, format!("{value} is out of range"), how));
             }
         }
-        if let Some(url) = &self.gateway_url {
-            let local =
-                url.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"));
-            if url.scheme() != "https" && !(url.scheme() == "http" && local) {
-                let how = "give an https URL: codes travel there";
-                found.push(Mend::new("registration.gateway_url", format!("{url} is not https"), how));
-            }
+        if let Some(url) = &self.gateway_url
+            && !is_safe(url)
+        {
+            let how = "give an https URL: codes travel there";
+            found.push(Mend::new("registration.gateway_url", format!("{url} is not https"), how));
+        }
+        if let Some(remote) = &self.remote {
+            remote.check(found);
         }
         for (index, client) in self.clients.iter().enumerate() {
             client.check(index, &self.clients[..index], found);
@@ -337,6 +398,7 @@ mod tests {
         assert_eq!(known[0].client.scopes, [Scope::Smartflow]);
         assert!(faults(&client("")).is_empty());
         assert_eq!(faults(&(client("") + &client(""))).len(), 1, "twice");
+        assert_eq!(faults(&client("").replace("portal", ".consent")).len(), 1, "a name of our own");
     }
 
     #[test]
@@ -359,6 +421,17 @@ mod tests {
         assert_eq!(faults(&client(&key)).len(), 1, "a key without pages");
         assert_eq!(faults("[registration]\ngateway_url = \"http://sms.example.org\"").len(), 1);
         assert_eq!(faults("[registration]\ncode_tries = 0").len(), 1);
+        let remote = |more: &str| faults(&format!("[registration.remote]\n{more}"));
+        assert!(remote("url = \"https://a.example/v1\"\nlookups = [\"evidence\", \"app\"]").is_empty());
+        for more in [
+            "url = \"http://a.example/v1\"\nlookups = [\"app\"]",
+            "url = \"https://a.example/v1?x\"\nlookups = [\"app\"]",
+            "url = \"https://a.example/v1\"\nlookups = []",
+            "url = \"https://a.example/v1\"\nlookups = [\"app\"]\nseconds = 0",
+            "url = \"https://a.example/v1\"\nlookups = [\"app\"]\ncalls = 0",
+        ] {
+            assert_eq!(remote(more).len(), 1, "{more}");
+        }
         assert_eq!(faults("[registration]\nwidget_token_seconds = 901").len(), 1);
     }
 }

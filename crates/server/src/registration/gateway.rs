@@ -1,4 +1,4 @@
-//! How a code reaches a phone: a gateway that somebody runs, or in development an outbox that shows what would be sent.
+//! How a message reaches a phone: a gateway that somebody runs, or in development an outbox that shows what would be sent.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -34,10 +34,48 @@ pub enum NotSent {
 /// The future of a message.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), NotSent>> + Send + 'a>>;
 
-/// Carries codes to phones: [`Webhook`], or [`Outbox`].
+/// What a person is told on their phone.
+#[derive(Clone, Copy, Debug)]
+pub enum Message<'a> {
+    /// A one-time code.
+    Code(&'a OneTimeCode),
+    /// A link to set a password.
+    Link(&'a str),
+    /// That the password was set: whoever did not do it has to know.
+    PasswordSet,
+}
+
+impl Message<'_> {
+    /// The words of it.
+    fn text(&self) -> Zeroizing<String> {
+        Zeroizing::new(match self {
+            Self::Code(code) => format!("{} is your confirmation code. Tell it to nobody.", code.reveal()),
+            Self::Link(url) => format!("Set your password for electronic signatures within a day: {url}"),
+            Self::PasswordSet => "Your password for electronic signatures was set. If it was not you, \
+                tell whoever has identified you."
+                .to_owned(),
+        })
+    }
+
+    fn code(&self) -> Option<&str> {
+        match self {
+            Self::Code(code) => Some(code.reveal()),
+            Self::Link(_) | Self::PasswordSet => None,
+        }
+    }
+
+    fn link(&self) -> Option<&str> {
+        match self {
+            Self::Link(url) => Some(url),
+            Self::Code(_) | Self::PasswordSet => None,
+        }
+    }
+}
+
+/// Carries messages to phones: [`Webhook`], or [`Outbox`].
 pub trait Gateway: Send + Sync + fmt::Debug {
     /// Hands one message over, once.
-    fn send<'a>(&'a self, number: &'a PhoneNumber, code: &'a OneTimeCode, now: Timestamp) -> Sending<'a>;
+    fn send<'a>(&'a self, number: &'a PhoneNumber, message: Message<'a>, now: Timestamp) -> Sending<'a>;
     /// What was handed over, where that can be shown.
     fn shown(&self) -> Vec<Sent> {
         Vec::new()
@@ -50,8 +88,14 @@ pub trait Gateway: Send + Sync + fmt::Debug {
 pub struct Sent {
     /// To whom.
     pub msisdn: PhoneNumber,
-    /// The code.
-    pub code: String,
+    /// The words of it.
+    pub text: String,
+    /// The code in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The link in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
     /// When.
     pub at: Timestamp,
 }
@@ -61,12 +105,12 @@ pub struct Sent {
 pub struct NoGateway;
 
 impl Gateway for NoGateway {
-    fn send<'a>(&'a self, _: &'a PhoneNumber, _: &'a OneTimeCode, _: Timestamp) -> Sending<'a> {
+    fn send<'a>(&'a self, _: &'a PhoneNumber, _: Message<'a>, _: Timestamp) -> Sending<'a> {
         Box::pin(async { Err(NotSent::NoGateway) })
     }
 }
 
-/// Posts `{"to":"+41791234567","text":"…","code":"123456"}` to a URL. Any 2xx is success; nothing is repeated.
+/// Posts `{"to":"+41791234567","text":"…","code":"123456"}` to a URL, with `link` in place of `code` in an invitation. Any 2xx is success; nothing is repeated.
 pub struct Webhook {
     client: reqwest::Client,
     url: Url,
@@ -88,11 +132,14 @@ impl Webhook {
 }
 
 impl Gateway for Webhook {
-    fn send<'a>(&'a self, number: &'a PhoneNumber, code: &'a OneTimeCode, _: Timestamp) -> Sending<'a> {
+    fn send<'a>(&'a self, number: &'a PhoneNumber, message: Message<'a>, _: Timestamp) -> Sending<'a> {
         Box::pin(async move {
-            let text =
-                Zeroizing::new(format!("{} is your confirmation code. Tell it to nobody.", code.reveal()));
-            let body = json!({ "to": format!("+{number}"), "text": *text, "code": code.reveal() });
+            let mut body = json!({ "to": format!("+{number}"), "text": *message.text() });
+            for (name, value) in [("code", message.code()), ("link", message.link())] {
+                if let Some(value) = value {
+                    body[name] = value.into();
+                }
+            }
             let mut request = self.client.post(self.url.clone()).json(&body);
             if let Some(key) = &self.key {
                 request = request.bearer_auth(key.reveal());
@@ -118,9 +165,15 @@ const SHOWN: usize = 100;
 pub struct Outbox(Mutex<VecDeque<Sent>>);
 
 impl Gateway for Outbox {
-    fn send<'a>(&'a self, number: &'a PhoneNumber, code: &'a OneTimeCode, now: Timestamp) -> Sending<'a> {
+    fn send<'a>(&'a self, number: &'a PhoneNumber, message: Message<'a>, now: Timestamp) -> Sending<'a> {
         let mut messages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        messages.push_front(Sent { msisdn: number.clone(), code: code.reveal().to_owned(), at: now });
+        messages.push_front(Sent {
+            msisdn: number.clone(),
+            text: message.text().to_string(),
+            code: message.code().map(str::to_owned),
+            link: message.link().map(str::to_owned),
+            at: now,
+        });
         messages.truncate(SHOWN);
         Box::pin(async { Ok(()) })
     }

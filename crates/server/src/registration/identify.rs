@@ -10,25 +10,22 @@ use axum::response::{IntoResponse, Response};
 use countersign_domain::desk;
 use countersign_domain::registration::Refusal;
 use countersign_wire::registration::code::EnteredCode;
-use countersign_wire::registration::{ClientId, ErrorCode, PhoneNumber, TermsToken};
-use http::HeaderValue;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, REFERRER_POLICY};
+use countersign_wire::registration::{ErrorCode, PhoneNumber, TermsToken};
+use http::StatusCode;
+use http::header::HeaderMap;
 
 use super::caller::whole;
-use super::consent::is_own_form;
+use super::codes::{self, OF_DESK};
+use super::sheet::{Sheet, own_form};
 use super::{failed, failure, logged, verification};
-use crate::buckets::Network;
 use crate::command::Failure;
 use crate::problem::Problem;
-use crate::web::escape;
 use crate::{App, Origin};
 
 /// Where the page is.
 pub(super) const PATH: &str = "/identify/{token}";
 /// What comes before the token.
 pub(crate) const BASE: &str = "/identify/";
-/// For whom its codes are: no client of the API has this name.
-pub(super) const CLIENT: &str = "countersign.desk";
 /// The longest form that is read, in octets.
 const FORM_MAX: usize = 256;
 
@@ -57,10 +54,7 @@ pub(super) async fn enter(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Response> {
-    if !is_own_form(&headers, &origin) {
-        let problem = Problem::registration(ErrorCode::OriginNotAllowed, "expected a form of this page");
-        return Err(problem.into_response());
-    }
+    own_form(&headers, &origin)?;
     let (number, shown) = state(&app, &text).await?;
     if matches!(shown, Shown::Done | Shown::Over) {
         return Ok(page(&number, shown));
@@ -69,8 +63,7 @@ pub(super) async fn enter(
     let code = url::form_urlencoded::parse(&body).find(|(name, _)| name == "code");
     let shown = match code {
         None => {
-            verification::limited(&app, Network::of(origin.address), &number)?;
-            verification::deliver(&app, client(), number.clone()).await?;
+            send(&app, &origin, &number).await?;
             Shown::Sent
         }
         Some((_, code)) => prove(&app, &text, &number, &code).await?,
@@ -79,9 +72,19 @@ pub(super) async fn enter(
     Ok(logged(page(&number, shown), "identify", Some(outcome)))
 }
 
+async fn send(app: &App, origin: &Origin, number: &PhoneNumber) -> Result<(), Response> {
+    codes::limited(app, number, Some(origin.address)).map_err(|refusal| failed(app, refusal))?;
+    let made = codes::make(app, codes::page(OF_DESK), number.clone()).await;
+    let made = made.map_err(|error| failure(app, error))?;
+    codes::hand_over(app, made).await.map_err(|error| failure(app, error))?.map_err(|_| {
+        let text = "messages cannot be sent now; try again later";
+        Problem::registration(ErrorCode::Unavailable, text).into_response()
+    })
+}
+
 async fn prove(app: &App, text: &str, number: &PhoneNumber, code: &str) -> Result<Shown, Response> {
     let Ok(code) = EnteredCode::parse(code.trim()) else { return Ok(Shown::Wrong) };
-    match verification::entered(app, client(), number.clone(), code).await? {
+    match verification::entered(app, codes::page(OF_DESK), number.clone(), code).await? {
         Err(Refusal::CodeWrong { .. }) => return Ok(Shown::Wrong),
         Err(_) => return Ok(Shown::Gone),
         Ok(()) => {}
@@ -123,11 +126,6 @@ fn unknown(app: &App) -> Response {
     failed(app, Refusal::UnknownTransaction)
 }
 
-fn client() -> ClientId {
-    // Cannot fail: a constant of this form.
-    ClientId::parse(CLIENT).expect("a plain name")
-}
-
 fn page(number: &PhoneNumber, shown: Shown) -> Response {
     const SEND: &str =
         "<form method=\"post\"><p><button name=\"send\" value=\"1\">Send a code</button></p></form>";
@@ -148,25 +146,6 @@ fn page(number: &PhoneNumber, shown: Shown) -> Response {
     };
     let digits = number.as_str();
     let last = digits.get(digits.len().saturating_sub(2)..).unwrap_or_default();
-    let html = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>Your number</title>\
-         <link rel=\"icon\" href=\"data:,\"><link rel=\"stylesheet\" href=\"/assets/page.css\"></head>\
-         <body><main class=\"page\"><section class=\"sheet\"><h1>The number that ends in {}</h1>\
-         <p role=\"status\">{said}</p>{forms}</section></main></body></html>\n",
-        escape(last)
-    );
-    let headers = [
-        (CONTENT_TYPE, "text/html; charset=utf-8"),
-        (CACHE_CONTROL, "no-store"),
-        // With `no-referrer` browsers say `Origin: null` of the page's own form. Nobody else learns the link by this.
-        (REFERRER_POLICY, "same-origin"),
-        (
-            CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'self'; \
-             frame-ancestors 'none'",
-        ),
-    ];
-    let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
-    (headers, html).into_response()
+    let title = format!("The number that ends in {last}");
+    Sheet { title: &title, said, body: &forms, around: &[], script: None }.respond(StatusCode::OK)
 }

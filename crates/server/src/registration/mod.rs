@@ -4,17 +4,24 @@
 //! Every request is let in by [`caller`], asks the store through [`lookup`], and is decided by
 //! `countersign_domain::registration`.
 
+mod acceptance;
 mod app_session;
+mod breaker;
 mod caller;
+mod codes;
 pub mod config;
 mod consent;
 mod cors;
+mod credentials;
 pub mod gateway;
+pub(crate) mod grounds;
 pub(crate) mod identify;
-pub(crate) mod lookup;
+pub mod lookup;
 mod oauth;
 mod page;
 pub(crate) mod partner;
+mod password;
+mod sheet;
 mod state;
 mod status;
 mod terms;
@@ -33,7 +40,11 @@ use crate::command::Failure;
 use crate::operations::record::Logged;
 use crate::problem::{Problem, Surface};
 
-pub(crate) use self::app_session::{is_own, save, settle};
+pub(crate) use self::acceptance::accept;
+pub(crate) use self::app_session::{is_own, settle};
+pub use self::grounds::NotFollowed;
+pub(crate) use self::grounds::follow_days;
+pub(crate) use self::password::{finish_background, send_invitation};
 pub(crate) use self::state::{Fault, Service};
 
 const SURFACE: Surface = Surface::Registration;
@@ -55,6 +66,8 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route(identify::PATH, get(identify::show).post(identify::enter))
         .route(consent::PATH, get(consent::show).post(consent::enter))
         .route(consent::SCRIPT_PATH, get(consent::script))
+        .route(password::PATH, get(password::show).post(password::enter))
+        .route(password::INVITED_PATH, get(password::show_invited).post(password::enter_invited))
 }
 
 fn failed(app: &App, failure: impl Into<Refusal>) -> Response {

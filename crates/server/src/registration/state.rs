@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_domain::registration::{CodeKey, CodePolicy, Terms};
+use countersign_domain::registration::{CodeKey, CodePolicy, PasswordPolicy, Terms};
 use countersign_wire::registration::{ClientId, PhoneNumber};
 
 use super::config::{KnownClient, Registration};
+use super::credentials::Credentials;
 use super::gateway::{Gateway, NoGateway, Webhook};
+use super::lookup::Connectors;
 use super::partner::KnownPartner;
+use super::password::Background;
 use crate::buckets::{Buckets, Network};
 use crate::config::Mend;
 use crate::derived_key::{DerivedKey, derived};
@@ -22,6 +25,9 @@ pub(crate) struct Service {
     pub(super) code_key: CodeKey,
     pub(super) token_key: DerivedKey,
     pub(super) gateway: Arc<dyn Gateway>,
+    pub(super) connectors: Connectors,
+    pub(super) background: Background,
+    pub(super) credentials: Credentials,
     pub(super) limits: Limits,
 }
 
@@ -43,6 +49,8 @@ pub(crate) enum Fault {
     Key,
     #[error("connections to the gateway for messages cannot be set up: {0}")]
     Gateway(#[source] reqwest::Error),
+    #[error("connections to the service for lookups cannot be set up: {0}")]
+    Remote(#[source] reqwest::Error),
 }
 
 impl Service {
@@ -70,6 +78,9 @@ impl Service {
             code_key: CodeKey::new(&derived(core, "countersign one-time codes", 0)),
             token_key: DerivedKey::of_core(core, "countersign access tokens").map_err(|_| Fault::Key)?,
             gateway,
+            connectors: Connectors::new(config).map_err(Fault::Remote)?,
+            background: Background::default(),
+            credentials: Credentials::new(PasswordPolicy::default()),
             limits: Limits {
                 codes_of_number: Buckets::new(config.codes_per_number),
                 codes_of_address: Buckets::new(config.codes_per_address),

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::caller::Admitted;
+use super::lookup::{Asked, LookupKind};
 use super::{app_session, consent, failed, failure, invalid, logged, lookup, page, parameter, verification};
 use crate::App;
 use crate::command::Failure;
@@ -33,17 +34,19 @@ pub(super) async fn link(
     if !admitted.client.asks_for_terms {
         return Err(failed(&app, Refusal::ScopeMissing));
     }
-    let base = admitted.origin.base.clone();
+    let (base, now) = (admitted.origin.base.clone(), app.now());
+    let admitted =
+        verification::admitted(&app, admitted, &number, now).await.map_err(|error| failure(&app, error))?;
+    let asked = Asked { tenant: admitted.client.tenant.clone(), number, now };
+    let known = lookup::known(&app, &asked).await.map_err(|error| failure(&app, error))?;
+    let OfNumber { in_force, waiting, .. } = match known.evidence {
+        // People whose evidence is kept elsewhere accept terms there: here it is none.
+        Lookup::Found(found) => found.own,
+        Lookup::Absent => OfNumber::default(),
+        Lookup::Failed => return Err(failed(&app, Refusal::LookupFailed)),
+    };
     let of = app.clone();
     let token = app.execute("give out a link to terms", move |tx, context| {
-        let verified = verification::is_verified(tx, &admitted, &number, context.now)?;
-        admitted.admit(&number, true, verified).map_err(AnyRefusal::from)?;
-        let known = lookup::known(&of, tx, &admitted.client.tenant, &number, context.now)?;
-        let OfNumber { in_force, waiting, .. } = match known.evidence {
-            Lookup::Found(of_number) => of_number,
-            Lookup::Absent => OfNumber::default(),
-            Lookup::Failed => return Err(AnyRefusal::from(Refusal::LookupFailed).into()),
-        };
         let mut refusal = Refusal::NoEvidence;
         // What waits goes first: accepting its terms completes the identification.
         for evidence in waiting.into_iter().chain(in_force) {
@@ -70,13 +73,17 @@ pub(super) async fn link(
 pub(super) async fn decide(app: &App, admitted: Admitted, decide: Decide) -> Result<Response, Response> {
     let Decide { token, accepts, knows_the_risk } = decide;
     let token = token.ok_or_else(|| failed(app, Refusal::UnknownTransaction))?;
-    let of = app.clone();
+    let (of, now) = (app.clone(), app.now());
+    let (whose, asks) = (token.clone(), admitted.clone());
+    let number = app.read("find an acceptance", move |tx| Ok(own(tx, &asks, &whose, now)?.1)).await;
+    let number = number.map_err(|error| failure(app, error))?;
+    if let Some(world) = app.test_world() {
+        world.sandbox().before_decision(&number);
+    }
+    let asked = Asked { tenant: admitted.client.tenant.clone(), number, now };
+    let known = lookup::known(app, &asked).await.map_err(|error| failure(app, error))?;
     let decided = app.execute("decide on terms", move |tx, context| {
         let (transaction, number) = own(tx, &admitted, &token, context.now)?;
-        if let Some(world) = of.test_world() {
-            world.sandbox().before_decision(&number);
-        }
-        let known = lookup::known(&of, tx, &admitted.client.tenant, &number, context.now)?;
         let evidence = tx.evidence().get(transaction.evidence())?;
         let decision = Decision { accepts, knows_the_risk };
         let asking = transaction.clone().decide(decision, evidence.bound_to(), &known.means, context.now);
@@ -84,13 +91,20 @@ pub(super) async fn decide(app: &App, admitted: Admitted, decide: Decide) -> Res
             Asking::Over(transaction, events) => (transaction, events),
             Asking::Ask(decided) => {
                 let played = of.test_world().is_some_and(|world| world.sandbox().knows(&number));
-                if decided.means.kind == MeansKind::Sas || played {
-                    transaction.ask(decided, None)
-                } else {
-                    let statement = transaction.statement(&decided, of.registration().terms());
-                    match app_session::start(tx, context, &decided.means, evidence.person(), &statement)? {
-                        Some(session) => transaction.ask(decided, Some(session)),
-                        None => transaction.fail(TermsError::MeansUnavailable, context.now),
+                match decided.means.kind {
+                    _ if played => transaction.ask(decided, None),
+                    MeansKind::Sas if of.registration().connectors.is_own(LookupKind::Sas) => {
+                        transaction.ask(decided, None)
+                    }
+                    // Somebody else's password cannot be compared here.
+                    MeansKind::Sas => transaction.fail(TermsError::MeansUnavailable, context.now),
+                    MeansKind::App => {
+                        let statement = transaction.statement(&decided, of.registration().terms());
+                        match app_session::start(tx, context, &decided.means, evidence.person(), &statement)?
+                        {
+                            Some(session) => transaction.ask(decided, Some(session)),
+                            None => transaction.fail(TermsError::MeansUnavailable, context.now),
+                        }
                     }
                 }
             }
@@ -117,9 +131,7 @@ pub(super) async fn poll(
         app.execute("poll an acceptance", move |tx, context| {
             let (transaction, number) = own(tx, &admitted, &asked, context.now)?;
             let transaction = match of.test_world() {
-                Some(world) => {
-                    world.sandbox().act(tx, context, of.registration().terms(), transaction, &number)?
-                }
+                Some(world) => world.sandbox().act(tx, context, transaction, &number)?,
                 None => transaction,
             };
             progress(tx, &transaction, context.now)

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use countersign_domain::Refusal as AnyRefusal;
-use countersign_domain::registration::{Checked, CodeChallenge, OneTimeCode, Refusal};
+use countersign_domain::registration::{Checked, Refusal};
 use countersign_store::Tx;
 use countersign_wire::registration::code::{CheckCode, EnteredCode};
 use countersign_wire::registration::confirm::{Confirm, send_code};
@@ -13,9 +13,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::caller::{Admitted, WithBody};
-use super::{failed, failure, invalid, logged, terms};
+use super::{codes, failed, failure, invalid, logged, terms};
 use crate::App;
-use crate::buckets::Network;
 use crate::command::Failure;
 use crate::problem::Problem;
 
@@ -45,7 +44,7 @@ pub(super) async fn check(
 ) -> Result<Response, Response> {
     let CheckCode { number, code } = CheckCode::from_body(&body).map_err(invalid)?;
     admitted.admit(&number, false, false).map_err(|refusal| failed(&app, refusal))?;
-    match entered(&app, admitted.client.id, number, code).await? {
+    match entered(&app, admitted.client.id.clone(), number, code).await? {
         Ok(()) => Ok(logged(Json(json!({})), "check-code", Some("right"))),
         Err(refusal) => Err(failed(&app, refusal)),
     }
@@ -98,72 +97,36 @@ pub(super) fn is_verified(
     Ok(challenge.is_some_and(|challenge| challenge.is_verified(now)))
 }
 
+/// Lets a question about a number through. Of a browser it is asked that the holder of the number has entered a code.
+pub(super) async fn admitted(
+    app: &App,
+    admitted: Admitted,
+    number: &PhoneNumber,
+    now: Timestamp,
+) -> Result<Admitted, Failure> {
+    let verified = if admitted.must_verify() {
+        let (client, number) = (admitted.client.id.clone(), number.clone());
+        let challenge = app.read("look for a code", move |tx| Ok(tx.codes().find(&client, &number)?)).await?;
+        challenge.is_some_and(|challenge| challenge.is_verified(now))
+    } else {
+        false
+    };
+    admitted.admit(number, true, verified).map_err(AnyRefusal::from)?;
+    Ok(admitted)
+}
+
 async fn send_to(app: &App, admitted: Admitted, number: PhoneNumber) -> Result<Response, Response> {
     admitted.admit(&number, false, false).map_err(|refusal| failed(app, refusal))?;
     // A client's server is one address for all its people; it has a limit of its own.
-    if admitted.must_verify() {
-        limited(app, Network::of(admitted.origin.address), &number)?;
-    } else {
-        limited_number(app, &number)?;
+    let address = admitted.must_verify().then_some(admitted.origin.address);
+    codes::limited(app, &number, address).map_err(|refusal| failed(app, refusal))?;
+    let made = codes::make(app, admitted.client.id.clone(), number).await;
+    let made = made.map_err(|error| failure(app, error))?;
+    match codes::hand_over(app, made).await.map_err(|error| failure(app, error))? {
+        Ok(()) => Ok(logged(Json(json!({})), "send-code", None)),
+        Err(_) => {
+            let text = "messages cannot be sent now; try again later";
+            Err(Problem::registration(ErrorCode::Unavailable, text).into_response())
+        }
     }
-    deliver(app, admitted.client.id, number).await?;
-    Ok(logged(Json(json!({})), "send-code", None))
-}
-
-/// Counts a code that an address asks for.
-pub(super) fn limited(app: &App, network: Network, number: &PhoneNumber) -> Result<(), Response> {
-    let taken = app.registration().limits.codes_of_address.take(network, app.now());
-    taken.map_err(|seconds| too_soon(app, "address", seconds))?;
-    limited_number(app, number)
-}
-
-fn limited_number(app: &App, number: &PhoneNumber) -> Result<(), Response> {
-    let taken = app.registration().limits.codes_of_number.take(number.clone(), app.now());
-    taken.map_err(|seconds| too_soon(app, "number", seconds))
-}
-
-fn too_soon(app: &App, by: &'static str, seconds: u32) -> Response {
-    app.metrics().limited("code", by);
-    failed(app, Refusal::CodeTooSoon { seconds })
-}
-
-/// Makes a code for a client and sends it.
-pub(super) async fn deliver(app: &App, client: ClientId, number: PhoneNumber) -> Result<(), Response> {
-    let service = app.registration();
-    let (of, to) = (app.clone(), number.clone());
-    let sent = app.execute("send a code", move |tx, context| {
-        let service = of.registration();
-        let played = of.test_world().is_some_and(|world| world.sandbox().knows(&to));
-        let code = if played {
-            OneTimeCode::known(crate::dev::sandbox::RIGHT_CODE)
-        } else {
-            OneTimeCode::draw(&mut context.rng)
-        };
-        let earlier = tx.codes().find(&client, &to)?;
-        let (challenge, events) = CodeChallenge::send(
-            earlier,
-            client,
-            to,
-            &code,
-            &service.code_key,
-            &service.codes,
-            context.now,
-            &mut context.rng,
-        )
-        .map_err(AnyRefusal::from)?;
-        tx.codes().save(&challenge)?;
-        context.record(events.into_iter().map(Into::into));
-        Ok::<_, Failure>((code, challenge))
-    });
-    let (code, challenge) = sent.await.map_err(|error| failure(app, error))?;
-    // Only what is written down is sent: a code that arrives can be entered.
-    if let Err(error) = service.gateway.send(&number, &code, app.now()).await {
-        tracing::error!(error = %error, "a code was not sent");
-        let lost =
-            app.execute("take back a code", move |tx, _| Ok(tx.codes().save(&challenge.not_sent())?));
-        lost.await.map_err(|error| failure(app, error))?;
-        let text = "messages cannot be sent now; try again later";
-        return Err(Problem::registration(ErrorCode::Unavailable, text).into_response());
-    }
-    Ok(())
 }

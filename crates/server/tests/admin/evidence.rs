@@ -122,3 +122,143 @@ async fn what_cannot_be_is_not_recorded() {
     problem(&get(&world, "/evidence/RAS0123456789abcdef01234567").await, 404, "not-found");
     problem(&get(&world, "/evidence/x").await, 404, "not-found");
 }
+
+/// Notice of every certificate of an account, as its phone has it.
+async fn ends_of(world: &World) -> Vec<String> {
+    let person = get(world, &format!("/persons/{PERSON}")).await.json();
+    let keys = person["accounts"][0]["keys"].as_array().expect("keys").clone();
+    keys.iter().map(|key| key["notAfter"].as_str().expect("a time").to_owned()).collect()
+}
+
+/// A phone that was enrolled on this evidence: its device.
+async fn enrolled_on(world: &World, evidence: &Value, level: &str, seed: u64) -> Value {
+    let code = issued(world, &on(evidence, level)).await;
+    let text = code["activationCode"].as_str().expect("a code");
+    enrolled(world, text, seed).await.expect("a phone");
+    let status = get(world, &format!("/activations/{}", code["activation"].as_str().expect("an id"))).await;
+    status.json()["device"]["deviceId"].clone()
+}
+
+async fn states(world: &World) -> Vec<Value> {
+    let person = get(world, &format!("/persons/{PERSON}")).await.json();
+    person["accounts"].as_array().expect("accounts").iter().map(|each| each["state"].clone()).collect()
+}
+
+/// Why the accounts that stood on some evidence had to go.
+async fn reasons(world: &World) -> Vec<String> {
+    let all = events(world).await;
+    let due = all.iter().filter(|event| event.kind() == "CertificatesDue");
+    let reason = |event| serde_json::to_value(event).expect("JSON")["reason"].as_str().map(str::to_owned);
+    due.filter_map(reason).collect()
+}
+
+async fn bind(world: &World, evidence: &Value, device: &Value) {
+    let path = format!("/evidence/{}/bind", evidence["evidence"].as_str().expect("an id"));
+    let answer = post(world, &path, &json!({ "deviceId": device })).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+#[tokio::test]
+async fn no_certificate_is_valid_longer_than_its_evidence() {
+    for (level, end) in [("QUALIFIED", "2029-01-31T23:59:59Z"), ("ADVANCED", "2029-05-31T11:59:59Z")] {
+        let world = world();
+        let evidence = recorded(&world).await;
+        enrolled_on(&world, &evidence, level, 7).await;
+        // Three years are less than what the document leaves for level 3.
+        assert_eq!(ends_of(&world).await, [end, end], "{level}");
+    }
+    // On a reference of the operator's own it is the profile's.
+    let world = world();
+    let code = issued(&world, &wanted()).await;
+    enrolled(&world, code["activationCode"].as_str().expect("a code"), 7).await.expect("a phone");
+    assert_eq!(ends_of(&world).await, ["2029-05-31T11:59:59Z"; 2]);
+}
+
+#[tokio::test]
+async fn evidence_that_has_ended_meanwhile_carries_no_certificate() {
+    let world = world();
+    let evidence = recorded(&world).await;
+    let code = issued(&world, &on(&evidence, "QUALIFIED")).await;
+    let path = format!("/evidence/{}/end", evidence["evidence"].as_str().expect("an id"));
+    post(&world, &path, &json!({ "reason": "withdrawn" })).await;
+    let refused = enrolled(&world, code["activationCode"].as_str().expect("a code"), 7).await;
+    assert!(refused.is_err());
+    assert_eq!(states(&world).await, [json!("DRAFT")]);
+    let issued = events(&world).await.iter().filter(|event| event.kind() == "CertificateIssued").count();
+    assert_eq!(issued, 0);
+}
+
+#[tokio::test]
+async fn what_stands_on_evidence_goes_with_it_bound_or_not() {
+    for (reason, expected) in [("wrong", "privilegeWithdrawn"), ("withdrawn", "cessationOfOperation")] {
+        let world = world();
+        let evidence = recorded(&world).await;
+        enrolled_on(&world, &evidence, "QUALIFIED", 7).await;
+        let path = format!("/evidence/{}/end", evidence["evidence"].as_str().expect("an id"));
+        assert_eq!(post(&world, &path, &json!({ "reason": reason })).await.status, 200);
+        assert_eq!(states(&world).await, [json!("REVOKED")]);
+        assert_eq!(reasons(&world).await, [expected]);
+    }
+}
+
+#[tokio::test]
+async fn newer_evidence_keeps_the_phone_that_it_is_bound_to_and_ends_the_other() {
+    let world = world();
+    let first = recorded(&world).await;
+    let one = enrolled_on(&world, &first, "QUALIFIED", 7).await;
+    bind(&world, &first, &one).await;
+    world.advance(1);
+    let other = enrolled_on(&world, &first, "ADVANCED", 8).await;
+    assert_ne!(one, other);
+
+    world.advance(60);
+    let second = recorded(&world).await;
+    bind(&world, &second, &one).await;
+    assert_eq!(states(&world).await, [json!("CERTIFIED"), json!("REVOKED")]);
+    assert_eq!(reasons(&world).await, ["superseded"]);
+
+    // It stands on the second from now on.
+    let path = format!("/evidence/{}/end", second["evidence"].as_str().expect("an id"));
+    post(&world, &path, &json!({ "reason": "wrong" })).await;
+    assert_eq!(states(&world).await, [json!("REVOKED"), json!("REVOKED")]);
+}
+
+#[tokio::test]
+async fn certificates_are_revoked_when_the_days_of_newer_evidence_are_over() {
+    let world = world();
+    let first = recorded(&world).await;
+    let phone = enrolled_on(&world, &first, "QUALIFIED", 7).await;
+    bind(&world, &first, &phone).await;
+    world.advance(60);
+    let mut short = identification();
+    short["document"]["expiresOn"] = json!("2026-07-31");
+    let second = post(&world, "/evidence", &short).await.json();
+    bind(&world, &second, &phone).await;
+    assert_eq!(world.app().follow_evidence().await.expect("a look"), 0, "nothing is due");
+    // 31 July, and the first second of August.
+    world.advance(60 * 86_400);
+    assert_eq!(world.app().follow_evidence().await.expect("a look"), 0);
+    assert_eq!(states(&world).await, [json!("CERTIFIED")]);
+    world.advance(86_400 / 2);
+    assert_eq!(world.app().follow_evidence().await.expect("a look"), 1);
+    assert_eq!(states(&world).await, [json!("REVOKED")]);
+    assert_eq!(reasons(&world).await, ["privilegeWithdrawn"]);
+    assert_eq!(world.app().follow_evidence().await.expect("a look"), 0, "once");
+}
+
+#[tokio::test]
+async fn what_has_expired_with_its_evidence_is_not_revoked_after_it() {
+    let world = world();
+    let mut short = identification();
+    short["document"]["expiresOn"] = json!("2026-07-31");
+    let evidence = post(&world, "/evidence", &short).await.json();
+    enrolled_on(&world, &evidence, "QUALIFIED", 7).await;
+    assert_eq!(ends_of(&world).await, ["2026-07-31T23:59:59Z"; 2]);
+    // A code that nobody has used is forgotten on the way.
+    issued(&world, &on(&evidence, "ADVANCED")).await;
+    world.advance(70 * 86_400);
+    assert_eq!(world.app().follow_evidence().await.expect("a look"), 2);
+    assert_eq!(states(&world).await, [json!("CERTIFIED")]);
+    assert!(reasons(&world).await.is_empty());
+    assert_eq!(world.app().follow_evidence().await.expect("a look"), 0);
+}

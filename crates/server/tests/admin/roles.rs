@@ -34,6 +34,8 @@ fn request(act: Act) -> (Method, String, Value) {
         Act::BindEvidence => (post, of(EVIDENCE, "/bind"), json!({ "deviceId": "none" })),
         Act::EndEvidence => (post, of(EVIDENCE, "/end"), json!({ "reason": "withdrawn" })),
         Act::EndWrong => (post, of(EVIDENCE, "/end"), json!({ "reason": "wrong" })),
+        Act::InvitePassword => (post, of(EVIDENCE, "/password"), json!({})),
+        Act::EndPassword => (post, of(EVIDENCE, "/password/end"), json!({})),
         Act::RevokeAccount => (post, of(ACCOUNT, "/revoke"), json!({ "reason": "keyCompromise" })),
         Act::UnlockKey => (post, of(ACCOUNT, "/unlock"), json!({ "use": "SIGN", "evidence": "case/1" })),
         Act::DenyTokens => (post, "/token-denials".into(), json!({})),

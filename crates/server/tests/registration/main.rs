@@ -5,7 +5,9 @@ mod abuse;
 mod access;
 mod gateway;
 mod guide;
+mod password;
 mod register;
+mod remote;
 mod sandbox;
 mod terms;
 

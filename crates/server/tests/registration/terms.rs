@@ -22,15 +22,15 @@ use crate::{Asker, parameters, refused, world};
 
 const NUMBER: &str = "41791234567";
 
-struct Person {
-    person: SemanticsIdentifier,
+pub(crate) struct Person {
+    pub(crate) person: SemanticsIdentifier,
     phone: Phone<InProcess>,
     rng: ChaCha20Rng,
 }
 
 impl Person {
     /// Somebody new, or `as_before` with another phone.
-    async fn enrolled(world: &World, as_before: Option<&SemanticsIdentifier>, seed: u64) -> Self {
+    pub(crate) async fn enrolled(world: &World, as_before: Option<&SemanticsIdentifier>, seed: u64) -> Self {
         let wanted = as_before.map_or(
             json!({}),
             |person| json!({ "country": person.country(), "personalCode": person.identifier() }),

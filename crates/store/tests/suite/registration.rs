@@ -3,11 +3,11 @@
 use countersign_domain::account::Holder;
 use countersign_domain::registration::{
     Asking, CodeChallenge, CodeKey, CodePolicy, Decision, Evidence, Identification, IdentificationMethod,
-    IdentityDocument, Lookup, MeansLookups, OneTimeCode, Proof, Terms, TermsDocument, TermsTransaction, day,
-    outstanding,
+    IdentityDocument, Invitation, Lookup, MeansLookups, OneTimeCode, PasswordMeans, Proof, StandsOn, Terms,
+    TermsDocument, TermsTransaction, day, outstanding,
 };
 use countersign_store::Error;
-use countersign_wire::id::{IdentityType, SemanticsIdentifier, SessionId};
+use countersign_wire::id::{DocumentNumber, IdentityType, SemanticsIdentifier, SessionId};
 use countersign_wire::registration::{
     AssuranceLevel, ClientId, Jurisdiction, MeansSerial, PerJurisdiction, PhoneNumber, TenantId,
 };
@@ -158,7 +158,84 @@ fn an_acceptance_is_kept_for_good(kept: Kept) {
     assert_eq!(read(&kept, move |tx| tx.terms().accepted(&id)).len(), 2, "the proof stays");
 }
 
+fn a_number_has_one_password_in_each_tenant(kept: Kept) {
+    let invited = |of: &str| Invitation::make(&evidence(of, 0), at(0), &mut rng(of.len() as u64)).unwrap();
+    for of in ["a", "bb"] {
+        let person = evidence(of, 0);
+        write(&kept, move |tx| tx.evidence().insert(&person)).unwrap();
+    }
+    let (token, invitation) = invited("a");
+    let row = invitation.clone();
+    write(&kept, move |tx| tx.passwords().invite(&row)).unwrap();
+    let find = || {
+        let token = token.clone();
+        read(&kept, move |tx| tx.passwords().invitation(&token))
+    };
+    assert_eq!(find(), Some(invitation.clone()));
+    let used = invitation.clone();
+    write(&kept, move |tx| tx.passwords().use_up(&used)).unwrap();
+    let again = invitation.clone();
+    let twice = write(&kept, move |tx| tx.passwords().use_up(&again));
+    assert!(matches!(twice, Err(Error::Missing { .. })), "{twice:?}");
+    assert_eq!(find(), None);
+
+    let set = |invitation: &Invitation, hash: &str| {
+        let (means, _) = PasswordMeans::set_up(invitation, hash.to_owned(), at(1), &mut rng(9));
+        let row = means.clone();
+        write(&kept, move |tx| tx.passwords().save(&row)).unwrap();
+        means
+    };
+    set(&invitation, "older");
+    let (first, second) = (set(&invitation, "newer"), set(&invited("bb").1, "other"));
+    assert_eq!(read(&kept, move |tx| tx.passwords().find(&tenant("a"), &number())), Some(first.clone()));
+    assert_eq!(read(&kept, |tx| tx.passwords().of_number(&number())), [first, second]);
+    assert_eq!(read(&kept, |tx| tx.passwords().find(&tenant("c"), &number())), None);
+
+    let (_, old) = invited("bb");
+    write(&kept, move |tx| tx.passwords().invite(&old)).unwrap();
+    assert_eq!(write(&kept, |tx| tx.sweep(at(24 * 3600 - 1), 10)).unwrap().purged, 0);
+    assert_eq!(write(&kept, |tx| tx.sweep(at(24 * 3600), 10)).unwrap().purged, 1);
+}
+
+fn accounts_stand_on_evidence(kept: Kept) {
+    let (older, newer) = (evidence("a", 0), evidence("a", 1));
+    for each in [&older, &newer] {
+        let each = each.clone();
+        write(&kept, move |tx| tx.evidence().insert(&each)).unwrap();
+    }
+    let ground = |document: &str, on: &Evidence, seconds| StandsOn {
+        account: DocumentNumber::parse(document).unwrap(),
+        evidence: on.id().clone(),
+        look_at: at(seconds),
+    };
+    let save = |ground: StandsOn| write(&kept, move |tx| tx.grounds().save(&ground)).unwrap();
+    let (one, two) =
+        (ground("PNOEE-40504040001-DEMO-Q", &older, 20), ground("PNOEE-40504040001-MOCK-Q", &older, 10));
+    save(one.clone());
+    save(two.clone());
+    let due = |seconds, limit| read(&kept, move |tx| tx.grounds().due(at(seconds), limit));
+    assert!(due(9, 10).is_empty());
+    assert_eq!(
+        (due(10, 10), due(20, 10), due(20, 1)),
+        (vec![two.clone()], vec![two.clone(), one.clone()], vec![two.clone()])
+    );
+    let moved = ground("PNOEE-40504040001-DEMO-Q", &newer, 30);
+    save(moved.clone());
+    let on = |evidence: &Evidence| {
+        let id = evidence.id().clone();
+        read(&kept, move |tx| tx.grounds().on(&id))
+    };
+    assert_eq!((on(&older), on(&newer)), (vec![two], vec![moved.clone()]));
+    let of = moved.account.clone();
+    assert_eq!(read(&kept, move |tx| tx.grounds().of_account(&of)), Some(moved.clone()));
+    let gone = moved.clone();
+    write(&kept, move |tx| tx.grounds().forget(&gone)).unwrap();
+    assert_eq!(read(&kept, move |tx| tx.grounds().of_account(&moved.account)), None);
+}
+
 both! {
+    a_number_has_one_password_in_each_tenant,
+    accounts_stand_on_evidence,
     evidence_is_found_by_number_within_its_tenant,
     a_client_has_one_code_for_a_number,
     an_acceptance_is_kept_for_good,

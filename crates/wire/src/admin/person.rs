@@ -23,6 +23,8 @@ pub struct PersonExport {
     pub acceptances: Vec<Value>,
     /// Identifications that were begun for the numbers of that evidence.
     pub identifications: Vec<Value>,
+    /// Passwords of those numbers: that there is one, and since when.
+    pub passwords: Vec<Value>,
     /// Accounts, with the names in their certificates.
     pub accounts: Vec<ExportedAccount>,
     /// What waits for a second person and names this one.
@@ -72,7 +74,7 @@ pub struct ErasedPerson {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Erased {
-    /// `evidence`, `acceptances`, `identifications`, `proposals`, `codes`.
+    /// `evidence`, `acceptances`, `identifications`, `passwords`, `proposals`, `accounts`.
     pub what: String,
     /// How many.
     pub count: usize,

@@ -61,6 +61,10 @@ words! {
         EndEvidence = "end-evidence",
         /// Ends evidence because it is wrong.
         EndWrong = "end-evidence-as-wrong",
+        /// Has a link to set a password sent to the holder of evidence.
+        InvitePassword = "invite-to-password",
+        /// Ends what they have set.
+        EndPassword = "end-password",
         /// Ends an account.
         RevokeAccount = "revoke-account",
         /// Opens the lock of a key.

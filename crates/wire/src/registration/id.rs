@@ -79,6 +79,11 @@ macro_rules! hidden {
     )+ };
 }
 
+/// 128 bits in Base64url.
+fn random_text(text: &str) -> bool {
+    text.len() == 22 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
 fn plain(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
@@ -108,11 +113,17 @@ text_id! {
     /// The handle of an acceptance of terms, in its link and in the API: 22 characters, 128 random bits. Whoever has it
     /// can open the page of the terms; to decide takes the client's token as well.
     TermsToken, "token", "22 characters of the Base64url alphabet",
-    |text| text.len() == 22 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    random_text
+}
+text_id! {
+    /// The handle of an invitation to set a password, in the link that goes to the person's phone: 22 characters, 128
+    /// random bits. To use it takes a code that is sent to the same number.
+    InvitationToken, "token", "22 characters of the Base64url alphabet",
+    random_text
 }
 
 shown!(EvidenceId, TenantId, ClientId);
-hidden!(MeansSerial, TermsToken);
+hidden!(MeansSerial, TermsToken, InvitationToken);
 
 impl EvidenceId {
     /// A new random one.
@@ -124,26 +135,34 @@ impl EvidenceId {
 }
 
 impl MeansSerial {
-    /// A new random one.
-    pub fn generate(rng: &mut impl CryptoRng) -> Self {
-        let mut octets = [0; 16];
-        rng.fill_bytes(&mut octets);
-        Self(b64u(&octets))
+    /// A new random one of a password: `SAS` and 128 bits. That of an app is the id of its device.
+    pub fn of_password(rng: &mut impl CryptoRng) -> Self {
+        Self(format!("SAS{}", drawn(rng)))
     }
 }
 
-impl TermsToken {
-    /// A new random one.
-    pub fn generate(rng: &mut impl CryptoRng) -> Self {
-        let mut octets = [0; 16];
-        rng.fill_bytes(&mut octets);
-        Self(b64u(&octets))
-    }
+macro_rules! handle {
+    ($($name:ident),+) => { $(
+        impl $name {
+            /// A new random one.
+            pub fn generate(rng: &mut impl CryptoRng) -> Self {
+                Self(drawn(rng))
+            }
 
-    /// What is kept of it, in Base64url: SHA-256.
-    pub fn digest(&self) -> String {
-        b64u(digest(&SHA256, self.0.as_bytes()).as_ref())
-    }
+            /// What is kept of it, in Base64url: SHA-256.
+            pub fn digest(&self) -> String {
+                b64u(digest(&SHA256, self.0.as_bytes()).as_ref())
+            }
+        }
+    )+ };
+}
+
+handle!(TermsToken, InvitationToken);
+
+fn drawn(rng: &mut impl CryptoRng) -> String {
+    let mut octets = [0; 16];
+    rng.fill_bytes(&mut octets);
+    b64u(&octets)
 }
 
 #[cfg(test)]
@@ -163,6 +182,12 @@ mod tests {
         assert_eq!(TermsToken::parse(token.as_str()).unwrap(), token);
         assert_eq!(format!("{token:?}"), "TermsToken(…)");
         assert_ne!(token.digest(), TermsToken::generate(&mut rng).digest());
+        let serial = MeansSerial::of_password(&mut rng);
+        assert_eq!(MeansSerial::parse(serial.as_str()).unwrap(), serial);
+        assert!(serial.as_str().starts_with("SAS") && serial.as_str().len() == 25);
+        assert_ne!(serial, MeansSerial::of_password(&mut rng));
+        let invitation = InvitationToken::generate(&mut rng);
+        assert_eq!(InvitationToken::parse(invitation.as_str()).unwrap(), invitation);
     }
 
     #[test]
