@@ -43,15 +43,14 @@ impl Passwords<'_> {
         body::list(self.connection, Self::TABLE, query, [number.as_str()])
     }
 
-    /// Deletes a password. [`Error::Missing`] when it is not there.
-    pub fn delete(&self, means: &PasswordMeans) -> Result<(), Error> {
+    /// Forgets the password of a number, and the invitations to set one. Whether there was a password.
+    pub fn forget(&self, tenant: &TenantId, number: &PhoneNumber) -> Result<bool, Error> {
+        // A number is digits alone: in quotes it is found as itself, and nowhere inside another.
+        let invited = "DELETE FROM password_invitations WHERE instr(body, $1) > 0";
+        body::prepare(self.connection, invited)?.execute([format!("\"{}\"", number.as_str())])?;
         let statement = "DELETE FROM passwords WHERE tenant = $1 AND number = $2";
-        body::change(
-            self.connection,
-            Self::TABLE,
-            statement,
-            [means.tenant().as_str(), means.number().as_str()],
-        )
+        let row = params![tenant.as_str(), number.as_str()];
+        Ok(body::prepare(self.connection, statement)?.execute(row)? > 0)
     }
 
     /// Keeps an invitation until it is used or its time is over.

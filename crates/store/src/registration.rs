@@ -66,7 +66,7 @@ impl EvidenceTable<'_> {
         body::list(self.connection, Self::TABLE, query, [person.as_str()])
     }
 
-    /// Erases evidence, with what was accepted on it and the links to terms that were given out for it.
+    /// Erases evidence, with what was accepted on it, the links to terms that were given out for it, and what stands on it.
     pub fn erase(&self, id: &EvidenceId) -> Result<(), Error> {
         for statement in [
             "DELETE FROM terms_transactions WHERE evidence = $1",

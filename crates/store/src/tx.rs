@@ -262,14 +262,14 @@ impl<'a> Tx<'a> {
              (SELECT client, number FROM codes WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
             "DELETE FROM terms_transactions WHERE token IN
              (SELECT token FROM terms_transactions WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
-            "DELETE FROM password_invitations WHERE token IN
-             (SELECT token FROM password_invitations WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
             "DELETE FROM proposals WHERE id IN
              (SELECT id FROM proposals WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
             "DELETE FROM identifications WHERE id IN
              (SELECT id FROM identifications WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
             "DELETE FROM partner_results WHERE (partner, result) IN
              (SELECT partner, result FROM partner_results WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
+            "DELETE FROM password_invitations WHERE token IN
+             (SELECT token FROM password_invitations WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2)",
         ] {
             let row = params![body::millis(now), body::limit(limit)];
             swept.purged += body::prepare(self.connection, statement)?.execute(row)?;

@@ -274,6 +274,7 @@ async function enrolled(desk, level) {
   await find(desk);
   await makeCode(desk, level);
   const link = await desk.locator("a.activation").getAttribute("href");
+  equal(await desk.locator("svg.qr path").count(), 1, "a code for the phone");
   const context = await desk.open({ locale: "en-GB", viewport: { width: 400, height: 820 } });
   context.setDefaultTimeout(pages.PATIENCE);
   const device = new pages.Device(context, origin);

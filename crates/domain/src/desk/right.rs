@@ -45,7 +45,7 @@ pub const RIGHTS: [Right; Act::ALL.len()] = {
         two(A::BindEvidence, &[Registrar]),
         two(A::EndEvidence, &[Registrar, Revoker]),
         two(A::EndWrong, &[Revoker]),
-        // Its message leaves at once.
+        // Its consequence is a message, which no approval could undo or delay.
         one(A::InvitePassword, &[Registrar]),
         two(A::EndPassword, &[Registrar, Revoker]),
         two(A::RevokeAccount, &[Revoker]),

@@ -196,7 +196,7 @@ pub(super) async fn end(
     Ok(logged(Json(ended.await?), DeskAct::End.as_str()))
 }
 
-/// Ends evidence. What stands on it goes with it.
+/// Ends evidence. What stands on it goes with it, and so does the phone that it was bound to.
 pub(super) fn end_with_all(
     tx: &Tx<'_>,
     context: &mut Command,
@@ -208,7 +208,6 @@ pub(super) fn end_with_all(
     tx.evidence().update(&evidence)?;
     context.record(events.into_iter().map(Into::into));
     let today = day(context.now);
-    // What stands on it goes with it, and so does the phone that it was bound to.
     grounds::follow(tx, context, &evidence, None)?;
     for account in tx.accounts().of_person(evidence.person())? {
         let theirs = |means: &&Means| account.is_active() && means.serial.as_str() == account.device.as_str();
@@ -252,10 +251,10 @@ pub(super) async fn allows(
 
 pub(super) const NONE: &str = "there is no such evidence";
 
-/// Evidence or a password that has ended, or a number that is another person's.
-pub(super) fn refused(refusal: &Refusal) -> Failure {
+/// Evidence that has ended, or a number that is another person's.
+fn refused(refusal: &Refusal) -> Failure {
     match refusal {
-        Refusal::EvidenceEnded | Refusal::NumberTaken | Refusal::NoPassword => conflict(&refusal.to_string()),
+        Refusal::EvidenceEnded | Refusal::NumberTaken => conflict(&refusal.to_string()),
         other => Failure::Refused(AnyRefusal::from(other.clone())),
     }
 }

@@ -4,6 +4,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use countersign_domain::Refusal as AnyRefusal;
 use countersign_domain::desk::Act;
 use countersign_domain::registration::{
     DeskAct, Evidence, Invitation, PasswordMeans, PasswordState, Refusal,
@@ -14,9 +15,9 @@ use countersign_wire::problem::ProblemType;
 use countersign_wire::registration::EvidenceId;
 use jiff::Timestamp;
 
-use super::evidence::{NONE, acted, refused};
+use super::evidence::{NONE, acted};
 use super::operator::{Operator, Ordered};
-use super::{failed, logged, missing, not_found, reference};
+use super::{conflict, failed, logged, missing, not_found, reference};
 use crate::command::Failure;
 use crate::problem::Problem;
 use crate::registration::send_invitation;
@@ -50,8 +51,8 @@ pub(super) async fn invite(
     let invited =
         operator.execute(&app, Act::InvitePassword, "invite to set a password", move |tx, context| {
             let evidence = tx.evidence().find(&id)?.ok_or_else(|| missing(NONE))?;
-            let (token, invitation) = Invitation::make(&evidence, context.now, &mut context.rng)
-                .map_err(|refusal| refused(&refusal))?;
+            let made = Invitation::make(&evidence, context.now, &mut context.rng);
+            let (token, invitation) = made.map_err(|refusal| refused(&refusal))?;
             tx.passwords().invite(&invitation)?;
             context.record([acted(by, DeskAct::InvitePassword, &evidence, kept)]);
             let mut answer = shown(&evidence, of(tx, &evidence)?.as_ref(), context.now);
@@ -101,11 +102,15 @@ fn of(tx: &Tx<'_>, evidence: &Evidence) -> Result<Option<PasswordMeans>, Failure
     Ok(tx.passwords().find(evidence.tenant(), evidence.number())?)
 }
 
-pub(super) fn shown(
-    evidence: &Evidence,
-    means: Option<&PasswordMeans>,
-    now: Timestamp,
-) -> RegisteredPassword {
+/// Evidence that has ended, or a password that is not there.
+fn refused(refusal: &Refusal) -> Failure {
+    match refusal {
+        Refusal::EvidenceEnded | Refusal::NoPassword => conflict(&refusal.to_string()),
+        other => Failure::Refused(AnyRefusal::from(other.clone())),
+    }
+}
+
+fn shown(evidence: &Evidence, means: Option<&PasswordMeans>, now: Timestamp) -> RegisteredPassword {
     let (state, locked_until) = match means.map(PasswordMeans::state) {
         None => (PasswordStanding::None, None),
         Some(PasswordState::Ended { .. }) => (PasswordStanding::Ended, None),

@@ -18,12 +18,11 @@ use countersign_wire::admin::person::{
 use countersign_wire::id::SemanticsIdentifier;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::accounts::registered;
 use super::evidence::{end_with_all, shown};
 use super::operator::{Operator, Ordered};
-use super::passwords::shown as password;
 use super::{conflict, failed, logged, missing, not_found, reference};
 use crate::App;
 use crate::command::{Command, Failure};
@@ -97,9 +96,9 @@ struct Held {
     evidence: Vec<Evidence>,
     accounts: Vec<countersign_domain::account::Account>,
     certificates: Vec<IssuedCertificate>,
-    /// Of the numbers in the evidence, if the holder of that evidence has set them.
-    passwords: Vec<PasswordMeans>,
     cases: Vec<IdentificationCase>,
+    /// Of numbers that are nobody else's by now.
+    passwords: Vec<PasswordMeans>,
     proposals: Vec<Proposal>,
 }
 
@@ -118,9 +117,11 @@ impl Held {
             evidence.iter().map(|each| (each.tenant().clone(), each.number().clone())).collect();
         let (mut cases, mut passwords) = (Vec::new(), Vec::new());
         for (tenant, number) in &numbers {
-            let theirs = |means: &PasswordMeans| evidence.iter().any(|each| each.id() == means.evidence());
-            passwords.extend(tx.passwords().find(tenant, number)?.filter(theirs));
             cases.extend(tx.identifications().of_number(tenant, number)?);
+            let newest = tx.evidence().of_number(tenant, number)?.into_iter().next();
+            if newest.is_some_and(|newest| newest.person() == person) {
+                passwords.extend(tx.passwords().find(tenant, number)?);
+            }
         }
         let names = |proposal: &Proposal| match proposal.state() {
             ProposalState::Open { asked } => {
@@ -131,7 +132,7 @@ impl Held {
             _ => false,
         };
         let proposals = tx.proposals().newest(None, 10_000)?.into_iter().filter(names).collect();
-        Ok(Self { person: person.clone(), evidence, accounts, certificates, passwords, cases, proposals })
+        Ok(Self { person: person.clone(), evidence, accounts, certificates, cases, passwords, proposals })
     }
 
     fn export(self, app: &App, tx: &Tx<'_>, now: Timestamp) -> Result<PersonExport, Failure> {
@@ -140,10 +141,6 @@ impl Held {
             acceptances.extend(tx.terms().accepted(evidence.id())?);
         }
         let events = self.events(tx)?;
-        let of = |means: &PasswordMeans| self.evidence.iter().find(|each| each.id() == means.evidence());
-        let passwords =
-            self.passwords.iter().filter_map(|means| Some(password(of(means)?, Some(means), now)));
-        let passwords = passwords.collect();
         let mut accounts = Vec::new();
         for account in &self.accounts {
             let own = |each: &&IssuedCertificate| each.account.as_ref() == Some(&account.document);
@@ -162,8 +159,8 @@ impl Held {
             exported: now,
             evidence: values(&self.evidence)?,
             acceptances: values(&acceptances)?,
-            passwords,
             identifications: values(&self.cases)?,
+            passwords: self.passwords.iter().map(password).collect(),
             accounts,
             proposals: values(&self.proposals)?,
             events,
@@ -218,11 +215,11 @@ impl Held {
                 tx.evidence().erase(&id)?;
             }
         }
-        for means in &self.passwords {
-            tx.passwords().delete(means)?;
-        }
         for case in &self.cases {
             tx.identifications().delete(case.id())?;
+        }
+        for password in &self.passwords {
+            tx.passwords().forget(password.tenant(), password.number())?;
         }
         // Not the one that may be being approved just now: decided, it holds nothing of them.
         let others = self.proposals.iter().filter(|proposal| !erases(proposal, &self.person));
@@ -253,8 +250,8 @@ impl Held {
         let gone = [
             ("evidence", gone.evidence),
             ("acceptances", gone.acceptances),
-            ("passwords", self.passwords.len()),
             ("identifications", self.cases.len()),
+            ("passwords", self.passwords.len()),
             ("proposals", others.len()),
             ("accounts", if until.is_none() { self.accounts.len() } else { 0 }),
         ];
@@ -282,7 +279,8 @@ fn may_stand_on(tx: &Tx<'_>, evidence: &Evidence) -> Result<bool, Failure> {
         reference: Some(evidence.id().to_string()),
         ..TrailFilter::default()
     };
-    Ok(bound || !tx.trail().page(&named, 1)?.is_empty())
+    let stood_on = bound || !tx.grounds().on(evidence.id())?.is_empty();
+    Ok(stood_on || !tx.trail().page(&named, 1)?.is_empty())
 }
 
 /// Whether a proposal is to erase this person.
@@ -306,6 +304,11 @@ fn mentions(text: &str, person: &SemanticsIdentifier) -> bool {
             [next, ..] => !next.is_ascii_alphanumeric(),
         }
     })
+}
+
+/// A password as its holder may see it: that there is one, not what it was hashed to.
+fn password(means: &PasswordMeans) -> Value {
+    json!({ "tenant": means.tenant(), "number": means.number(), "set": means.set_at() })
 }
 
 fn values<T: Serialize>(of: &[T]) -> Result<Vec<Value>, Failure> {

@@ -17,7 +17,7 @@ use crate::command::Failure;
 pub(super) const OF_CONSENT: &str = ".consent";
 /// The same for the page on which passwords are set.
 pub(super) const OF_PASSWORD: &str = ".password";
-/// The same for the page on which people who are to be identified show that a number is theirs.
+/// The same for the page on which somebody who is being identified shows that a number is theirs.
 pub(super) const OF_DESK: &str = ".desk";
 
 /// A code that is written down and has to be sent.

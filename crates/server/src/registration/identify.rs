@@ -6,18 +6,20 @@
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use countersign_domain::desk;
 use countersign_domain::registration::Refusal;
 use countersign_wire::registration::code::EnteredCode;
-use countersign_wire::registration::{PhoneNumber, TermsToken};
+use countersign_wire::registration::{ErrorCode, PhoneNumber, TermsToken};
 use http::StatusCode;
 use http::header::HeaderMap;
 
 use super::caller::whole;
+use super::codes::{self, OF_DESK};
 use super::sheet::{Sheet, own_form};
-use super::{codes, failed, failure, logged, verification};
+use super::{failed, failure, logged, verification};
 use crate::command::Failure;
+use crate::problem::Problem;
 use crate::{App, Origin};
 
 /// Where the page is.
@@ -32,7 +34,6 @@ const FORM_MAX: usize = 256;
 enum Shown {
     Begin,
     Sent,
-    NotSent,
     Wrong,
     Gone,
     Done,
@@ -62,13 +63,8 @@ pub(super) async fn enter(
     let code = url::form_urlencoded::parse(&body).find(|(name, _)| name == "code");
     let shown = match code {
         None => {
-            codes::limited(&app, &number, Some(origin.address)).map_err(|refusal| failed(&app, refusal))?;
-            let made = codes::make(&app, codes::page(codes::OF_DESK), number.clone()).await;
-            let made = made.map_err(|error| failure(&app, error))?;
-            match codes::hand_over(&app, made).await.map_err(|error| failure(&app, error))? {
-                Ok(()) => Shown::Sent,
-                Err(_) => Shown::NotSent,
-            }
+            send(&app, &origin, &number).await?;
+            Shown::Sent
         }
         Some((_, code)) => prove(&app, &text, &number, &code).await?,
     };
@@ -76,9 +72,19 @@ pub(super) async fn enter(
     Ok(logged(page(&number, shown), "identify", Some(outcome)))
 }
 
+async fn send(app: &App, origin: &Origin, number: &PhoneNumber) -> Result<(), Response> {
+    codes::limited(app, number, Some(origin.address)).map_err(|refusal| failed(app, refusal))?;
+    let made = codes::make(app, codes::page(OF_DESK), number.clone()).await;
+    let made = made.map_err(|error| failure(app, error))?;
+    codes::hand_over(app, made).await.map_err(|error| failure(app, error))?.map_err(|_| {
+        let text = "messages cannot be sent now; try again later";
+        Problem::registration(ErrorCode::Unavailable, text).into_response()
+    })
+}
+
 async fn prove(app: &App, text: &str, number: &PhoneNumber, code: &str) -> Result<Shown, Response> {
     let Ok(code) = EnteredCode::parse(code.trim()) else { return Ok(Shown::Wrong) };
-    match verification::entered(app, codes::page(codes::OF_DESK), number.clone(), code).await? {
+    match verification::entered(app, codes::page(OF_DESK), number.clone(), code).await? {
         Err(Refusal::CodeWrong { .. }) => return Ok(Shown::Wrong),
         Err(_) => return Ok(Shown::Gone),
         Ok(()) => {}
@@ -128,25 +134,18 @@ fn page(number: &PhoneNumber, shown: Shown) -> Response {
     let said = match shown {
         Shown::Begin => "Show that the number is yours: a code is sent to it, which you enter here.",
         Shown::Sent => "A code was sent. Enter it here within a few minutes.",
-        Shown::NotSent => "The code cannot be sent now. Try again later.",
         Shown::Wrong => "This code is not right. Try again.",
         Shown::Gone => "No code can be compared any more. Have another one sent.",
         Shown::Done => "Thank you. The number is yours: go on with whoever identifies you.",
         Shown::Over => "This identification is over. Ask whoever identifies you for another link.",
     };
     let forms = match shown {
-        Shown::Begin | Shown::NotSent | Shown::Gone => SEND.to_owned(),
+        Shown::Begin | Shown::Gone => SEND.to_owned(),
         Shown::Sent | Shown::Wrong => format!("{ENTER}{SEND}"),
         Shown::Done | Shown::Over => String::new(),
     };
     let digits = number.as_str();
     let last = digits.get(digits.len().saturating_sub(2)..).unwrap_or_default();
-    let sheet = Sheet {
-        title: &format!("The number that ends in {last}"),
-        said,
-        body: &forms,
-        around: None,
-        script: None,
-    };
-    sheet.respond(StatusCode::OK)
+    let title = format!("The number that ends in {last}");
+    Sheet { title: &title, said, body: &forms, around: None, script: None }.respond(StatusCode::OK)
 }

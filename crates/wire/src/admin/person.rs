@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::audit::TrailEntry;
-use super::{RecordedEvidence, RegisteredAccount, RegisteredPassword};
+use super::{RecordedEvidence, RegisteredAccount};
 use crate::id::SemanticsIdentifier;
 
 /// The answer to `GET /persons/{person}/export`: everything that is held of somebody.
@@ -21,10 +21,10 @@ pub struct PersonExport {
     pub evidence: Vec<Value>,
     /// Terms that were accepted, each with its proof.
     pub acceptances: Vec<Value>,
-    /// Passwords that were set, without the passwords.
-    pub passwords: Vec<RegisteredPassword>,
     /// Identifications that were begun for the numbers of that evidence.
     pub identifications: Vec<Value>,
+    /// Passwords of those numbers: that there is one, and since when.
+    pub passwords: Vec<Value>,
     /// Accounts, with the names in their certificates.
     pub accounts: Vec<ExportedAccount>,
     /// What waits for a second person and names this one.
@@ -74,7 +74,7 @@ pub struct ErasedPerson {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Erased {
-    /// `evidence`, `acceptances`, `passwords`, `identifications`, `proposals`, `codes`.
+    /// `evidence`, `acceptances`, `identifications`, `passwords`, `proposals`, `accounts`.
     pub what: String,
     /// How many.
     pub count: usize,

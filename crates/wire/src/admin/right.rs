@@ -61,9 +61,9 @@ words! {
         EndEvidence = "end-evidence",
         /// Ends evidence because it is wrong.
         EndWrong = "end-evidence-as-wrong",
-        /// Sends somebody a link to set a password.
-        InvitePassword = "invite-password",
-        /// Ends a password.
+        /// Has a link to set a password sent to the holder of evidence.
+        InvitePassword = "invite-to-password",
+        /// Ends what they have set.
         EndPassword = "end-password",
         /// Ends an account.
         RevokeAccount = "revoke-account",

@@ -3,6 +3,7 @@
 import { fill, h, type Child } from "@countersign/page/dom";
 import { act, look, segment, type Account, type Activation, type Device, type Evidence, type Operator } from "./api.ts";
 import { choice, drawer, field, form, outcome, refusal } from "./field.ts";
+import { qr } from "./qr.ts";
 import { accountText, levelsText, standingText, when } from "./words.ts";
 
 const REASONS = [
@@ -84,6 +85,7 @@ export class DeskPerson extends HTMLElement {
       const body = { person: evidence.person, givenName: given.value(), surname: surname.value(), level: level.value(), delivery: "LINK", evidence: id };
       return outcome(await act<Activation>("/activations", body), (code) => [
         h("p", null, "The person opens this on their phone, within 15 minutes. It is shown this once."),
+        qr(code.link, "The link as a code for the person's phone"),
         h("p", null, h("a", { class: "activation", attrs: { href: code.link, target: "_blank", rel: "noopener noreferrer" } }, code.link)),
         h("p", { class: "quiet" }, `Account ${code.documentNumber}, until ${when(code.expires)}. Then look the person up again and compare the words.`),
       ]);

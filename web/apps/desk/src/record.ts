@@ -3,6 +3,7 @@
 import { fill, h, type Child } from "@countersign/page/dom";
 import { act, look, segment, type Evidence, type Identification } from "./api.ts";
 import { button, choice, field, form, outcome, refusal } from "./field.ts";
+import { qr } from "./qr.ts";
 import { levelsText, standingText } from "./words.ts";
 
 const METHODS = [
@@ -80,6 +81,7 @@ export class DeskRecord extends HTMLElement {
     const proven = here.state === "PROVEN";
     fill(this.#proof,
       h("p", { class: proven ? "good" : "quiet" }, proven ? "The person has shown that the number is theirs." : "The person opens this link and enters the code that is sent to the number:"),
+      !proven && link && qr(link, "The link as a code for the person's phone"),
       !proven && link && h("p", null, h("a", { id: "identify-link", attrs: { href: link, target: "_blank", rel: "noopener noreferrer" } }, link)),
       !proven && button("Look again", () => void this.#again(link), { id: "look-again", class: "plain" }),
     );

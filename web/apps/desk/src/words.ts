@@ -9,6 +9,7 @@ const ACTS: Record<string, string> = {
   "bind-evidence": "Bind a phone",
   "end-evidence": "End evidence",
   "end-evidence-as-wrong": "End evidence as wrong",
+  "end-password": "End a password",
   "revoke-account": "End an account",
   "unlock-key": "Open a lock",
   "deny-tokens": "Withdraw tokens",
