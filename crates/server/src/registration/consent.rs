@@ -331,7 +331,10 @@ fn entries(played: bool) -> String {
 
 /// `GET /assets/consent.js`
 pub(super) async fn script() -> Response {
-    const SCRIPT: &str = "for (const origin of document.body.dataset.origins.split(' ').filter(Boolean)) {\n\
+    // Where the browser says who is around, nobody else is spoken to.
+    const SCRIPT: &str = "const around = location.ancestorOrigins?.[0];\n\
+        const known = [location.origin, ...document.body.dataset.origins.split(' ').filter(Boolean)];\n\
+        for (const origin of known.filter((each) => !around || each === around)) {\n\
         \u{20} (window.opener ?? window.parent).postMessage({ type: 'consent-done' }, origin);\n}\n";
     (StatusCode::OK, [(CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT).into_response()
 }
