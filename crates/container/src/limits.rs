@@ -23,7 +23,7 @@ pub struct Limits {
     pub ratio: u64,
     /// Nesting depth of elements in one XML file.
     pub xml_depth: u32,
-    /// Elements, attributes and namespace declarations in one XML file.
+    /// Elements, attributes, namespace declarations and references such as `&amp;` in one XML file.
     pub xml_items: usize,
     /// Attributes of one XML element, and namespace declarations in scope for it.
     pub xml_attributes: usize,
@@ -49,8 +49,8 @@ impl Default for Limits {
             total_bytes: 512 << 20,
             ratio: 100,
             xml_depth: 64,
-            // Some two hundred signatures in one file; who writes many gives each a file of its own.
-            xml_items: 50_000,
+            // Some hundred signatures in one file; who writes many gives each a file of its own.
+            xml_items: 30_000,
             xml_attributes: 128,
             signatures: 1_000,
         }

@@ -82,18 +82,19 @@ pub(crate) fn text<'a>(file: &str, bytes: &'a [u8], limits: &Limits) -> Result<&
     std::str::from_utf8(bytes).map_err(|_| problem(file, "the file is not UTF-8"))
 }
 
-/// Every element has a `<`, twice as a rule, and every attribute a `=`; base64 padding counts too, which
-/// is harmless. A `<` can stand nowhere inside a tag, so what is between two of them belongs to one
+/// Every element has a `<`, twice as a rule, every attribute a `=` and every reference a `&`; base64 padding counts too,
+/// which is harmless. A `<` can stand nowhere inside a tag, so what is between two of them belongs to one
 /// element. Parsers compare the attributes of an element with each other, each with each.
 fn check_items(file: &str, bytes: &[u8], limits: &Limits) -> Result<()> {
     let mut items = 0;
     for element in bytes.split(|byte| *byte == b'<') {
         let attributes = element.iter().filter(|byte| **byte == b'=').count();
+        let references = element.iter().filter(|byte| **byte == b'&').count();
         if attributes > limits.xml_attributes && !element.starts_with(b"!") {
             let (allowed, found) = (limits.xml_attributes as u64, attributes as u64);
             return Err(Error::limit(Bound::XmlAttributes, Some(file), allowed, found));
         }
-        items += 1 + attributes;
+        items += 1 + attributes + references;
     }
     if items > limits.xml_items {
         return Err(Error::limit(Bound::XmlItems, Some(file), limits.xml_items as u64, items as u64));
