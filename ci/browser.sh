@@ -44,6 +44,8 @@ for scheme in light dark; do
     shoot start / 1280 1200 $scheme
     shoot docs /docs 500 1400 $scheme
     shoot docs /docs 1280 1200 $scheme
+    shoot inspect /inspect?still 500 1400 $scheme
+    shoot inspect /inspect?still 1280 1200 $scheme
 done
 echo "browser: $passed passed, $failed failed, 0 skipped"
 [ $failed = 0 ]

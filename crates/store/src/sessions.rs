@@ -69,6 +69,12 @@ impl Sessions<'_> {
         body::find(self.connection, TABLE, query, [tx.as_str()])
     }
 
+    /// The newest, in whatever state.
+    pub fn newest(&self, limit: usize) -> Result<Vec<Session>, Error> {
+        let query = "SELECT body FROM sessions ORDER BY created_at DESC, id LIMIT $1";
+        body::list(self.connection, TABLE, query, [body::limit(limit)])
+    }
+
     /// What waits for the person behind this account, oldest first.
     pub fn pending_for(&self, account: &DocumentNumber, now: Timestamp) -> Result<Vec<Session>, Error> {
         let query = "SELECT body FROM sessions WHERE account = $1 AND state = 'ADDRESSED' AND expires_at > $2

@@ -6,6 +6,7 @@
 
 mod ca;
 mod container;
+mod conversation;
 mod person;
 mod server;
 mod token;

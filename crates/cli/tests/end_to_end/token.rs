@@ -10,7 +10,7 @@ use super::{json_of, run, text};
 
 const TOUR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/registrant-tour.sh");
 
-fn has(program: &str) -> bool {
+pub(super) fn has(program: &str) -> bool {
     let tried = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     tried.is_ok()
 }

@@ -8,6 +8,7 @@ mod activations;
 mod actor;
 mod control;
 pub mod fixture;
+mod inspect;
 mod mock;
 mod personal_code;
 pub mod persons;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::Router;
+use axum::routing::get;
 use countersign_domain::registration::MeansKind;
 use countersign_wire::registration::words::Scope;
 use thiserror::Error;
@@ -114,6 +116,10 @@ pub fn start_page() -> StartPage {
                 "/status".to_owned(),
                 "may the holder of a number sign? Numbers 41001000001 to 41001000016".to_owned(),
             ),
+            (
+                "/inspect".to_owned(),
+                "sessions as they happen, and the messages that would be sent".to_owned(),
+            ),
             ("/control/v1/persons".to_owned(), "test persons and what they will do".to_owned()),
         ],
     }
@@ -137,5 +143,6 @@ pub async fn enter(app: &App, clock: Arc<MovableClock>, phones: Option<&Path>) -
 
 /// The doors of the test world. Merged only where it was entered.
 pub(crate) fn routes() -> Router<App> {
-    Router::new().merge(mock::routes()).merge(control::routes()).merge(terms::routes())
+    let inspect = Router::new().route(inspect::PATH, get(inspect::page));
+    inspect.merge(mock::routes()).merge(control::routes()).merge(terms::routes())
 }

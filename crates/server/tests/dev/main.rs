@@ -1,6 +1,7 @@
 //! The controls of a development server, through the router.
 
 mod activations;
+mod inspect;
 
 use std::sync::Arc;
 
