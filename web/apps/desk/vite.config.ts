@@ -1,11 +1,13 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { sources } from "../../sources.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
   root: here("."),
   base: "/desk/",
+  resolve: sources,
   build: {
     outDir: here("../../dist/desk"),
     emptyOutDir: true,

@@ -14,7 +14,7 @@ pub const PREFIX: &str = "COUNTERSIGN_";
 pub const RESERVED: [&str; 7] = ["CONFIG", "DATA", "LISTEN", "LOG", "BASE_URL", "TRUST", "ADMIN_KEY"];
 
 /// The keys that can be overridden, and what each holds.
-pub const KEYS: [(&str, &str, Kind); 121] = [
+pub const KEYS: [(&str, &str, Kind); 124] = [
     ("listen", "http", Kind::List),
     ("listen", "https", Kind::List),
     ("listen", "mutual_tls", Kind::List),
