@@ -16,19 +16,17 @@ use countersign_store::Tx;
 use countersign_wire::id::ChallengeId;
 use countersign_wire::registration::code::EnteredCode;
 use countersign_wire::registration::form::Form;
-use countersign_wire::registration::{ErrorCode, PhoneNumber, TermsToken};
+use countersign_wire::registration::{PhoneNumber, TermsToken};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap};
 
 use super::acceptance::accept;
-use super::caller::whole;
 use super::credentials::Compared;
-use super::sheet::{Sheet, own_form};
+use super::sheet::{self, Sheet, own_form};
 use super::{codes, failed, failure, logged};
 use crate::App;
 use crate::Origin;
 use crate::command::{Command, Failure};
-use crate::problem::Problem;
 
 /// Where the page is.
 pub(super) const PATH: &str = "/consent/{token}";
@@ -87,10 +85,7 @@ pub(super) async fn enter(
 ) -> Result<Response, Response> {
     own_form(&headers, &origin)?;
     let token = token(&app, &text)?;
-    let body = whole(&app, body, FORM_MAX).await?;
-    let form = Form::read(&body).map_err(|error| {
-        Problem::registration(ErrorCode::InvalidRequest, error.to_string()).into_response()
-    })?;
+    let form = sheet::entered(&app, body, FORM_MAX).await?;
     let seen = seen(&app, &token).await?;
     let waits = matches!(seen.progress, Progress::Waiting { consent: true });
     let (seen, said) = match (waits, form.field("step")) {

@@ -110,7 +110,8 @@ impl Gateway for NoGateway {
     }
 }
 
-/// Posts `{"to":"+41791234567","text":"…","code":"123456"}` to a URL, with `link` in place of `code` in an invitation. Any 2xx is success; nothing is repeated.
+/// Posts `{"to":"+41791234567","text":"…","code":"123456"}` to a URL, with `link` in place of `code` in an invitation.
+/// Any 2xx is success; nothing is repeated.
 pub struct Webhook {
     client: reqwest::Client,
     url: Url,

@@ -25,11 +25,10 @@ use http::header::HeaderMap;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-use super::caller::whole;
 use super::codes::{self, Made};
 use super::credentials::Compared;
 use super::gateway::{Message, NotSent};
-use super::sheet::{Sheet, own_form};
+use super::sheet::{self, Sheet, own_form};
 use super::{failure, logged};
 use crate::buckets::Network;
 use crate::command::{Command, Failure};
@@ -152,9 +151,7 @@ fn admit(app: &App, origin: &Origin) -> Result<(), Response> {
 async fn form(app: &App, origin: &Origin, headers: &HeaderMap, body: Body) -> Result<Form, Response> {
     own_form(headers, origin)?;
     admit(app, origin)?;
-    let body = whole(app, body, FORM_MAX).await?;
-    Form::read(&body)
-        .map_err(|error| Problem::registration(ErrorCode::InvalidRequest, error.to_string()).into_response())
+    sheet::entered(app, body, FORM_MAX).await
 }
 
 /// The invitation that a token stands for, while it can be used.

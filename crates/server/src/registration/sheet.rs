@@ -1,16 +1,19 @@
 //! Our own pages of the registration: one sheet, made here, without a script unless a page needs one. They are shown to
 //! people who have no session with us, so a form counts only when it was sent by the page itself.
 
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use countersign_wire::registration::ErrorCode;
+use countersign_wire::registration::form::Form;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, ORIGIN, REFERRER_POLICY, X_FRAME_OPTIONS,
 };
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use crate::Origin;
+use super::caller::whole;
 use crate::problem::Problem;
 use crate::web::escape;
+use crate::{App, Origin};
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -64,6 +67,13 @@ impl Sheet<'_> {
              form-action 'self'; frame-ancestors {ancestors}"
         )
     }
+}
+
+/// What was entered: a body of at most `most` octets, whole and in time.
+pub(super) async fn entered(app: &App, body: Body, most: usize) -> Result<Form, Response> {
+    let body = whole(app, body, most).await?;
+    Form::read(&body)
+        .map_err(|error| Problem::registration(ErrorCode::InvalidRequest, error.to_string()).into_response())
 }
 
 /// Lets a form of the page itself in. Browsers say where a form comes from; what says nothing is no browser, and has no
