@@ -25,6 +25,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll};
 
+use countersign_token::Reader;
 pub use countersign_token::{Assurance, Claims, Holder, KeyRing, Method, Rejection, Rules, TokenId};
 use futures_util::future::{Either, Ready, ready};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, WWW_AUTHENTICATE};
@@ -37,8 +38,7 @@ use tower::{Layer, Service};
 pub struct RegistrantLayer(Arc<Guard>);
 
 struct Guard {
-    ring: RwLock<Arc<KeyRing>>,
-    rules: Rules,
+    reader: RwLock<Arc<Reader>>,
     clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
     denied: Box<dyn Fn(&Claims) -> bool + Send + Sync>,
     refused: Box<dyn Fn(Rejection) + Send + Sync>,
@@ -54,8 +54,7 @@ impl RegistrantLayer {
     /// A layer for tokens of these rules. `clock` tells the time, once for each request.
     pub fn new(ring: KeyRing, rules: Rules, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(Guard {
-            ring: RwLock::new(Arc::new(ring)),
-            rules,
+            reader: RwLock::new(Arc::new(Reader::new(ring, rules))),
             clock: Box::new(clock),
             denied: Box::new(|_| false),
             refused: Box::new(|_| {}),
@@ -81,7 +80,8 @@ impl RegistrantLayer {
 
     /// Takes over the keys of a file that has changed. All layers that were cloned from this one do.
     pub fn replace_keys(&self, ring: KeyRing) {
-        *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+        let mut reader = self.0.reader.write().unwrap_or_else(PoisonError::into_inner);
+        *reader = Arc::new(reader.with_ring(ring));
     }
 
     fn with(self, change: impl FnOnce(&mut Guard)) -> Self {
@@ -97,20 +97,20 @@ impl RegistrantLayer {
 }
 
 impl Guard {
-    fn claims(&self, headers: &HeaderMap, now: Timestamp) -> Result<Claims, Rejection> {
+    fn claims(&self, headers: &HeaderMap, now: Timestamp) -> Result<Arc<Claims>, Rejection> {
         let mut lines = headers.get_all(AUTHORIZATION).iter();
         let line = match (lines.next(), lines.next()) {
             (Some(line), None) => line,
             _ => return Err(Rejection::Malformed),
         };
         let token = line.to_str().ok().and_then(countersign_token::bearer).ok_or(Rejection::Malformed)?;
-        let ring = Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner));
-        let claims = countersign_token::open(token, &ring, &self.rules, now)?;
+        let reader = Arc::clone(&self.reader.read().unwrap_or_else(PoisonError::into_inner));
+        let claims = reader.open(token, now)?;
         if (self.denied)(&claims) { Err(Rejection::Denied) } else { Ok(claims) }
     }
 
     /// The claims, or the `WWW-Authenticate` of the refusal.
-    fn check(&self, headers: &HeaderMap) -> Result<Claims, HeaderValue> {
+    fn check(&self, headers: &HeaderMap) -> Result<Arc<Claims>, HeaderValue> {
         let now = (self.clock)();
         let claims = self.claims(headers, now).map_err(|rejection| {
             (self.refused)(rejection);
@@ -157,7 +157,7 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match self.guard.check(request.headers()) {
             Ok(claims) => {
-                request.extensions_mut().insert(claims);
+                request.extensions_mut().insert(Claims::clone(&claims));
                 Either::Left(self.inner.call(request))
             }
             Err(challenge) => {
@@ -175,7 +175,8 @@ where
 /// The rules; keys and functions have nothing to show.
 impl std::fmt::Debug for RegistrantLayer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("RegistrantLayer").field(&self.0.rules).finish()
+        let reader = self.0.reader.read().unwrap_or_else(PoisonError::into_inner);
+        f.debug_tuple("RegistrantLayer").field(reader.rules()).finish()
     }
 }
 

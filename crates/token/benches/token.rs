@@ -10,7 +10,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use countersign_token::{Assurance, Claims, Holder, KeyRing, Method, Rejection, Rules, TokenId, open, seal};
+use countersign_token::{
+    Assurance, Claims, Holder, KeyRing, Method, Reader, Rejection, Rules, TokenId, open, seal,
+};
 use criterion::Criterion;
 use jiff::{SignedDuration, Timestamp};
 use rand_chacha::ChaCha20Rng;
@@ -37,6 +39,10 @@ fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     criterion.bench_function("open a token", |b| {
         b.iter(|| open(black_box(&token), &ring, &rules, now).expect("a good token"));
+    });
+    let reader = Reader::new(KeyRing::parse(&ring.to_text()).expect("a ring"), rules.clone());
+    criterion.bench_function("know a token again", |b| {
+        b.iter(|| reader.open(black_box(&token), now).expect("a good token"));
     });
     criterion.bench_function("seal a token", |b| {
         b.iter(|| seal(black_box(&claims), ring.sealing(now), &mut rng).expect("a token"));

@@ -103,8 +103,18 @@ pub fn open(token: &str, ring: &KeyRing, rules: &Rules, now: Timestamp) -> Resul
 /// # Errors
 /// [`Rejection`], the first of: form, key, authenticity, age of the key, claims.
 pub fn unseal(token: &str, ring: &KeyRing, rules: &Rules, now: Timestamp) -> Result<Claims, Rejection> {
-    let json = authentic(token, ring, rules, now)?;
-    Claims::from_json(&json).ok_or(Rejection::Unreadable)
+    unseal_with(token, ring, rules, now).map(|(_, claims)| claims)
+}
+
+/// The same, with the name of the key that the token was sealed with.
+pub(crate) fn unseal_with(
+    token: &str,
+    ring: &KeyRing,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<(KeyId, Claims), Rejection> {
+    let (key, json) = authentic(token, ring, rules, now)?;
+    Ok((key, Claims::from_json(&json).ok_or(Rejection::Unreadable)?))
 }
 
 /// The name of the key that a token says it was sealed with. Nothing when it has no form of ours. Anybody can write this.
@@ -117,13 +127,13 @@ pub fn key_id(token: &str) -> Option<KeyId> {
     }
 }
 
-/// The JSON of an authentic token, whatever it says.
+/// The key of an authentic token, and its JSON, whatever it says.
 pub(crate) fn authentic(
     token: &str,
     ring: &KeyRing,
     rules: &Rules,
     now: Timestamp,
-) -> Result<Vec<u8>, Rejection> {
+) -> Result<(KeyId, Vec<u8>), Rejection> {
     let mut well_formed = true;
     // What has no length of ours is treated like a token of the usual length that does not decode.
     let blocks = (1..=BLOCKS_MAX).find(|blocks| text_len(*blocks) == token.len()).unwrap_or_else(|| {
@@ -151,7 +161,7 @@ pub(crate) fn authentic(
         (true, Standing::Good, true) => {
             octets.truncate(HEADER + blocks * BLOCK);
             octets.drain(..HEADER);
-            Ok(octets)
+            Ok((KeyId(id), octets))
         }
     }
 }

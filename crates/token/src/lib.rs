@@ -21,6 +21,8 @@
 //! assert_eq!(open(&token, &ring, &rules, now).unwrap(), claims);
 //! ```
 //!
+//! A service that opens the same tokens again and again uses a [`Reader`], which knows them again.
+//!
 //! Refused here: telling the outside why a token was refused. Every [`Rejection`] is its own variant for the log, and
 //! they all mean the same 401. Revocation before a token's end is the business of whoever opens it.
 
@@ -29,11 +31,13 @@ mod envelope;
 mod error;
 mod key;
 pub mod legacy;
+mod reader;
 
 pub use claims::{Assurance, Claims, Holder, Method, NAME_MAX, TokenId, UnfitHolder, Version};
 pub use envelope::{LIFETIME, LONGEST, key_id, open, seal, unseal};
 pub use error::{Error, Rejection};
 pub use key::{KeyId, KeyRing, Rules, TokenKey};
+pub use reader::Reader;
 
 /// The token in the value of an `Authorization` header: the word `Bearer`, one blank, the token [RFC 6750 §2.1].
 pub fn bearer(header: &str) -> Option<&str> {

@@ -25,6 +25,7 @@ pub(super) async fn sweep(app: App) {
             Ok(_) => {}
             Err(error) => tracing::error!(error = %error, "the sweep failed; it will be tried again"),
         }
+        app.registrant().forget_expired(app.now());
         if let Err(error) = app.sweep_signing(LIMIT).await {
             tracing::error!(error = %error, "containers cannot be swept; it will be tried again");
         }

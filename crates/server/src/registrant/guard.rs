@@ -1,9 +1,11 @@
 //! What asks for a token: an extractor of its claims.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::response::Response;
 use countersign_token::legacy::LegacyKey;
-use countersign_token::{Assurance, Claims, Method, Rejection, TokenId, bearer, open};
+use countersign_token::{Assurance, Claims, Method, Rejection, TokenId, bearer};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use jiff::Timestamp;
@@ -15,7 +17,7 @@ use crate::command::Failure;
 use crate::{App, Origin};
 
 /// The claims of the token that came with a request.
-pub(super) struct Bearer(pub(super) Claims);
+pub(super) struct Bearer(pub(super) Arc<Claims>);
 
 impl FromRequestParts<App> for Bearer {
     type Rejection = Response;
@@ -28,7 +30,7 @@ impl FromRequestParts<App> for Bearer {
     }
 }
 
-async fn shown(app: &App, parts: &Parts) -> Result<Claims, Refused> {
+async fn shown(app: &App, parts: &Parts) -> Result<Arc<Claims>, Refused> {
     let malformed = || Refused::unauthorized(Rejection::Malformed.word());
     let mut lines = parts.headers.get_all(AUTHORIZATION).iter();
     let line = match (lines.next(), lines.next()) {
@@ -63,11 +65,11 @@ impl Unopened {
 
 impl Registrant {
     /// What a token says, if it is good now. `parts`: the request that it came with.
-    pub(super) async fn open(&self, app: &App, token: &str, parts: &Parts) -> Result<Claims, Unopened> {
+    pub(super) async fn open(&self, app: &App, token: &str, parts: &Parts) -> Result<Arc<Claims>, Unopened> {
         let now = app.now();
-        let claims = match open(token, &self.ring(), &self.rules, now) {
+        let claims = match self.reader().open(token, now) {
             Err(Rejection::Malformed) if LegacyKey::looks_like_one(token) => {
-                self.open_legacy(app, token, parts, now)?
+                Arc::new(self.open_legacy(app, token, parts, now)?)
             }
             opened => opened.map_err(Unopened::Rejected)?,
         };

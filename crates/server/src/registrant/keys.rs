@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
-use countersign_token::KeyRing;
+use countersign_token::{KeyRing, Reader};
 use jiff::Timestamp;
 use rand_core::CryptoRng;
 use thiserror::Error;
@@ -57,9 +57,9 @@ const FILE: &str = "registrant.keys";
 /// How often the file is looked at.
 const LOOK: Duration = Duration::from_secs(15);
 
-/// The ring in use, and where it came from.
+/// The ring in use, in a reader of its tokens, and where it came from.
 pub(super) struct Keys {
-    ring: RwLock<Arc<KeyRing>>,
+    reader: RwLock<Arc<Reader>>,
     path: Option<PathBuf>,
     /// When the file had last changed before it was read.
     first_seen: Option<SystemTime>,
@@ -91,11 +91,13 @@ impl Keys {
                 loaded => loaded?,
             },
         };
-        Ok(Self { ring: RwLock::new(Arc::new(ring)), path, first_seen })
+        let reader = Reader::new(ring, config.registrant.rules());
+        Ok(Self { reader: RwLock::new(Arc::new(reader)), path, first_seen })
     }
 
-    pub(super) fn ring(&self) -> Arc<KeyRing> {
-        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    /// What reads tokens, with the keys that make them.
+    pub(super) fn reader(&self) -> Arc<Reader> {
+        Arc::clone(&self.reader.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Reads the file anew. What is wrong with it is logged, and the ring in use stays.
@@ -103,12 +105,12 @@ impl Keys {
         match load_keys(path) {
             Ok(ring) => {
                 let changed = {
-                    let mut used = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+                    let mut used = self.reader.write().unwrap_or_else(PoisonError::into_inner);
                     let names = |ring: &KeyRing| {
                         ring.keys().iter().map(|key| (key.id(), key.from())).collect::<Vec<_>>()
                     };
-                    let changed = names(&used) != names(&ring);
-                    *used = Arc::new(ring);
+                    let changed = names(used.ring()) != names(&ring);
+                    *used = Arc::new(used.with_ring(ring));
                     changed
                 };
                 if changed {
@@ -190,9 +192,9 @@ mod tests {
         let mut config = Config::default();
         config.store.directory = Some(folder.path().to_owned());
         let mut rng = Randomness::system();
-        let first = Keys::open(&config, now(), &mut rng).unwrap().ring();
-        let second = Keys::open(&config, now(), &mut rng).unwrap().ring();
-        assert_eq!(first.to_text(), second.to_text());
+        let first = Keys::open(&config, now(), &mut rng).unwrap().reader();
+        let second = Keys::open(&config, now(), &mut rng).unwrap().reader();
+        assert_eq!(first.ring().to_text(), second.ring().to_text());
         let path = folder.path().join("keys/registrant.keys");
         #[cfg(unix)]
         {
@@ -216,9 +218,9 @@ mod tests {
         let rotated = load_keys(&path).unwrap().rotate(now(), jiff::SignedDuration::ZERO, &rules, &mut rng);
         store_keys(&path, &rotated.unwrap()).unwrap();
         keys.read_again(&path);
-        assert_eq!(keys.ring().keys().len(), 2);
+        assert_eq!(keys.reader().ring().keys().len(), 2);
         std::fs::write(&path, "nonsense").unwrap();
         keys.read_again(&path);
-        assert_eq!(keys.ring().keys().len(), 2);
+        assert_eq!(keys.reader().ring().keys().len(), 2);
     }
 }

@@ -28,11 +28,10 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::Router;
-use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use countersign_domain::registrant::Partners;
 use countersign_token::legacy::LegacyKey;
-use countersign_token::{KeyRing, Rules};
+use countersign_token::{Reader, Rules};
 use jiff::Timestamp;
 use rand_core::CryptoRng;
 
@@ -86,8 +85,13 @@ impl Registrant {
         &self.rules
     }
 
-    fn ring(&self) -> Arc<KeyRing> {
-        self.keys.ring()
+    fn reader(&self) -> Arc<Reader> {
+        self.keys.reader()
+    }
+
+    /// Lets go of what was read from tokens that are good no longer.
+    pub(crate) fn forget_expired(&self, now: Timestamp) {
+        self.reader().forget_expired(now);
     }
 }
 
@@ -100,7 +104,7 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .merge(demo::routes(app));
     let opened = match app.config().registrant.origins.is_empty() {
         true => opened,
-        false => opened.layer(from_fn_with_state(app.clone(), cors::allow)),
+        false => opened.layer(cors::Allow(app.clone())),
     };
     opened
         .route(&at("/auth/token"), post(token::any))

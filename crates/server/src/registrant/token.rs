@@ -142,8 +142,8 @@ async fn make(call: &Call, found: Found) -> Result<Made, Refused> {
         authenticated_at: Timestamp::from_second(proven.at.as_second()).unwrap_or(proven.at),
         ..Claims::new(&registrant.rules, proven.holder, proven.method, proven.assurance, id, from)
     };
-    let ring = registrant.ring();
-    let token = seal(&claims, ring.sealing(call.now), &mut rng).map_err(Refused::unmade)?;
+    let reader = registrant.reader();
+    let token = seal(&claims, reader.ring().sealing(call.now), &mut rng).map_err(Refused::unmade)?;
     app.metrics().token_made(claims.method.word(), claims.assurance.word());
     tracing::info!(
         event = "registrant.token",
