@@ -79,7 +79,7 @@ pub fn router(app: App) -> axum::Router {
         Some(_) => routes.layer(axum::middleware::from_fn_with_state(app.clone(), web::keep_apart)),
         None => routes,
     };
-    routes.layer(axum::middleware::from_fn_with_state(app, operations::record::record))
+    routes.layer(operations::record::Record::new(app))
 }
 
 async fn unknown_path(uri: http::Uri) -> Problem {

@@ -1,6 +1,7 @@
 //! What is counted, in the OpenMetrics text form. Labels are words of our own lists and route templates: never
 //! anything about a person, a relying party's input, or a path as it was sent.
 
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
@@ -146,7 +147,7 @@ struct SignatureLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Fixed {
     Word(&'static str),
-    Route(std::sync::Arc<str>),
+    Route(Arc<str>),
 }
 
 impl EncodeLabelValue for Fixed {
@@ -251,12 +252,16 @@ impl Metrics {
         }
     }
 
-    /// A request was answered.
-    pub(crate) fn request(&self, route: &str, method: &'static str, status: u16, took: Duration) {
-        let route = Fixed::Route(route.into());
-        let labels = RequestLabels { route: route.clone(), method: Fixed::Word(method), status };
-        self.requests.get_or_create(&labels).inc();
-        self.durations.get_or_create(&RouteLabels { route }).observe(took.as_secs_f64());
+    /// What is counted of the requests that match this template.
+    pub(crate) fn route(&self, template: &str) -> Route {
+        let template: Arc<str> = template.into();
+        let labels = RouteLabels { route: Fixed::Route(Arc::clone(&template)) };
+        Route(Arc::new(OfRoute {
+            durations: self.durations.get_or_create(&labels).clone(),
+            template,
+            requests: self.requests.clone(),
+            answers: RwLock::default(),
+        }))
     }
 
     /// A remote lookup has ended, and this is where its breaker stands.
@@ -371,6 +376,48 @@ impl Metrics {
     }
 }
 
+/// The counters of one route. Found once and kept: looking them up by their labels costs more than counting.
+#[derive(Clone, Debug)]
+pub(crate) struct Route(Arc<OfRoute>);
+
+#[derive(Debug)]
+struct OfRoute {
+    template: Arc<str>,
+    durations: Histogram,
+    requests: Family<RequestLabels, Counter>,
+    /// By method and status: a handful, so that looking through them is the fastest way.
+    answers: RwLock<Vec<((&'static str, u16), Counter)>>,
+}
+
+impl Route {
+    /// The template.
+    pub(crate) fn template(&self) -> &str {
+        &self.0.template
+    }
+
+    /// A request was answered.
+    pub(crate) fn answered(&self, method: &'static str, status: u16, took: Duration) {
+        self.0.durations.observe(took.as_secs_f64());
+        let known = |answers: &[((&'static str, u16), Counter)]| {
+            let found = answers.iter().find(|(of, _)| *of == (method, status));
+            found.map(|(_, counter)| counter.inc()).is_some()
+        };
+        if known(&self.0.answers.read().unwrap_or_else(PoisonError::into_inner)) {
+            return;
+        }
+        let mut answers = self.0.answers.write().unwrap_or_else(PoisonError::into_inner);
+        // Somebody may have been faster.
+        if known(&answers) {
+            return;
+        }
+        let route = Fixed::Route(Arc::clone(&self.0.template));
+        let labels = RequestLabels { route, method: Fixed::Word(method), status };
+        let counter = self.0.requests.get_or_create(&labels).clone();
+        counter.inc();
+        answers.push(((method, status), counter));
+    }
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         Self::new()
@@ -395,7 +442,7 @@ mod tests {
     fn what_happened_is_in_the_text() {
         let metrics = Metrics::new();
         let kind = SessionKind { operation: "authenticate", flow: "notification", addressee: "person" };
-        metrics.request("/v3/session/{session_id}", "GET", 200, Duration::from_millis(3));
+        metrics.route("/v3/session/{session_id}").answered("GET", 200, Duration::from_millis(3));
         metrics.session_started(kind);
         metrics.session_ended(kind, "OK", Duration::from_secs(2));
         metrics.pin_try(Try::Wrong);

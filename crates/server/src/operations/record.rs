@@ -1,11 +1,14 @@
 //! The outermost layer: every request gets an id, one log line, its counters and the headers that all answers
 //! carry; a panic becomes an incident instead of a lost connection.
 
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::header::{
@@ -13,7 +16,9 @@ use http::header::{
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderValue, Method, StatusCode};
+use tower::{Layer, Service};
 
+use super::metrics::Route;
 use crate::App;
 use crate::problem::{Problem, Surface};
 
@@ -32,64 +37,160 @@ pub(crate) struct Logged {
     pub(crate) outcome: Option<&'static str>,
 }
 
+/// Characters of a [`RequestId`].
+const ID: usize = 14;
+
 /// The id of a request: in the log line, and as `instance` in a problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RequestId(String);
+struct RequestId([u8; ID]);
 
 impl RequestId {
-    fn draw(app: &App) -> Self {
-        const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-        let bytes: [u8; 14] = app.randomness().bytes();
-        Self(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect())
+    fn as_str(&self) -> &str {
+        // Letters and digits.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
-pub(crate) async fn record(State(app): State<App>, request: Request, next: Next) -> Response {
-    let begun = Instant::now();
-    let id = RequestId::draw(&app);
-    let method = method_word(request.method());
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let surface = Surface::of_path(request.uri().path());
+/// Random octets for ids, fetched for many requests at once: asking the system for each would cost as much as the rest of
+/// this layer. Whoever knows an id can do nothing with it, so the next ones may lie in memory.
+struct Ids {
+    octets: [u8; Self::AT_ONCE * ID],
+    used: usize,
+}
 
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    // What the panic said is on standard error already; it is not repeated, since it may quote a value.
-    let mut response = answered.unwrap_or_else(|_| {
-        Problem::status(surface, StatusCode::INTERNAL_SERVER_ERROR).fault("a panic").into_response()
-    });
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        response = finish(&app, &id, problem, response);
+impl Ids {
+    const AT_ONCE: usize = 64;
+
+    fn draw(&mut self, app: &App) -> RequestId {
+        const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+        if self.used == self.octets.len() {
+            self.octets = app.randomness().bytes();
+            self.used = 0;
+        }
+        let mut id = [0; ID];
+        id.copy_from_slice(&self.octets[self.used..self.used + ID]);
+        self.used += ID;
+        RequestId(id.map(|octet| LETTERS[usize::from(octet % 32)]))
     }
-    protect(&app, &mut response);
+}
 
-    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
-    let status = response.status().as_u16();
-    let took = begun.elapsed();
-    app.metrics().request(route, method, status, took);
-    let logged = response.extensions_mut().remove::<Logged>().unwrap_or_default();
-    tracing::info!(
-        request.id = %id.0,
-        http.method = method,
-        http.route = route,
-        http.status = status,
-        session.id = logged.session,
-        rp.name = logged.relying_party,
-        operation = logged.operation,
-        flow = logged.flow,
-        outcome = logged.outcome,
-        duration_ms = took.as_secs_f64() * 1e3,
-        "answered {method} {route} with {status}"
-    );
-    response
+/// Puts every route into a [`Recorded`].
+#[derive(Clone)]
+pub(crate) struct Record(Arc<Recorder>);
+
+struct Recorder {
+    app: App,
+    ids: Mutex<Ids>,
+    /// Whether people come by HTTPS.
+    https: bool,
+}
+
+impl Record {
+    /// One for all routes of an application.
+    pub(crate) fn new(app: App) -> Self {
+        // Only where an operator has said that HTTPS is how people come here: on a developer's machine the header that goes
+        // with it would break every other plain-HTTP service on localhost.
+        let https = app.config().listen.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
+        let ids = Mutex::new(Ids { octets: [0; Ids::AT_ONCE * ID], used: Ids::AT_ONCE * ID });
+        Self(Arc::new(Recorder { app, ids, https }))
+    }
+}
+
+impl<S> Layer<S> for Record {
+    type Service = Recorded<S>;
+
+    fn layer(&self, inner: S) -> Recorded<S> {
+        Recorded { inner, recorder: Arc::clone(&self.0), route: Arc::default() }
+    }
+}
+
+/// A route whose requests are recorded. A service of its own and no function between two others: every request passes here.
+#[derive(Clone)]
+pub(crate) struct Recorded<S> {
+    inner: S,
+    recorder: Arc<Recorder>,
+    /// The counters of the template that this route was first reached by; it has no other.
+    route: Arc<OnceLock<Route>>,
+}
+
+impl<S> Service<Request> for Recorded<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let begun = Instant::now();
+        let recorder = Arc::clone(&self.recorder);
+        let method = method_word(request.method());
+        let surface = Surface::of_path(request.uri().path());
+        let template = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
+        let known = self.route.get_or_init(|| recorder.app.metrics().route(template));
+        let route =
+            if known.template() == template { known.clone() } else { recorder.app.metrics().route(template) };
+        let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        Box::pin(async move {
+            // What the panic said is on standard error already; it is not repeated, since it may quote a value.
+            let response = answer.await.unwrap_or_else(|_| {
+                let problem = Problem::status(surface, StatusCode::INTERNAL_SERVER_ERROR);
+                Ok(problem.fault("a panic").into_response())
+            });
+            response.map(|response| recorder.record(response, method, &route, begun))
+        })
+    }
+}
+
+impl Recorder {
+    fn record(
+        &self,
+        mut response: Response,
+        method: &'static str,
+        route: &Route,
+        begun: Instant,
+    ) -> Response {
+        let id = self.ids.lock().unwrap_or_else(PoisonError::into_inner).draw(&self.app);
+        if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+            response = finish(&self.app, &id, problem, response);
+        }
+        protect(&mut response, self.https);
+
+        let status = response.status().as_u16();
+        let took = begun.elapsed();
+        route.answered(method, status, took);
+        let logged = response.extensions_mut().remove::<Logged>().unwrap_or_default();
+        tracing::info!(
+            request.id = id.as_str(),
+            http.method = method,
+            http.route = route.template(),
+            http.status = status,
+            session.id = logged.session,
+            rp.name = logged.relying_party,
+            operation = logged.operation,
+            flow = logged.flow,
+            outcome = logged.outcome,
+            duration_ms = took.as_secs_f64() * 1e3,
+            "answered {method} {} with {status}",
+            route.template()
+        );
+        response
+    }
 }
 
 /// Gives a problem its reference, and writes down what it was when it is our fault.
 fn finish(app: &App, id: &RequestId, problem: Problem, unfinished: Response) -> Response {
     if let Some(cause) = problem.cause() {
         app.metrics().fault();
-        tracing::error!(request.id = %id.0, cause, "a request was answered with an incident");
+        tracing::error!(request.id = id.as_str(), cause, "a request was answered with an incident");
     }
     let (parts, _) = unfinished.into_parts();
-    let mut response = problem.instance(format!("/task-id/{}", id.0)).into_response();
+    let mut response = problem.instance(format!("/task-id/{}", id.as_str())).into_response();
     response.extensions_mut().remove::<Problem>();
     for (name, value) in &parts.headers {
         response.headers_mut().entry(name).or_insert_with(|| value.clone());
@@ -101,23 +202,29 @@ fn finish(app: &App, id: &RequestId, problem: Problem, unfinished: Response) -> 
 }
 
 /// Headers that every answer carries unless its handler has set others.
-fn protect(app: &App, response: &mut Response) {
+const PROTECTING: [(HeaderName, HeaderValue); 8] = [
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(self), geolocation=(), microphone=()"),
+    ),
+];
+/// One more, where people come by HTTPS.
+const BY_HTTPS: (HeaderName, HeaderValue) =
+    (STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+
+fn protect(response: &mut Response, https: bool) {
     let headers = response.headers_mut();
-    let mut default = |name: HeaderName, value: &'static str| {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    };
-    default(CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
-    default(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-    default(X_CONTENT_TYPE_OPTIONS, "nosniff");
-    default(X_FRAME_OPTIONS, "DENY");
-    default(REFERRER_POLICY, "no-referrer");
-    default(CACHE_CONTROL, "no-store");
-    default(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    default(HeaderName::from_static("permissions-policy"), "camera=(self), geolocation=(), microphone=()");
-    // Only where an operator has said that HTTPS is how people come here: on a developer's machine this header
-    // would break every other plain-HTTP service on localhost.
-    if app.config().listen.public_url.as_ref().is_some_and(|url| url.scheme() == "https") {
-        default(STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    // Grown once.
+    headers.reserve(PROTECTING.len() + 1);
+    for (name, value) in PROTECTING.into_iter().chain(https.then_some(BY_HTTPS)) {
+        headers.entry(name).or_insert(value);
     }
 }
 
@@ -146,9 +253,7 @@ mod tests {
     async fn shown(problem: fn() -> Problem) -> (StatusCode, String, String) {
         let app = App::builder(crate::Config::dev()).build().expect("an application");
         let handler = move || async move { problem() };
-        let routes: Router = Router::new()
-            .route("/v3/x", get(handler))
-            .layer(axum::middleware::from_fn_with_state(app.clone(), record));
+        let routes: Router = Router::new().route("/v3/x", get(handler)).layer(Record::new(app.clone()));
         let request = Request::get("/v3/x").body(Body::empty()).expect("a request");
         let response = routes.oneshot(request).await.unwrap_or_else(|never| match never {});
         let status = response.status();
