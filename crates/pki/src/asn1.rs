@@ -54,19 +54,91 @@ pub const fn context_constructed(number: u8) -> u8 {
 
 /// One value: `tag`, the length of `content`, `content`.
 pub fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(content.len() + 6);
-    out.push(tag);
-    let length = content.len();
-    if length < 0x80 {
-        out.push(length as u8);
-    } else {
-        let bytes = length.to_be_bytes();
-        let skip = bytes.iter().take_while(|b| **b == 0).count();
-        out.push(0x80 | (bytes.len() - skip) as u8);
-        out.extend_from_slice(&bytes[skip..]);
-    }
+    let (head, from) = head(tag, content.len());
+    let mut out = Vec::with_capacity(head.len() + content.len());
+    out.extend_from_slice(&head[from..]);
     out.extend_from_slice(content);
     out
+}
+
+/// The most octets of tag and length.
+const HEAD_MAX: usize = 2 + size_of::<usize>();
+
+/// Tag and length, at the end of an array, and where they begin in it.
+fn head(tag: u8, length: usize) -> ([u8; HEAD_MAX], usize) {
+    let mut head = [0; HEAD_MAX];
+    head[2..].copy_from_slice(&length.to_be_bytes());
+    if length < 0x80 {
+        head[HEAD_MAX - 2] = tag;
+        return (head, HEAD_MAX - 2);
+    }
+    let first = 2 + length.leading_zeros() as usize / 8;
+    head[first - 1] = 0x80 | (HEAD_MAX - first) as u8;
+    head[first - 2] = tag;
+    (head, first - 2)
+}
+
+/// Writes DER from its end to its beginning: what is around a value is written after it, when its length is known, so that
+/// nothing is measured twice or copied from one value into the next. Those who write thousands of answers a second use it;
+/// elsewhere the functions of this module read better.
+///
+/// The parts of a value are written in the opposite order, the last one first:
+///
+/// ```
+/// use countersign_pki::asn1::{self, Backwards};
+///
+/// let mut der = Backwards::with_room(16);
+/// der.around(asn1::SEQUENCE, |der| {
+///     der.value(asn1::OCTET_STRING, b"second");
+///     der.value(asn1::INTEGER, &[1]);
+/// });
+/// assert_eq!(der.finish(), asn1::sequence(&[asn1::integer(1), asn1::octet_string(b"second")]));
+/// ```
+#[derive(Debug)]
+pub struct Backwards {
+    octets: Vec<u8>,
+    /// Where what is written begins.
+    start: usize,
+}
+
+impl Backwards {
+    /// Nothing yet, with room for this many octets; it grows when more come.
+    pub fn with_room(octets: usize) -> Self {
+        Self { octets: vec![0; octets], start: octets }
+    }
+
+    /// Octets that are DER already, before everything that is there.
+    pub fn put(&mut self, der: &[u8]) {
+        if self.start < der.len() {
+            let (written, longer) = (self.octets.len() - self.start, 2 * (self.octets.len() + der.len()));
+            let mut octets = vec![0; longer];
+            octets[longer - written..].copy_from_slice(&self.octets[self.start..]);
+            (self.octets, self.start) = (octets, longer - written);
+        }
+        let end = self.start;
+        self.start -= der.len();
+        self.octets[self.start..end].copy_from_slice(der);
+    }
+
+    /// One value, before everything that is there.
+    pub fn value(&mut self, tag: u8, content: &[u8]) {
+        self.around(tag, |der| der.put(content));
+    }
+
+    /// `tag` around all that `inside` writes.
+    pub fn around<T>(&mut self, tag: u8, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.octets.len() - self.start;
+        let given = inside(self);
+        let (head, from) = head(tag, self.octets.len() - self.start - before);
+        self.put(&head[from..]);
+        given
+    }
+
+    /// Everything.
+    pub fn finish(mut self) -> Vec<u8> {
+        self.octets.drain(..self.start);
+        self.octets
+    }
 }
 
 /// A constructed value: `tag` around `parts`, in the order given.

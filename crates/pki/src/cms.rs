@@ -21,7 +21,7 @@ pub use unsigned::with_unsigned_attribute;
 use const_oid::ObjectIdentifier;
 use jiff::Timestamp;
 
-use crate::asn1;
+use crate::asn1::{self, Backwards};
 use crate::{Certificate, Digest, Error, SignatureAlgorithm, Signer};
 
 /// id-data: content without further meaning.
@@ -177,34 +177,46 @@ impl SignerParts {
         signature: &[u8],
         unsigned: &[Attribute],
     ) -> Vec<u8> {
-        let mut encapsulated = vec![asn1::oid(&content_type)];
-        if let Some(content) = content {
-            encapsulated.push(asn1::tlv(asn1::context_constructed(0), &asn1::octet_string(content)));
-        }
-        let mut signer_info = vec![
-            asn1::integer(1), // the signer is named by issuer and serial number
-            self.sid.clone(),
-            self.digest_algorithm.clone(),
-            retag(covered, asn1::context_constructed(0)),
-            self.signature_algorithm.clone(),
-            asn1::octet_string(signature),
-        ];
-        if !unsigned.is_empty() {
-            let set = asn1::set_of(unsigned.iter().map(Attribute::to_der).collect());
-            signer_info.push(retag(&set, asn1::context_constructed(1)));
-        }
         // Version 3 says that the content is something else than id-data [RFC 5652 §5.1].
         let version = if content_type == ID_DATA { 1 } else { 3 };
-        let digests = asn1::constructed(asn1::SET, std::slice::from_ref(&self.digest_algorithm));
-        let signer_infos = asn1::constructed(asn1::SET, &[asn1::sequence(&signer_info)]);
-        let signed_data = asn1::sequence(&[
-            &asn1::integer(version)[..],
-            &digests,
-            &asn1::sequence(&encapsulated),
-            certificates,
-            &signer_infos,
-        ]);
-        asn1::sequence(&[asn1::oid(&ID_SIGNED_DATA), asn1::tlv(asn1::context_constructed(0), &signed_data)])
+        let room = content.map_or(0, <[u8]>::len) + certificates.len() + covered.len() + signature.len();
+        let mut der = Backwards::with_room(room + self.sid.len() + 256);
+        der.around(asn1::SEQUENCE, |der| {
+            der.around(asn1::context_constructed(0), |der| {
+                der.around(asn1::SEQUENCE, |der| {
+                    der.around(asn1::SET, |der| self.signer_info(covered, signature, unsigned, der));
+                    der.put(certificates);
+                    der.around(asn1::SEQUENCE, |der| {
+                        if let Some(content) = content {
+                            der.around(asn1::context_constructed(0), |der| {
+                                der.value(asn1::OCTET_STRING, content);
+                            });
+                        }
+                        der.value(asn1::OBJECT_IDENTIFIER, content_type.as_bytes());
+                    });
+                    der.around(asn1::SET, |der| der.put(&self.digest_algorithm));
+                    der.value(asn1::INTEGER, &[version]);
+                });
+            });
+            der.value(asn1::OBJECT_IDENTIFIER, ID_SIGNED_DATA.as_bytes());
+        });
+        der.finish()
+    }
+
+    fn signer_info(&self, covered: &[u8], signature: &[u8], unsigned: &[Attribute], der: &mut Backwards) {
+        der.around(asn1::SEQUENCE, |der| {
+            if !unsigned.is_empty() {
+                let set = asn1::set_of(unsigned.iter().map(Attribute::to_der).collect());
+                der.put(&retag(&set, asn1::context_constructed(1)));
+            }
+            der.value(asn1::OCTET_STRING, signature);
+            der.put(&self.signature_algorithm);
+            der.put(&retag(covered, asn1::context_constructed(0)));
+            der.put(&self.digest_algorithm);
+            der.put(&self.sid);
+            // The signer is named by issuer and serial number.
+            der.value(asn1::INTEGER, &[1]);
+        });
     }
 }
 

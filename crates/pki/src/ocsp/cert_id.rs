@@ -4,7 +4,7 @@ use der::asn1::{Any, Int, OctetString};
 use der::{Sequence, Tag};
 use spki::AlgorithmIdentifierOwned;
 
-use crate::asn1::{self, Parser};
+use crate::asn1::{self, Backwards, Parser};
 use crate::{Certificate, Digest, Error, SerialNumber};
 
 /// The hash that names an issuer inside a [`CertId`].
@@ -96,19 +96,20 @@ impl CertId {
         Ok(id)
     }
 
-    /// The DER, as it was read.
-    pub(super) fn written(&self) -> Vec<u8> {
-        let mut algorithm = vec![asn1::oid(&self.hash_algorithm.oid)];
-        if let Some(parameters) = &self.hash_algorithm.parameters {
-            // NULL, or it would not have been read.
-            algorithm.push(asn1::tlv(asn1::NULL, parameters.value()));
-        }
-        asn1::sequence(&[
-            asn1::sequence(&algorithm),
-            asn1::octet_string(self.issuer_name_hash.as_bytes()),
-            asn1::octet_string(self.issuer_key_hash.as_bytes()),
-            asn1::tlv(asn1::INTEGER, self.serial_number.as_bytes()),
-        ])
+    /// Writes the DER, as it was read.
+    pub(super) fn write(&self, der: &mut Backwards) {
+        der.around(asn1::SEQUENCE, |der| {
+            der.value(asn1::INTEGER, self.serial_number.as_bytes());
+            der.value(asn1::OCTET_STRING, self.issuer_key_hash.as_bytes());
+            der.value(asn1::OCTET_STRING, self.issuer_name_hash.as_bytes());
+            der.around(asn1::SEQUENCE, |der| {
+                if let Some(parameters) = &self.hash_algorithm.parameters {
+                    // NULL, or it would not have been read.
+                    der.value(asn1::NULL, parameters.value());
+                }
+                der.value(asn1::OBJECT_IDENTIFIER, self.hash_algorithm.oid.as_bytes());
+            });
+        });
     }
 
     /// The hash in use, or none when it is one that no issuer is known by here.

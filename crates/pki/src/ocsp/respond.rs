@@ -214,7 +214,7 @@ impl Responder {
         let authority = self
             .authorities
             .get(plan.authority)
-            .ok_or(Error::malformed("plan", "it was made by another responder"))?;
+            .ok_or_else(|| Error::malformed("plan", "it was made by another responder"))?;
         let expected = plan.queries.len();
         if statuses.len() != expected {
             return Err(Error::Mismatch {
@@ -232,7 +232,7 @@ impl Responder {
             None => None,
         };
         let mut statuses = statuses.iter();
-        let responses = plan
+        let mut responses = plan
             .request
             .cert_ids()
             .iter()
@@ -249,19 +249,22 @@ impl Responder {
                 SingleResponse::new(id.clone(), status, now, next_update, freshness.archive_cutoff)
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let mut failed = match authority.keys.is_empty() {
-            true => Error::Missing { what: "responder certificate" },
-            false => Error::malformed("responder certificate", "it is not valid at this time"),
-        };
-        for key in authority.keys.iter().filter(|key| key.certificate.is_valid_at(now)) {
-            let (id, nonce) = (key.responder_id.clone(), plan.request.nonce());
-            let data = ResponseData::new(id, now, responses.clone(), nonce)?;
+        let mut keys = authority.keys.iter().filter(|key| key.certificate.is_valid_at(now)).peekable();
+        let mut failed = None;
+        while let Some(key) = keys.next() {
+            // Kept for the next key only where there is one.
+            let responses =
+                if keys.peek().is_some() { responses.clone() } else { std::mem::take(&mut responses) };
+            let data = ResponseData::new(key.responder_id.clone(), now, responses, plan.request.nonce())?;
             match BasicOcspResponse::sign(data, key.signer.as_ref(), &[key.certificate.as_der()]) {
                 Ok(response) => return Ok(response),
-                Err(error) => failed = error,
+                Err(error) => failed = Some(error),
             }
         }
-        Err(failed)
+        Err(failed.unwrap_or_else(|| match authority.keys.is_empty() {
+            true => Error::Missing { what: "responder certificate" },
+            false => Error::malformed("responder certificate", "it is not valid at this time"),
+        }))
     }
 
     /// Whether answering this plan waits for a device.

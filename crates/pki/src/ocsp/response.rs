@@ -10,7 +10,7 @@ use x509_cert::ext::Extension;
 
 use super::request::{Nonce, Version, refuse_critical};
 use super::{CertId, strict};
-use crate::asn1;
+use crate::asn1::{self, Backwards};
 use crate::crl::Reason;
 use crate::{Certificate, Digest, Error, SignatureAlgorithm, Signer};
 
@@ -126,17 +126,38 @@ impl BasicOcspResponse {
         debug_assert_eq!(Ok(&tbs_der), tbs.to_der().as_ref(), "both encoders agree");
         let signature = signer.sign(&tbs_der)?;
         let signature_algorithm = signer.algorithm().algorithm_identifier_der();
-        // The parts are DER already, so they are put together as they are.
-        let mut basic = vec![tbs_der.clone(), signature_algorithm.clone(), asn1::bit_string(&signature)];
-        if !certificates.is_empty() {
-            basic.push(asn1::tlv(asn1::context_constructed(0), &asn1::sequence(certificates)));
-        }
-        let response_bytes =
-            asn1::sequence(&[asn1::oid(&ID_PKIX_OCSP_BASIC), asn1::octet_string(&asn1::sequence(&basic))]);
-        let successful = asn1::tlv(asn1::ENUMERATED, &[ResponseStatus::Successful as u8]);
-        let explicit = asn1::tlv(asn1::context_constructed(0), &response_bytes);
+        let room = tbs_der.len() + certificates.iter().map(|der| der.len()).sum::<usize>();
+        let mut der = Backwards::with_room(room + signature.len() + 128);
+        der.around(asn1::SEQUENCE, |der| {
+            der.around(asn1::context_constructed(0), |der| {
+                der.around(asn1::SEQUENCE, |der| {
+                    der.around(asn1::OCTET_STRING, |der| {
+                        der.around(asn1::SEQUENCE, |der| {
+                            if !certificates.is_empty() {
+                                der.around(asn1::context_constructed(0), |der| {
+                                    der.around(asn1::SEQUENCE, |der| {
+                                        certificates
+                                            .iter()
+                                            .rev()
+                                            .for_each(|certificate| der.put(certificate));
+                                    });
+                                });
+                            }
+                            der.around(asn1::BIT_STRING, |der| {
+                                der.put(&signature);
+                                der.put(&[0]);
+                            });
+                            der.put(&signature_algorithm);
+                            der.put(&tbs_der);
+                        });
+                    });
+                    der.value(asn1::OBJECT_IDENTIFIER, ID_PKIX_OCSP_BASIC.as_bytes());
+                });
+            });
+            der.value(asn1::ENUMERATED, &[ResponseStatus::Successful as u8]);
+        });
         Ok(Self {
-            der: asn1::sequence(&[successful, explicit]),
+            der: der.finish(),
             tbs_der,
             tbs,
             signature_algorithm,
@@ -237,18 +258,28 @@ impl ResponseData {
     /// The DER, put together by hand: what is derived measures every value once for each value around it, and a responder
     /// does this thousands of times a second.
     fn written(&self) -> Result<Vec<u8>, Error> {
-        let explicit = |tag: u8, content: &[u8]| asn1::tlv(asn1::context_constructed(tag), content);
-        let responder_id = match &self.responder_id {
-            ResponderId::ByName(name) => explicit(1, &name.to_der()?),
-            ResponderId::ByKey(key) => explicit(2, &asn1::octet_string(key.as_bytes())),
-        };
-        let responses = self.responses.iter().map(SingleResponse::written).collect::<Result<Vec<_>, _>>()?;
-        // The version is the default, which is not written.
-        let mut fields = vec![responder_id, self.produced_at.to_der()?, asn1::sequence(&responses)];
-        if let Some(extensions) = &self.response_extensions {
-            fields.push(explicit(1, &encode_extensions(extensions)));
-        }
-        Ok(asn1::sequence(&fields))
+        let mut der = Backwards::with_room(256 * (1 + self.responses.len()));
+        der.around(asn1::SEQUENCE, |der| {
+            if let Some(extensions) = &self.response_extensions {
+                der.around(asn1::context_constructed(1), |der| write_extensions(extensions, der));
+            }
+            der.around(asn1::SEQUENCE, |der| {
+                self.responses.iter().rev().try_for_each(|response| response.write(der))
+            })?;
+            write_time(self.produced_at, der)?;
+            // The version before it is the default, which is not written.
+            match &self.responder_id {
+                ResponderId::ByName(name) => {
+                    der.value(asn1::context_constructed(1), &name.to_der()?);
+                }
+                ResponderId::ByKey(key) => {
+                    let key = key.as_bytes();
+                    der.around(asn1::context_constructed(2), |der| der.value(asn1::OCTET_STRING, key));
+                }
+            }
+            Ok::<(), Error>(())
+        })?;
+        Ok(der.finish())
     }
 
     /// Who signed.
@@ -389,24 +420,27 @@ impl SingleResponse {
         })
     }
 
-    fn written(&self) -> Result<Vec<u8>, Error> {
-        let status = match &self.cert_status {
-            CertStatus::Good(_) => asn1::tlv(asn1::context(0), &[]),
-            CertStatus::Revoked(info) => {
-                let mut der = info.to_der()?;
-                der[0] = asn1::context_constructed(1);
-                der
+    fn write(&self, der: &mut Backwards) -> Result<(), Error> {
+        der.around(asn1::SEQUENCE, |der| {
+            if let Some(extensions) = &self.single_extensions {
+                der.around(asn1::context_constructed(1), |der| write_extensions(extensions, der));
             }
-            CertStatus::Unknown(_) => asn1::tlv(asn1::context(2), &[]),
-        };
-        let mut fields = vec![self.cert_id.written(), status, self.this_update.to_der()?];
-        if let Some(next_update) = &self.next_update {
-            fields.push(asn1::tlv(asn1::context_constructed(0), &next_update.to_der()?));
-        }
-        if let Some(extensions) = &self.single_extensions {
-            fields.push(asn1::tlv(asn1::context_constructed(1), &encode_extensions(extensions)));
-        }
-        Ok(asn1::sequence(&fields))
+            if let Some(next_update) = self.next_update {
+                der.around(asn1::context_constructed(0), |der| write_time(next_update, der))?;
+            }
+            write_time(self.this_update, der)?;
+            match &self.cert_status {
+                CertStatus::Good(_) => der.value(asn1::context(0), &[]),
+                CertStatus::Revoked(info) => {
+                    let mut info = info.to_der()?;
+                    info[0] = asn1::context_constructed(1);
+                    der.put(&info);
+                }
+                CertStatus::Unknown(_) => der.value(asn1::context(2), &[]),
+            }
+            self.cert_id.write(der);
+            Ok(())
+        })
     }
 
     /// Which certificate this is about.
@@ -440,16 +474,27 @@ impl SingleResponse {
     }
 }
 
-fn encode_extensions(extensions: &[Extension]) -> Vec<u8> {
-    let encode = |extension: &Extension| {
-        let mut fields = vec![asn1::oid(&extension.extn_id)];
-        if extension.critical {
-            fields.push(asn1::boolean_true());
+/// `Extensions`
+fn write_extensions(extensions: &[Extension], der: &mut Backwards) {
+    der.around(asn1::SEQUENCE, |der| {
+        for extension in extensions.iter().rev() {
+            der.around(asn1::SEQUENCE, |der| {
+                der.value(asn1::OCTET_STRING, extension.extn_value.as_bytes());
+                if extension.critical {
+                    der.value(asn1::BOOLEAN, &[0xFF]);
+                }
+                der.value(asn1::OBJECT_IDENTIFIER, extension.extn_id.as_bytes());
+            });
         }
-        fields.push(asn1::octet_string(extension.extn_value.as_bytes()));
-        asn1::sequence(&fields)
-    };
-    asn1::sequence(&extensions.iter().map(encode).collect::<Vec<_>>())
+    });
+}
+
+/// `GeneralizedTime` in whole seconds.
+fn write_time(time: GeneralizedTime, der: &mut Backwards) -> Result<(), Error> {
+    // Tag, length, and `YYYYMMDDHHMMSSZ`.
+    let mut octets = [0; 17];
+    der.put(time.encode_to_slice(&mut octets)?);
+    Ok(())
 }
 
 /// What is known about one certificate [RFC 6960 §4.2.1].

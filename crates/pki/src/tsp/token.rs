@@ -4,7 +4,7 @@ use const_oid::ObjectIdentifier;
 use jiff::Timestamp;
 
 use super::request::{MessageImprint, read_nonce};
-use crate::asn1::{self, Parser};
+use crate::asn1::{self, Backwards, Parser};
 use crate::cms::SignedData;
 use crate::{Certificate, Error};
 
@@ -182,30 +182,33 @@ impl TstInfo {
     /// # Errors
     /// When the time does not fit the format.
     pub fn to_der(&self) -> Result<Vec<u8>, Error> {
-        let mut fields = vec![
-            asn1::integer(1),
-            asn1::oid(&self.policy),
-            self.imprint.to_der(),
-            asn1::unsigned(&self.serial_number),
-            crate::time::generalized_time_with_fraction(self.gen_time)?,
-        ];
-        if let Some(accuracy) = &self.accuracy {
-            fields.push(accuracy.to_der());
-        }
-        if self.ordering {
-            fields.push(asn1::boolean_true());
-        }
-        if let Some(nonce) = &self.nonce {
-            fields.push(asn1::tlv(asn1::INTEGER, nonce));
-        }
-        if let Some(tsa) = &self.tsa {
-            fields.push(asn1::tlv(asn1::context_constructed(0), tsa));
-        }
-        if !self.extensions.is_empty() {
-            let extensions: Vec<Vec<u8>> = self.extensions.iter().map(TstExtension::to_der).collect();
-            fields.push(asn1::constructed(asn1::context_constructed(1), &extensions));
-        }
-        Ok(asn1::sequence(&fields))
+        let mut der = Backwards::with_room(256 + self.tsa.as_ref().map_or(0, Vec::len));
+        der.around(asn1::SEQUENCE, |der| {
+            if !self.extensions.is_empty() {
+                der.around(asn1::context_constructed(1), |der| {
+                    self.extensions.iter().rev().for_each(|extension| der.put(&extension.to_der()));
+                });
+            }
+            if let Some(tsa) = &self.tsa {
+                der.value(asn1::context_constructed(0), tsa);
+            }
+            if let Some(nonce) = &self.nonce {
+                der.value(asn1::INTEGER, nonce);
+            }
+            if self.ordering {
+                der.value(asn1::BOOLEAN, &[0xFF]);
+            }
+            if let Some(accuracy) = &self.accuracy {
+                der.put(&accuracy.to_der());
+            }
+            der.put(&crate::time::generalized_time_with_fraction(self.gen_time)?);
+            der.put(&asn1::unsigned(&self.serial_number));
+            der.put(&self.imprint.to_der());
+            der.value(asn1::OBJECT_IDENTIFIER, self.policy.as_bytes());
+            der.value(asn1::INTEGER, &[1]);
+            Ok::<(), Error>(())
+        })?;
+        Ok(der.finish())
     }
 }
 
