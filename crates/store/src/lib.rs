@@ -40,6 +40,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 pub use accounts::{Accounts, Devices, Keys};
@@ -235,7 +236,7 @@ fn open_writing(path: &Path, opened: rusqlite::Result<Connection>) -> Result<Con
             .or_else(no_rows)
             .map_err(cannot)?;
     }
-    connection.set_prepared_statement_cache_capacity(128);
+    keep_statements(&connection).map_err(cannot)?;
     schema::migrate(&mut connection)?;
     Ok(connection)
 }
@@ -245,8 +246,14 @@ fn open_reading(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(cannot)?;
     connection.busy_timeout(BUSY).map_err(cannot)?;
-    connection.set_prepared_statement_cache_capacity(128);
+    keep_statements(&connection).map_err(cannot)?;
     Ok(connection)
+}
+
+/// Prepares each statement once, and keeps it whatever values come: by itself, SQLite plans some of them anew for every value.
+fn keep_statements(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(128);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 /// Some pragmas answer with their new value, others with nothing.
