@@ -3,14 +3,15 @@
 #   authentications  server CPU of a whole authentication / CPU of the arithmetic in it   (goal: at most 1.15)
 #   long polls       memory of 10,000 waiting polls / the same of a bare handler          (goal: at most 1.15), and time to wake all
 #   responders       OCSP answers (kept ones, and with a nonce) and time-stamps per second / P-256 signatures by `openssl speed`
-#                    (goal: at least 0.8), beside the floor: a route that reads and answers as much, without and with one signature
+#                    (goal: at least 0.8), beside the floor: a route that reads and answers as much, without and with one signature;
+#                    the middle of five turns, OpenSSL before each
 #   hostile files    time and memory until zip bombs, deep XML, loops in PDF, … are refused   (goal: 100 ms and 64 MB)
 #   beside others    validating ASiC-E beside digidoc4j, PDF beside pyHanko (goal: a tenth of the time); hashing beside sha256sum
 #   large            an ASiC-E of over 4 GB signed to LTA and validated                      (goal: within 80 MB of memory)
 #   signing          50 people sign at once through /signing/v1 while OCSP and time-stamps come from the same process: no request
 #                    fails; p50, p90 and p99 of each
 #   durable          sessions per second with full synchronous commits, grouped / one by one
-#   tokens           a registrant token opened (goal: less than 5 µs), refusals by what is wrong (goal: one time), and `me` with
+#   tokens           a registrant token opened (goal: less than 5 µs) and known again, refusals by what is wrong (goal: one time), and `me` with
 #                    a token / a bare route behind the same log, counters and headers, requests per second over HTTP with connections
 #                    kept open (goal: at least 0.9); the same handler with nothing around it is shown beside them
 #   lookups          p99 of other requests while a remote lookup hangs / while it answers (goal: at most 1.2)

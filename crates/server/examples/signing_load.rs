@@ -22,6 +22,10 @@ use countersign_server::{App, Listeners, MovableClock, Randomness, Server, dev};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+/// The allocator of the program that is measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// What each user signs, in bytes.
