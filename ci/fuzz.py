@@ -71,16 +71,15 @@ class Run:
         only_waited = [file for file in found if file.name.startswith(("timeout-", "slow-unit-")) and self.is_quick(file)]
         for file in only_waited:
             file.unlink()
-        if self.process.returncode == 0 or (found and found == only_waited):
-            if not self.ending:
-                # It stopped for want of a processor: the rest of its time is still to come.
-                self.spent_before, self.spent_now = self.spent(), 0.0
-                self.start()
-                return False
-        elif not self.why:
-            self.why = f"exit code {self.process.returncode}"
         if found != only_waited:
-            self.why = f"{', '.join(file.name for file in found if file not in only_waited)}"
+            self.why = ", ".join(file.name for file in found if file not in only_waited)
+        elif found and not self.ending:
+            # It stopped for want of a processor: the rest of its time is still to come.
+            self.spent_before, self.spent_now = self.spent(), 0.0
+            self.start()
+            return False
+        elif not self.why and (self.process.returncode != 0 or not self.ending):
+            self.why = f"it ended by itself with exit code {self.process.returncode}"
         return True
 
     def is_quick(self, file: Path) -> bool:
