@@ -25,7 +25,7 @@ interop: web ## other people's clients and validators against a running service
 	cargo build --locked -p countersign-cli
 	bash interop/run.sh $(CURDIR)/target/debug/countersign
 
-fuzz: ## one minute of each fuzz target (a C++ compiler)
+fuzz: ## one minute of the processor for each fuzz target (a C++ compiler)
 	bash ci/fuzz.sh
 
 screens: web ## screenshots of every page at phone and desktop width, into target/screens

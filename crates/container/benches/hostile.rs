@@ -59,6 +59,14 @@ const CASES: &[Case] = &[
     ("xml: attributes", || xml(&format!("<a {}/>", numbered(190_000, |n| format!("a{n}='' "))))),
     ("xml: namespaces", || xml(&format!("<a {}/>", numbered(90_000, |n| format!("xmlns:a{n}='a' "))))),
     ("xml: namespaces that add up", nested_namespaces),
+    ("xml: as many namespaces over as many elements", namespaces_over_elements),
+    ("xml: a long namespace over many signatures", long_namespace_over_signatures),
+    ("xml: a long namespace, again and again", long_namespace_again),
+    ("xml: a long attribute over many signatures", || {
+        let long = format!("<asic:XAdESSignatures Id=\"{}\"", "a".repeat(4 << 20));
+        with_signature_file(&signatures(100).replacen("<asic:XAdESSignatures", &long, 1))
+    }),
+    ("xml: properties below archive time-stamps", properties_below_archive_time_stamps),
     ("xml: ten megabytes of base64", || in_signature(&"QUJD".repeat(2_500_000))),
     ("xml: entities that grow", || {
         let entities = numbered(30, |n| format!("<!ENTITY e{} \"&e{n};&e{n};\">", n + 1));
@@ -335,9 +343,53 @@ fn nested_namespaces() -> Vec<u8> {
     });
     let close = numbered(50, |d| format!("</d{}>", 49 - d));
     let inner = format!("</xades:SigningCertificateV2>{open}{}{close}", "<b/>".repeat(ITEMS - 6_500));
-    let inclusive = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
     let text = honest().replacen("</xades:SigningCertificateV2>", &inner, 1);
-    with_signature_file(&text.replace("http://www.w3.org/2001/10/xml-exc-c14n#", inclusive))
+    with_signature_file(&text.replace(EXCLUSIVE, INCLUSIVE))
+}
+
+const INCLUSIVE: &str = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
+const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
+
+/// In the properties that are signed, where elements of others may follow.
+fn in_properties(signatures: &str, text: &str) -> String {
+    let end = "</xades:SigningCertificateV2>";
+    signatures.replacen(end, &format!("{end}{text}"), 1)
+}
+
+/// Inclusive canonicalization looks at each namespace for each element.
+fn namespaces_over_elements() -> Vec<u8> {
+    let namespaces = numbered(110, |n| format!(" xmlns:n{n}='a'"));
+    let text =
+        in_properties(&honest(), &format!("<d xmlns='urn:d'{namespaces}>{}</d>", "<b/>".repeat(ITEMS - 500)));
+    with_signature_file(&text.replace(EXCLUSIVE, INCLUSIVE))
+}
+
+fn long_namespace_over_signatures() -> Vec<u8> {
+    let root = format!("<asic:XAdESSignatures xmlns:n=\"{}\"", "a".repeat(4 << 20));
+    let text = signatures(100).replacen("<asic:XAdESSignatures", &root, 1);
+    with_signature_file(&text.replace(EXCLUSIVE, INCLUSIVE))
+}
+
+/// Exclusive canonicalization declares a namespace wherever it is used below an element that does not use it.
+fn long_namespace_again() -> Vec<u8> {
+    let root = format!("<asic:XAdESSignatures xmlns:n=\"{}\"", "a".repeat(1 << 20));
+    let text = in_properties(&honest(), &"<n:b/>".repeat(ITEMS - 500));
+    with_signature_file(&text.replacen("<asic:XAdESSignatures", &root, 1))
+}
+
+/// Each archive time-stamp covers all properties before it, by the method that it names.
+fn properties_below_archive_time_stamps() -> Vec<u8> {
+    let time_stamp = |method: &str| {
+        format!(
+            "<xades141:ArchiveTimeStamp xmlns:xades141=\"http://uri.etsi.org/01903/v1.4.1#\">\
+             <ds:CanonicalizationMethod Algorithm=\"{method}\"/>\
+             <xades:EncapsulatedTimeStamp>AA==</xades:EncapsulatedTimeStamp></xades141:ArchiveTimeStamp>"
+        )
+    };
+    let properties = "<n:b xmlns:n='urn:n'/>".repeat((ITEMS - 600) / 2);
+    let end = "</xades:UnsignedSignatureProperties>";
+    let archive = [INCLUSIVE, EXCLUSIVE].map(time_stamp).concat();
+    with_signature_file(&honest().replacen(end, &format!("{properties}{archive}{end}"), 1))
 }
 
 /// One signature out of an honest file, with what stands before and behind it.
@@ -358,10 +410,14 @@ fn items(xml: &str) -> usize {
 }
 
 fn many_signatures(count: usize) -> Vec<u8> {
+    with_signature_file(&signatures(count))
+}
+
+fn signatures(count: usize) -> String {
     let (before, signature, behind) = cut_out();
     let all =
         numbered(count, |n| signature.replace("\"S0", &format!("\"S{n}")).replace("#S0", &format!("#S{n}")));
-    with_signature_file(&[before, all, behind].concat())
+    [before, all, behind].concat()
 }
 
 // ---- documents

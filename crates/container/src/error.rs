@@ -406,6 +406,10 @@ faults! {
         XmlItems = "limit-xml-items", "the number of XML elements and attributes";
         /// [`crate::Limits::xml_attributes`].
         XmlAttributes = "limit-xml-attributes", "the number of attributes of an XML element";
+        /// [`crate::Limits::xml_scope_bytes`].
+        XmlScopeBytes = "limit-xml-scope-bytes", "the size of the namespaces of an XML element in bytes";
+        /// Eight for each of [`crate::Limits::xml_items`].
+        XmlScopes = "limit-xml-scopes", "the number of namespaces of all XML elements, counted for each that they reach,";
         /// [`crate::Limits::signatures`].
         Signatures = "limit-signatures", "the number of signatures";
     }

@@ -27,6 +27,8 @@ pub struct Limits {
     pub xml_items: usize,
     /// Attributes of one XML element, and namespace declarations in scope for it.
     pub xml_attributes: usize,
+    /// Bytes of namespace declarations, and of attributes such as `xml:lang`, in scope for one XML element.
+    pub xml_scope_bytes: usize,
     /// Signatures in the whole container.
     pub signatures: usize,
 }
@@ -52,6 +54,7 @@ impl Default for Limits {
             // Some hundred signatures in one file; who writes many gives each a file of its own.
             xml_items: 30_000,
             xml_attributes: 128,
+            xml_scope_bytes: 4 << 10,
             signatures: 1_000,
         }
     }

@@ -11,10 +11,10 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bergshamra_c14n::{C14nMode, canonicalize_doc};
+use bergshamra_c14n::{C14nMode, C14nSink, canonicalize_doc_to};
 use bergshamra_xml::NodeSet;
+use uppsala::{Attribute, NodeKind, Parser};
 pub(crate) use uppsala::{Document, NodeId};
-use uppsala::{NodeKind, Parser};
 
 use crate::error::{Bound, Error, Result};
 use crate::limits::Limits;
@@ -47,23 +47,97 @@ impl Canonicalization {
         self.0.uri()
     }
 
-    /// The canonical octets of one element and everything in it.
-    pub(crate) fn element(self, document: &Document<'_>, element: NodeId) -> Vec<u8> {
-        self.subtree(document, &NodeSet::tree_with_comments(element, document))
+    /// The canonical octets of one element and everything in it; `None` when they would be far more than its text.
+    pub(crate) fn element(self, document: &Document<'_>, element: NodeId) -> Option<Vec<u8>> {
+        self.subtree(document, element, NodeSet::tree_with_comments)
     }
 
     /// The same for an element reached through a same-document reference: comments are not part of its
     /// node set, whatever the method says (XML-DSig §4.4.3.3).
-    pub(crate) fn referenced_element(self, document: &Document<'_>, element: NodeId) -> Vec<u8> {
-        self.subtree(document, &NodeSet::tree_without_comments(element, document))
+    pub(crate) fn referenced_element(self, document: &Document<'_>, element: NodeId) -> Option<Vec<u8>> {
+        self.subtree(document, element, NodeSet::tree_without_comments)
     }
 
-    fn subtree(self, document: &Document<'_>, nodes: &NodeSet) -> Vec<u8> {
-        const NO_PREFIXES: &[&str] = &[];
-        // The library fails only on documents it could not parse, which ours are not. An empty octet
-        // stream matches no digest, so even then nothing is accepted.
-        canonicalize_doc(document, self.0, Some(nodes), NO_PREFIXES).unwrap_or_default()
+    /// The library walks through the whole document, however small the part is that is wanted. So a part is cut out and
+    /// stands in a document of its own, and many parts cost no more than their text.
+    fn subtree(
+        self,
+        document: &Document<'_>,
+        element: NodeId,
+        nodes: fn(NodeId, &Document<'_>) -> NodeSet,
+    ) -> Option<Vec<u8>> {
+        let source = document.node_source(element)?;
+        let most = GROWTH * source.len() + ROOM;
+        if document.document_element() == Some(element) {
+            return self.octets(document, &nodes(element, document), most);
+        }
+        let (start, end, depth) = scope(document, element);
+        let text = [&start, source, &end].concat();
+        let alone = Parser::new().with_forbid_dtd(true).parse(&text).ok()?;
+        let mut inner = alone.document_element()?;
+        for _ in 0..depth {
+            inner = alone.first_child(inner)?;
+        }
+        self.octets(&alone, &nodes(inner, &alone), most)
     }
+
+    fn octets(self, document: &Document<'_>, nodes: &NodeSet, most: usize) -> Option<Vec<u8>> {
+        const NO_PREFIXES: &[&str] = &[];
+        let mut octets = Octets { written: Vec::new(), most, is_full: false };
+        // The library fails only on documents it could not parse, which ours are not.
+        canonicalize_doc_to(document, self.0, Some(nodes), NO_PREFIXES, &mut octets).ok()?;
+        (!octets.is_full).then_some(octets.written)
+    }
+}
+
+/// A canonical form is about as long as the text. It may be this many times as long, and longer by this many bytes, for what it
+/// has from around it; but where short elements use a long namespace, each says it again, and thousands of them gigabytes.
+const GROWTH: usize = 2;
+const ROOM: usize = 64 << 10;
+
+/// Takes no more than so many octets.
+struct Octets {
+    written: Vec<u8>,
+    most: usize,
+    is_full: bool,
+}
+
+impl C14nSink for Octets {
+    fn write(&mut self, bytes: &[u8]) {
+        self.is_full |= self.written.len() + bytes.len() > self.most;
+        if !self.is_full {
+            self.written.extend_from_slice(bytes);
+        }
+    }
+}
+
+/// Tags to stand around an element that is cut out, one for each element around it, with what it has from them: namespaces, and
+/// attributes such as `xml:lang`. And how many they are.
+fn scope(document: &Document<'_>, element: NodeId) -> (String, String, usize) {
+    let mut around = document.ancestors(element);
+    around.retain(|ancestor| document.element(*ancestor).is_some());
+    let mut start = String::new();
+    for ancestor in around.iter().rev().filter_map(|ancestor| document.element(*ancestor)) {
+        start.push_str("<a");
+        let mut write = |name: &str, value: &str| {
+            start.push_str(&format!(" {name}=\""));
+            escape_attribute(value, &mut start);
+            start.push('"');
+        };
+        for (prefix, uri) in &ancestor.namespace_declarations {
+            let name = if prefix.is_empty() { "xmlns".to_owned() } else { format!("xmlns:{prefix}") };
+            write(&name, uri);
+        }
+        for attribute in ancestor.attributes.iter().filter(|attribute| is_inherited(attribute)) {
+            write(&attribute.name.prefixed_name(), &attribute.value);
+        }
+        start.push('>');
+    }
+    (start, "</a>".repeat(around.len()), around.len())
+}
+
+fn is_inherited(attribute: &Attribute<'_>) -> bool {
+    attribute.name.prefix.as_deref() == Some("xml")
 }
 
 /// Checks the bytes of an XML file up to the point where the parser can take over.
@@ -113,55 +187,52 @@ pub(crate) fn parse<'a>(file: &str, text: &'a str, limits: &Limits) -> Result<Do
     {
         return Err(problem(file, "only UTF-8 is accepted as encoding"));
     }
-    check_namespaces(file, &document, limits)?;
+    check_scopes(file, &document, limits)?;
     Ok(document)
 }
 
-/// Inclusive canonicalization looks at all declarations in scope for every element, and nesting adds them
-/// up: without a bound a megabyte of them costs minutes.
-fn check_namespaces(file: &str, document: &Document<'_>, limits: &Limits) -> Result<()> {
-    let mut in_scope: HashMap<usize, usize> = HashMap::new();
+/// Canonicalization looks at the declarations in scope for every element and may write each of them, and nesting adds them up:
+/// without bounds a megabyte of them costs minutes.
+fn check_scopes(file: &str, document: &Document<'_>, limits: &Limits) -> Result<()> {
+    let refuse = |bound: Bound, allowed: usize, found: usize| {
+        Err(Error::limit(bound, Some(file), allowed as u64, found as u64))
+    };
+    let mut in_scope: HashMap<usize, (usize, usize)> = HashMap::new();
+    let mut looked_at = 0;
     for node in document.descendants(document.root()) {
         let Some(element) = document.element(node) else { continue };
         let above = document.parent(node).and_then(|parent| in_scope.get(&parent.index()).copied());
-        let count = above.unwrap_or_default() + element.namespace_declarations.len();
+        let (mut count, mut bytes) = above.unwrap_or_default();
+        count += element.namespace_declarations.len();
+        bytes += element
+            .namespace_declarations
+            .iter()
+            .map(|(prefix, uri)| prefix.len() + uri.len())
+            .sum::<usize>();
+        let inherited = element.attributes.iter().filter(|attribute| is_inherited(attribute));
+        bytes += inherited.map(|attribute| attribute.value.len()).sum::<usize>();
+        looked_at += count;
         if count > limits.xml_attributes {
-            let (allowed, found) = (limits.xml_attributes as u64, count as u64);
-            return Err(Error::limit(Bound::XmlAttributes, Some(file), allowed, found));
+            return refuse(Bound::XmlAttributes, limits.xml_attributes, count);
         }
-        if count > 0 {
-            in_scope.insert(node.index(), count);
+        if bytes > limits.xml_scope_bytes {
+            return refuse(Bound::XmlScopeBytes, limits.xml_scope_bytes, bytes);
+        }
+        if bytes > 0 {
+            in_scope.insert(node.index(), (count, bytes));
         }
     }
-    Ok(())
+    let allowed = limits.xml_items * NAMESPACES_EACH;
+    if looked_at > allowed { refuse(Bound::XmlScopes, allowed, looked_at) } else { Ok(()) }
 }
+
+/// Namespaces in scope for an element, on average, in a file with as many elements as may be.
+const NAMESPACES_EACH: usize = 8;
 
 fn problem(file: &str, problem: &str) -> Error {
     // Parsers quote what they stumble over; the size of a report is not for the file to decide.
     let problem = problem.chars().filter(|c| !c.is_control()).take(200).collect();
     Error::Xml { file: file.to_owned(), problem }
-}
-
-/// The start tag of an element with every declaration and attribute it has, written anew: what an element
-/// cut out of its document has to stand in to keep its meaning.
-pub(crate) fn start_tag(document: &Document<'_>, node: NodeId) -> Option<(String, String)> {
-    let element = document.element(node)?;
-    let name = element.name.prefixed_name().into_owned();
-    let mut tag = format!("<{name}");
-    let mut write = |name: &str, value: &str| {
-        tag.push_str(&format!(" {name}=\""));
-        escape_attribute(value, &mut tag);
-        tag.push('"');
-    };
-    for (prefix, uri) in &element.namespace_declarations {
-        let name = if prefix.is_empty() { "xmlns".to_owned() } else { format!("xmlns:{prefix}") };
-        write(&name, uri);
-    }
-    for attribute in &element.attributes {
-        write(&attribute.name.prefixed_name(), &attribute.value);
-    }
-    tag.push('>');
-    Some((tag, format!("</{name}>")))
 }
 
 /// The element's name as namespace and local name.
@@ -385,6 +456,84 @@ mod tests {
     }
 
     #[test]
+    fn what_reaches_many_elements_is_bounded() {
+        let bound = |xml: &str| match refused(xml) {
+            Error::LimitExceeded { bound, .. } => bound,
+            other => panic!("{other:?}"),
+        };
+        let long = "a".repeat(5_000);
+        assert_eq!(bound(&format!("<a xmlns:b='{long}'/>")), Bound::XmlScopeBytes);
+        assert_eq!(bound(&format!("<a xml:base='{long}'/>")), Bound::XmlScopeBytes);
+        assert_eq!(
+            bound(&format!("<a xmlns:b='{0}'><a xmlns:c='{0}'/></a>", &long[..2_500])),
+            Bound::XmlScopeBytes
+        );
+        let many: String = (0..100).map(|n| format!(" xmlns:a{n}='a'")).collect();
+        assert_eq!(bound(&format!("<a{many}>{}</a>", "<b/>".repeat(5_000))), Bound::XmlScopes);
+        // Beside each other they do not add up.
+        let limits = Limits::default();
+        let beside = format!("<a>{}</a>", format!("<b xmlns:c='{}'/>", &long[..4_000]).repeat(100));
+        assert!(parse("t.xml", text("t.xml", beside.as_bytes(), &limits).unwrap(), &limits).is_ok());
+    }
+
+    const METHODS: [C14nMode; 6] = [
+        C14nMode::Inclusive,
+        C14nMode::InclusiveWithComments,
+        C14nMode::Inclusive11,
+        C14nMode::Inclusive11WithComments,
+        C14nMode::Exclusive,
+        C14nMode::ExclusiveWithComments,
+    ];
+
+    /// An element that is cut out has the canonical form that it has in its document.
+    #[test]
+    fn parts_keep_what_they_have_from_around_them() {
+        let xml = "<?xml version='1.0'?><!-- before --><r xmlns='urn:d' xmlns:p='urn:&lt;&quot;p' xml:lang='et' xml:base='http://a/b/c' Id='1'>\r\n\
+            <p:a q='1'><b xmlns='' xml:space='preserve'>x &amp; y<!-- c --><c><![CDATA[<z>]]></c></b></p:a>\
+            <b xmlns:p='urn:other' xml:base='d/e' xml:lang=''><p:c p:x='&#9;1' xml:id='i'><?pi data?><d/></p:c></b>\
+            <c xmlns:unused='urn:u' xmlns='urn:e'><d xml:base='../f'/>\u{20ac}</c></r><!-- behind -->";
+        let document = uppsala::parse(xml).unwrap();
+        let elements: Vec<NodeId> = document.descendants(document.root());
+        let elements: Vec<NodeId> =
+            elements.into_iter().filter(|node| document.element(*node).is_some()).collect();
+        assert_eq!(elements.len(), 9);
+        let whole = |mode, nodes: NodeSet| {
+            bergshamra_c14n::canonicalize_doc::<&str>(&document, mode, Some(&nodes), &[]).unwrap()
+        };
+        for mode in METHODS {
+            for element in &elements {
+                let at = shown_name(&document, *element);
+                let found = Canonicalization(mode).element(&document, *element).unwrap();
+                assert_eq!(
+                    found,
+                    whole(mode, NodeSet::tree_with_comments(*element, &document)),
+                    "{mode} {at}"
+                );
+                let found = Canonicalization(mode).referenced_element(&document, *element).unwrap();
+                assert_eq!(
+                    found,
+                    whole(mode, NodeSet::tree_without_comments(*element, &document)),
+                    "{mode} {at}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_canonical_form_that_is_far_longer_than_its_text_is_not_made() {
+        let uri = "a".repeat(4_000);
+        let xml = |count| format!("<r xmlns:p='{uri}'><a>{}</a></r>", "<p:b/>".repeat(count));
+        let octets = |count| {
+            let xml = xml(count);
+            let document = uppsala::parse(&xml).unwrap();
+            let a = document.first_child(document.document_element().unwrap()).unwrap();
+            Canonicalization::EXCLUSIVE.element(&document, a)
+        };
+        assert!(octets(10).unwrap().len() > 40_000);
+        assert_eq!(octets(10_000), None);
+    }
+
+    #[test]
     fn text_is_joined_across_comments_and_cdata() {
         let document = uppsala::parse("<a>ab<!-- x -->cd<![CDATA[<e>]]>f</a>").unwrap();
         let root = document.document_element().unwrap();
@@ -401,7 +550,7 @@ mod tests {
             let written = written.finish();
             let document = uppsala::parse(&written).unwrap();
             let root = document.document_element().unwrap();
-            let canonical = Canonicalization::EXCLUSIVE.element(&document, root);
+            let canonical = Canonicalization::EXCLUSIVE.element(&document, root).unwrap();
             prop_assert_eq!(String::from_utf8(canonical).unwrap(), written.clone());
             prop_assert_eq!(attribute(&document, root, "b").unwrap(), value.as_str());
         }

@@ -21,6 +21,10 @@ fn broken(problem: impl Into<String>) -> ListError {
     ListError::Signature(problem.chars().filter(|c| !c.is_control()).take(300).collect())
 }
 
+fn grows() -> ListError {
+    broken("the canonical form of a part is much longer than its text")
+}
+
 /// Checks the signature and returns the certificate that made it.
 pub(super) fn check(
     text: &str,
@@ -83,6 +87,7 @@ impl Check<'_> {
             return Err(broken("the document is not referenced"));
         }
         let octets = self.canonicalization(*canonicalization)?.element(self.document, *signed_info);
+        let octets = octets.ok_or_else(grows)?;
         let value = self.base64(*value)?;
         verify_value(signer.public_key(), algorithm, &algorithm.digest().of(&octets), &value)
             .map_err(|error| broken(error.to_string()))?;
@@ -148,7 +153,7 @@ impl Check<'_> {
             [only] => self.canonicalization(*only)?,
             _ => return Err(broken("too many transforms")),
         };
-        Ok(canonicalization.referenced_element(self.document, signed))
+        canonicalization.referenced_element(self.document, signed).ok_or_else(grows)
     }
 
     /// The document without its signature. What is cut out of the text and parsed again is what the
@@ -169,7 +174,7 @@ impl Check<'_> {
         let document =
             xml::parse("the list", &without, self.limits).map_err(|error| broken(error.to_string()))?;
         let root = document.document_element().ok_or_else(|| broken("there is no list"))?;
-        Ok(canonicalization.referenced_element(&document, root))
+        canonicalization.referenced_element(&document, root).ok_or_else(grows)
     }
 
     fn signer(&self, key_info: NodeId, signers: &[Certificate]) -> Result<Certificate, ListError> {

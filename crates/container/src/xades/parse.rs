@@ -38,6 +38,10 @@ pub(crate) const SIGNED_PROPERTIES_TYPE: &str = "http://uri.etsi.org/01903#Signe
 const MAX_VALUES: usize = 256;
 /// Archive time-stamps in one signature; renewed each year, that is more than a century.
 const MAX_ARCHIVE_TIME_STAMPS: usize = 128;
+/// Unsigned properties of one signature: some for each of its archive time-stamps.
+const MAX_UNSIGNED_PROPERTIES: usize = 1024;
+/// Canonicalization methods of the archive time-stamps of one signature: each costs a pass over the signature.
+const MAX_ARCHIVE_METHODS: usize = 3;
 
 /// A signatures file, read: each signature, or why it is none.
 #[derive(Debug, Clone)]
@@ -294,9 +298,6 @@ impl SignaturesFile {
             let id = xml::attribute(&document, *element, "Id").map(str::to_owned);
             match &duplicate {
                 Some(value) => Err(ShapeFault::new("Id", "every Id once in the file", value)),
-                // Canonicalising a part costs as much as the whole document is large, so each of many
-                // signatures is read in a document of its own.
-                None if children.len() > 1 => read_alone(&document, root, *element, limits),
                 None => Reader { document: &document }.signature(*element),
             }
             .map_err(|fault| ShapeFault { id, ..fault })
@@ -386,22 +387,6 @@ pub(crate) fn reference_digests(document: &Document<'_>) -> Vec<Digest> {
         }
     }
     digests
-}
-
-/// Cuts a signature out, puts it into a copy of the root element alone, and reads it there.
-fn read_alone(document: &Document<'_>, root: NodeId, signature: NodeId, limits: &Limits) -> Fault<Signature> {
-    let fault = |found: &str| ShapeFault::new("ds:Signature", "an element that can be read by itself", found);
-    let source = document.node_source(signature).ok_or_else(|| fault("no source text"))?;
-    let (start, end) = xml::start_tag(document, root).ok_or_else(|| fault("no root"))?;
-    let text = format!("{start}{source}{end}");
-    let document = xml::parse("", &text, limits).map_err(|error| fault(&error.to_string()))?;
-    let children = document.document_element().and_then(|root| xml::child_elements(&document, root));
-    match children.as_deref() {
-        Some([signature]) if xml::is(&document, *signature, DS, "Signature") => {
-            Reader { document: &document }.signature(*signature)
-        }
-        _ => Err(fault("something else")),
-    }
 }
 
 /// One `Id` on two elements lets two readers see two different signed things. All spellings that some

@@ -55,6 +55,46 @@ fn namespaces_that_add_up_cost_little() {
     assert_cheap("inclusive", &xml.replace("http://www.w3.org/2001/10/xml-exc-c14n#", inclusive));
 }
 
+/// Canonicalization may write a declaration for each element below it, and once for each signature.
+#[test]
+fn long_namespaces_cost_little() {
+    let exclusive = "http://www.w3.org/2001/10/xml-exc-c14n#";
+    let inclusive = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
+    let honest = Forgery::new().lt();
+    let under = |xml: &str, bytes: usize| {
+        let root = format!("<asic:XAdESSignatures xmlns:n=\"{}\"", "a".repeat(bytes));
+        xml.replacen("<asic:XAdESSignatures", &root, 1)
+    };
+    let signature = honest.part("<ds:Signature Id", "</ds:Signature>");
+    let all =
+        numbered(90, |n| signature.replace("\"S0", &format!("\"S{n}")).replace("#S0", &format!("#S{n}")));
+    let many = honest.xml.replace(&signature, &all).replace(exclusive, inclusive);
+    let end = "</xades:SigningCertificateV2>";
+    let again = honest.xml.replacen(end, &format!("{end}{}", "<n:b/>".repeat(28_000)), 1);
+    for bytes in [4_000, 8 << 20] {
+        assert_cheap("signatures", &under(&many, bytes));
+        assert_cheap("elements", &under(&again, bytes));
+    }
+}
+
+#[test]
+fn properties_below_archive_time_stamps_cost_little() {
+    let end = "</xades:UnsignedSignatureProperties>";
+    let time_stamp = |method: &str| {
+        format!(
+            "<xades141:ArchiveTimeStamp xmlns:xades141=\"http://uri.etsi.org/01903/v1.4.1#\">\
+             <ds:CanonicalizationMethod Algorithm=\"{method}\"/>\
+             <xades:EncapsulatedTimeStamp>AA==</xades:EncapsulatedTimeStamp></xades141:ArchiveTimeStamp>"
+        )
+    };
+    let archive = time_stamp("http://www.w3.org/2001/10/xml-exc-c14n#").repeat(100);
+    let honest = Forgery::new().lt();
+    for count in [900, 14_000] {
+        let properties = "<n:b xmlns:n='urn:n'/>".repeat(count);
+        assert_cheap("properties", &honest.xml.replacen(end, &format!("{properties}{archive}{end}"), 1));
+    }
+}
+
 #[test]
 fn many_signatures_and_many_values_cost_little() {
     let honest = Forgery::new().lt();

@@ -1,5 +1,6 @@
 //! The walk through a signature: each method stands for one element and says what may be in it.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -7,9 +8,10 @@ use jiff::Timestamp;
 
 use super::{
     ArchiveInput, ArchivePart, ArchiveTimeStamp, CertificateReference, DigestMethod, Editable, Fault,
-    FileReference, Insertion, IssuerSerial, MAX_ARCHIVE_TIME_STAMPS, MAX_VALUES, PropertiesReference,
-    SIGNED_PROPERTIES_TYPE, ShapeFault, Signature, SignatureMethod, SignaturePolicy, SignatureTimeStamp,
-    SignedProperties, SigningCertificate, UnsignedProperties,
+    FileReference, Insertion, IssuerSerial, MAX_ARCHIVE_METHODS, MAX_ARCHIVE_TIME_STAMPS,
+    MAX_UNSIGNED_PROPERTIES, MAX_VALUES, PropertiesReference, SIGNED_PROPERTIES_TYPE, ShapeFault, Signature,
+    SignatureMethod, SignaturePolicy, SignatureTimeStamp, SignedProperties, SigningCertificate,
+    UnsignedProperties,
 };
 use crate::name::name_from_uri;
 use crate::xml::{self, Canonicalization, DS, Document, NodeId, XADES};
@@ -30,14 +32,14 @@ impl<'d> Reader<'d> {
         let (signature, parts) = self.signature_and_parts(node)?;
         let exclusive = Canonicalization::EXCLUSIVE;
         let archive_input =
-            ArchiveInputs::new(self, &parts).at_end_of(&self.unsigned_property_nodes(&parts)?, exclusive);
+            ArchiveInputs::new(self, &parts).at_end_of(&self.unsigned_property_nodes(&parts)?, exclusive)?;
         let has_certificate_values = self
             .unsigned_property_nodes(&parts)?
             .iter()
             .any(|property| xml::is(self.document, *property, XADES, "CertificateValues"));
         Ok(Editable {
             insertion: self.insertion(&parts)?,
-            value_octets: exclusive.element(self.document, parts.value),
+            value_octets: self.canonical(exclusive, parts.value)?,
             archive_input,
             has_certificate_values,
             signature,
@@ -98,7 +100,7 @@ impl<'d> Reader<'d> {
         let signature = Signature {
             id: id.to_owned(),
             method,
-            signed_info: canonicalization.element(self.document, signed_info),
+            signed_info: self.canonical(canonicalization, signed_info)?,
             files: files.into_iter().map(|(_, file)| file).collect(),
             properties_reference: references.properties,
             value: self.base64(value, "ds:SignatureValue")?,
@@ -171,7 +173,8 @@ impl<'d> Reader<'d> {
                 let canonicalization = self.properties_transform(transforms)?;
                 let octets = canonicalization
                     .unwrap_or(Canonicalization::INCLUSIVE)
-                    .referenced_element(self.document, signed_properties);
+                    .referenced_element(self.document, signed_properties)
+                    .ok_or_else(|| self.grows(signed_properties))?;
                 read.order.push(ReferenceKind::Properties(canonicalization));
                 let reference = PropertiesReference { digest, value, octets };
                 if read.properties.replace(reference).is_some() {
@@ -214,6 +217,15 @@ impl<'d> Reader<'d> {
         self.no_children(node, &at)?;
         let uri = self.required_attribute(node, &at, "Algorithm")?;
         Canonicalization::from_uri(uri).ok_or_else(|| ShapeFault::new(&at, "a canonicalization method", uri))
+    }
+
+    fn canonical(&self, method: Canonicalization, node: NodeId) -> Fault<Vec<u8>> {
+        method.element(self.document, node).ok_or_else(|| self.grows(node))
+    }
+
+    fn grows(&self, node: NodeId) -> ShapeFault {
+        let at = xml::shown_name(self.document, node);
+        ShapeFault::new(&at, "a canonical form about as long as its text", "a much longer one")
     }
 
     fn key_info(&self, node: NodeId) -> Fault<Vec<Vec<u8>>> {
@@ -455,7 +467,7 @@ impl<'d> Reader<'d> {
                         }
                         let time_stamp = ArchiveTimeStamp {
                             token,
-                            input: inputs.at_end_of(&before, canonicalization),
+                            input: inputs.at_end_of(&before, canonicalization)?,
                             certificates: unsigned.certificates.len(),
                             ocsp_responses: unsigned.ocsp_responses.len(),
                             crls: unsigned.crls.len(),
@@ -463,6 +475,10 @@ impl<'d> Reader<'d> {
                         unsigned.archive_time_stamps.push(time_stamp);
                     }
                     _ => ignored.push(name),
+                }
+                if before.len() >= MAX_UNSIGNED_PROPERTIES {
+                    let expected = format!("at most {MAX_UNSIGNED_PROPERTIES} properties");
+                    return Err(ShapeFault::new("xades:UnsignedSignatureProperties", expected, "more"));
                 }
                 before.push(property);
             }
@@ -472,7 +488,7 @@ impl<'d> Reader<'d> {
 
     fn time_stamp(&self, node: NodeId, signature_value: NodeId) -> Fault<SignatureTimeStamp> {
         let (canonicalization, token) = self.token(node, "xades:SignatureTimeStamp")?;
-        let octets = canonicalization.element(self.document, signature_value);
+        let octets = self.canonical(canonicalization, signature_value)?;
         Ok(SignatureTimeStamp { token, octets })
     }
 
@@ -697,15 +713,21 @@ struct ArchiveInputs<'r, 'd> {
     reader: &'r Reader<'d>,
     parts: &'r Parts,
     octets: HashMap<(usize, &'static str), Arc<[u8]>>,
+    methods: HashSet<&'static str>,
 }
 
 impl<'r, 'd> ArchiveInputs<'r, 'd> {
     fn new(reader: &'r Reader<'d>, parts: &'r Parts) -> Self {
-        Self { reader, parts, octets: HashMap::new() }
+        Self { reader, parts, octets: HashMap::new(), methods: HashSet::new() }
     }
 
     /// What a time-stamp with this method covers when it stands after these properties.
-    fn at_end_of(&mut self, before: &[NodeId], canonicalization: Canonicalization) -> ArchiveInput {
+    fn at_end_of(&mut self, before: &[NodeId], canonicalization: Canonicalization) -> Fault<ArchiveInput> {
+        self.methods.insert(canonicalization.uri());
+        if self.methods.len() > MAX_ARCHIVE_METHODS {
+            let expected = format!("at most {MAX_ARCHIVE_METHODS} canonicalization methods");
+            return Err(ShapeFault::new("xades141:ArchiveTimeStamp", expected, "more"));
+        }
         let parts = self.parts;
         let mut input = Vec::with_capacity(parts.references.len() + 3 + before.len());
         for reference in &parts.references {
@@ -713,26 +735,29 @@ impl<'r, 'd> ArchiveInputs<'r, 'd> {
                 ReferenceKind::DataFile(name) => ArchivePart::DataFile(name.clone()),
                 ReferenceKind::Properties(transform) => {
                     let method = transform.unwrap_or(canonicalization);
-                    self.octets(parts.signed_properties, method, true)
+                    self.octets(parts.signed_properties, method, true)?
                 }
             });
         }
         for node in [parts.signed_info, parts.value, parts.key_info].iter().chain(before) {
-            input.push(self.octets(*node, canonicalization, false));
+            input.push(self.octets(*node, canonicalization, false)?);
         }
-        ArchiveInput::new(input)
+        Ok(ArchiveInput::new(input))
     }
 
-    fn octets(&mut self, node: NodeId, method: Canonicalization, referenced: bool) -> ArchivePart {
+    fn octets(&mut self, node: NodeId, method: Canonicalization, referenced: bool) -> Fault<ArchivePart> {
         let document = self.reader.document;
-        let octets = self.octets.entry((node.index(), method.uri())).or_insert_with(|| {
-            let octets = match referenced {
-                true => method.referenced_element(document, node),
-                false => method.element(document, node),
-            };
-            octets.into()
-        });
-        ArchivePart::Octets(Arc::clone(octets))
+        let octets = match self.octets.entry((node.index(), method.uri())) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let octets = match referenced {
+                    true => method.referenced_element(document, node),
+                    false => method.element(document, node),
+                };
+                place.insert(octets.ok_or_else(|| self.reader.grows(node))?.into())
+            }
+        };
+        Ok(ArchivePart::Octets(Arc::clone(octets)))
     }
 }
 
