@@ -233,6 +233,36 @@ test("a-link-for-a-password-is-sent-and-the-password-is-ended", async (open) => 
   await password.locator("[data-password=ENDED]").waitFor();
 });
 
+test("three-wrong-pins-lock-and-the-desk-opens-the-lock", async (open) => {
+  const who = "PNOEE-49912318936";
+  const desk = await open("registrar");
+  await desk.fill("#msisdn", "41790000022");
+  await record(desk, "3", who);
+  await desk.waitForSelector(".said .good");
+  const person = await enrolled(desk, "ADVANCED", who);
+  const { ended } = asksToSign(person.document, "--certificate-level", "ADVANCED");
+  await person.phone.asked("sign");
+  for (const [pin, left] of [["11111", /2/], ["22222", /1/]]) {
+    await person.phone.enter(pin);
+    await person.phone.fault(left);
+  }
+  await person.phone.enter("33333");
+  await person.phone.outcome(/locked/i);
+  equal((await ended).code === 0, false, "nothing was signed");
+  await person.phone.page.reload();
+  await person.phone.document();
+
+  await find(desk, who, "[data-account]");
+  await desk.getByText("Open the lock of PIN2").click();
+  await desk.fill("[id^=unlock-reference]", "case/20");
+  await desk.getByRole("button", { name: "Open the lock" }).click();
+  await desk.waitForSelector("[role=status] >> text=The lock is open.");
+  await desk.locator(".keys li").filter({ hasText: "PIN2: usable" }).waitFor();
+  await person.phone.page.reload();
+  await person.phone.document();
+  equal(await signs(person, "--certificate-level", "ADVANCED"), "ADES", "what is signed after that");
+});
+
 test("a-partners-result-is-read-approved-and-taken-once", async (open) => {
   const who = "PNOEE-49912318914";
   const desk = await open("registrar");
@@ -487,8 +517,8 @@ async function makeCode(page, level) {
 }
 
 /** A code at the desk, and the person's phone in a browser of its own, up to its home screen. */
-async function enrolled(desk, level) {
-  await find(desk);
+async function enrolled(desk, level, person = PERSON) {
+  await find(desk, person);
   await makeCode(desk, level);
   const link = await desk.locator("a.activation").getAttribute("href");
   equal(await desk.locator("svg.qr path").count(), 1, "a code for the phone");
@@ -503,18 +533,24 @@ async function enrolled(desk, level) {
   return { phone, words, document: await phone.document() };
 }
 
-/** The person signs a file for the program; what the validator says of the signature. */
-async function signs({ phone, document }, ...more) {
+/** The program asks the person to sign a file; how it ends. */
+function asksToSign(document, ...more) {
   const [file, out] = [join(work, "agreement.txt"), join(work, "agreement.asice")];
   writeFileSync(file, "An agreement.\n");
   const signing = spawn(binary, ["sign", file, "--document", document, "--url", origin, "--force", "-o", out, ...more], { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   signing.stdout.on("data", (chunk) => (said += chunk));
   signing.stderr.on("data", (chunk) => (said += chunk));
-  const ended = new Promise((resolve) => signing.on("exit", resolve));
+  return { out, ended: new Promise((resolve) => signing.on("exit", (code) => resolve({ code, said }))) };
+}
+
+/** The person signs a file for the program; what the validator says of the signature. */
+async function signs({ phone, document }, ...more) {
+  const { out, ended } = asksToSign(document, ...more);
   await phone.asked("sign");
   await phone.enter(PIN2);
-  equal(await ended, 0, `countersign sign: ${said}`);
+  const { code, said } = await ended;
+  equal(code, 0, `countersign sign: ${said}`);
   const [list, signer] = await Promise.all(["trusted-list.xml", "trusted-list.pem"].map(async (name) => {
     const path = join(work, name);
     writeFileSync(path, Buffer.from(await (await fetch(`${origin}/trust/${name}`)).arrayBuffer()));
