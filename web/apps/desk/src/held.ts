@@ -8,6 +8,19 @@ import type { Case } from "./person.ts";
 import { t, told } from "./texts/index.ts";
 import { thingText } from "./words.ts";
 
+/** The file that was taken out last, until there is another one, or nobody is there any more. */
+let kept = "";
+
+function keep(file: Blob): string {
+  forgetFile();
+  kept = URL.createObjectURL(file);
+  return kept;
+}
+
+export function forgetFile(): void {
+  URL.revokeObjectURL(kept);
+}
+
 export function held(here: Case): HTMLElement {
   return h("li", null, exportDrawer(here), eraseDrawer(here));
 }
@@ -22,7 +35,7 @@ function exportDrawer({ operator, person }: Case): HTMLElement {
       const blob = new Blob([JSON.stringify(found, null, 2), "\n"], { type: "application/json" });
       // The name says nothing of the person: lists of downloads are read by others.
       const name = `person-${found.exported.slice(0, 19).replaceAll(":", "")}.json`;
-      const link = h("a", { id: "export-file", attrs: { href: URL.createObjectURL(blob), download: name } }, t("exportSave"));
+      const link = h("a", { id: "export-file", attrs: { href: keep(blob), download: name } }, t("exportSave"));
       link.click();
       return [h("p", { class: "good" }, t("exported", { name, size: size(blob.size) })), h("p", null, link)];
     }, { busy: t("exportBusy") }),

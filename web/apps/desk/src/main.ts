@@ -6,6 +6,7 @@ import { button, fill, h } from "@countersign/page/dom";
 import { languagePicker, pageHead } from "@countersign/page/head";
 import { look, signIn, type Operator } from "./api.ts";
 import { field, form } from "./field.ts";
+import { forgetFile } from "./held.ts";
 import { DeskPerson } from "./person.ts";
 import { DeskProposals } from "./proposals.ts";
 import { DeskRecord } from "./record.ts";
@@ -47,9 +48,10 @@ following(document, () => (document.title = `${sentence("desk")} · Countersign`
 document.body.append(pageHead({ skip: t("skip"), brand: t("desk") }, picker, nav), main);
 ask();
 
-/** Who is it? Nothing of the key is kept beyond this page. */
+/** Who is it? Nothing of the key, or of what was done with it, is kept beyond this page. */
 function ask(): void {
   signIn("");
+  forgetFile();
   fill(nav);
   const key = field("key", t("keyLabel"), { type: "password", required: true, hint: t("keyHint") });
   const come = async () => {
