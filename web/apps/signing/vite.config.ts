@@ -1,21 +1,3 @@
-import { fileURLToPath } from "node:url";
-import { defineConfig } from "vitest/config";
-import { sources } from "../../sources.ts";
+import { page } from "../../page.ts";
 
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-
-export default defineConfig({
-  root: here("."),
-  base: "/signing/",
-  resolve: sources,
-  build: {
-    outDir: here("../../dist/signing"),
-    emptyOutDir: true,
-    target: "es2022",
-    sourcemap: false,
-    // Every file is one that the content security policy can name: nothing inline.
-    assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
-  },
-  test: { include: ["src/**/*.test.ts"] },
-});
+export default page("signing");

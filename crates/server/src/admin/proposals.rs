@@ -9,8 +9,8 @@ use axum::response::Response;
 use countersign_domain::desk::{Act, Asked, Proposal, ProposalState, Refusal, Right};
 use countersign_store::Tx;
 use countersign_wire::admin::right::{
-    ApproveProposal, ApprovedProposal, OperatorEntry, ProposalEntry, ProposalList, ProposalStanding,
-    ProposedRequest, RejectProposal,
+    ApproveProposal, ApprovedProposal, OperatorEntry, OthersAct, ProposalEntry, ProposalList,
+    ProposalStanding, ProposedRequest, RejectProposal,
 };
 use countersign_wire::id::ProposalId;
 use countersign_wire::problem::ProblemType;
@@ -35,10 +35,12 @@ const NONE: &str = "there is no such proposal, or it is no longer kept";
 
 /// `GET /operator`: whose key this is, and what it is for.
 pub(super) async fn who(State(app): State<App>, operator: Operator) -> Response {
-    let acts = Act::ALL.iter().copied().filter(|act| Right::of(*act).allows(&operator.roles));
-    let acts: Vec<_> = acts.collect();
+    let allows = |act: &Act| Right::of(*act).allows(&operator.roles);
+    let (acts, others): (Vec<_>, Vec<_>) = Act::ALL.iter().copied().partition(allows);
     let four_eyes = app.config().desk.four_eyes.iter().copied().filter(|act| acts.contains(act)).collect();
-    let entry = OperatorEntry { operator: operator.name, roles: operator.roles, acts, four_eyes };
+    let others =
+        others.into_iter().map(|act| OthersAct { act, roles: Right::of(act).roles.to_vec() }).collect();
+    let entry = OperatorEntry { operator: operator.name, roles: operator.roles, acts, four_eyes, others };
     logged(Json(entry), "show-operator")
 }
 

@@ -201,11 +201,15 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         (
             "Operator",
             object(
-                &["operator", "roles", "acts", "fourEyes"],
+                &["operator", "roles", "acts", "fourEyes", "others"],
                 json!({
                     "operator": text("The name of the key."), "roles": list(words::<Role>("A role.")),
                     "acts": list(words::<Act>("What may be done with it.")),
                     "fourEyes": list(words::<Act>("What of that waits for a second person.")),
+                    "others": list(object(&["act", "roles"], json!({
+                        "act": words::<Act>("What may not be done with it."),
+                        "roles": list(words::<Role>("A role that may.")),
+                    }))),
                 }),
             ),
         ),

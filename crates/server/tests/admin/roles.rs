@@ -105,4 +105,7 @@ async fn a_key_learns_what_it_is_for() {
     assert_eq!(body["fourEyes"], json!(["record-qualified-evidence"]), "what it cannot do is not told");
     let acts = body["acts"].as_array().expect("acts");
     assert!(acts.contains(&json!("bind-evidence")) && !acts.contains(&json!("roll-over-ca")));
+    let others = body["others"].as_array().expect("others");
+    assert!(others.contains(&json!({ "act": "erase-person", "roles": ["privacy"] })), "{others:?}");
+    assert_eq!(acts.len() + others.len(), Act::ALL.len(), "each act is in one of the lists");
 }

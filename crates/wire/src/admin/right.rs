@@ -194,4 +194,16 @@ pub struct OperatorEntry {
     pub acts: Vec<Act>,
     /// What of that waits for a second person.
     pub four_eyes: Vec<Act>,
+    /// What may not be done with it, and which roles may.
+    pub others: Vec<OthersAct>,
+}
+
+/// An act that a key is not for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OthersAct {
+    /// The act.
+    pub act: Act,
+    /// Any of these lets a key do it.
+    pub roles: Vec<Role>,
 }

@@ -5,6 +5,8 @@ export interface Operator {
   readonly roles: readonly string[];
   readonly acts: readonly string[];
   readonly fourEyes: readonly string[];
+  /** What the key is not for, and the roles that it is for. */
+  readonly others: readonly { readonly act: string; readonly roles: readonly string[] }[];
 }
 
 export interface Levels {
@@ -33,13 +35,19 @@ export interface Device {
   readonly state: string;
 }
 
+export interface Key {
+  readonly use: "AUTH" | "SIGN";
+  readonly state: string;
+  readonly notAfter?: string;
+}
+
 export interface Account {
   readonly documentNumber: string;
   readonly level: string;
   readonly state: string;
   readonly created: string;
   readonly devices: readonly Device[];
-  readonly keys: readonly { readonly use: string; readonly state: string; readonly notAfter?: string }[];
+  readonly keys: readonly Key[];
 }
 
 export interface Proposal {
@@ -63,6 +71,18 @@ export interface Activation {
   readonly expires: string;
 }
 
+export interface Password {
+  readonly state: "NONE" | "ACTIVE" | "LOCKED" | "ENDED";
+  readonly set?: string;
+  readonly lockedUntil?: string;
+  readonly linkUntil?: string;
+}
+
+export interface Erased {
+  readonly erased: readonly { readonly what: string; readonly count: number }[];
+  readonly kept: readonly { readonly what: string; readonly count: number; readonly until?: string; readonly ground: string }[];
+}
+
 export interface Identification {
   readonly identification: string;
   readonly msisdn: string;
@@ -81,14 +101,25 @@ export interface TrailEntry {
   readonly reference?: string;
 }
 
-/** The service's own words about why it did not do something. */
+/** Why the service did not do something. */
 export class Refusal extends Error {
   constructor(
+    /** 0 when it could not be asked. */
     readonly status: number,
-    message: string,
+    readonly problem: Problem,
   ) {
-    super(message);
+    super(problem.detail);
   }
+}
+
+/** A problem [RFC 9457] as the service tells it. */
+export interface Problem {
+  /** The last part of its `type`; empty when it has none of ours. */
+  readonly kind: string;
+  /** In English. */
+  readonly detail: string;
+  /** Members of the request that are wrong, by JSON pointers. */
+  readonly members: readonly { readonly pointer: string; readonly name: string }[];
 }
 
 /** What came of an act: done, or proposed because it takes two people. */
@@ -111,19 +142,22 @@ async function call(method: string, path: string, body?: unknown): Promise<Respo
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch {
-    throw new Refusal(0, "The service cannot be reached. Check the connection and try again.");
+    throw new Refusal(0, { kind: "", detail: "", members: [] });
   }
-  if (!answer.ok) throw new Refusal(answer.status, refusalText(answer.status, await answer.text()));
+  if (!answer.ok) throw new Refusal(answer.status, readProblem(await answer.text()));
   return answer;
 }
 
-function refusalText(status: number, body: string): string {
+const TYPE = "urn:countersign:problem:";
+
+export function readProblem(body: string): Problem {
   try {
-    const problem = JSON.parse(body) as { detail?: string; errors?: { detail?: string }[] };
-    const details = problem.errors?.map((each) => each.detail).filter(Boolean).join(" ");
-    return details || problem.detail || `The service answered with status ${status}.`;
+    const { type = "", detail = "", errors = [] } = JSON.parse(body) as { type?: string; detail?: string; errors?: { detail?: string; pointer?: string; paramName?: string }[] };
+    const details = errors.map((each) => each.detail).filter(Boolean).join(" ");
+    const members = errors.map(({ pointer = "", paramName = "" }) => ({ pointer, name: paramName }));
+    return { kind: type.startsWith(TYPE) ? type.slice(TYPE.length) : "", detail: details || detail, members };
   } catch {
-    return `The service answered with status ${status}.`;
+    return { kind: "", detail: "", members: [] };
   }
 }
 

@@ -1,20 +1,22 @@
 /** `<desk-record>`: somebody is identified. First their number, if it is to be proven, then what was found out. */
 
-import { fill, h, type Child } from "@countersign/page/dom";
+import { button, fill, h, type Child } from "@countersign/page/dom";
 import { act, look, segment, type Evidence, type Identification } from "./api.ts";
-import { button, choice, field, form, outcome, refusal } from "./field.ts";
+import { choice, field, form, outcome, reference, refusal } from "./field.ts";
 import { qr } from "./qr.ts";
+import { t, type PlainKey } from "./texts/index.ts";
 import { levelsText, standingText } from "./words.ts";
 
 const METHODS = [
-  ["in-person", "Face to face"],
-  ["electronic-id", "Electronic identity"],
-  ["signature", "Qualified signature"],
-  ["video", "Video, with an agent"],
-  ["bank", "Bank"],
-  ["automatic", "Camera, without an agent"],
+  ["in-person", "methodInPerson"],
+  ["electronic-id", "methodElectronicId"],
+  ["signature", "methodSignature"],
+  ["video", "methodVideo"],
+  ["bank", "methodBank"],
+  ["automatic", "methodAutomatic"],
 ] as const;
-const LEVELS = [["4", "4, qualified"], ["3", "3, advanced"], ["", "none"]] as const;
+const LEVELS = [["4", "level4"], ["3", "level3"], ["", "levelNone"]] as const;
+const DOCUMENTS = [["PAS", "documentPassport"], ["IDC", "documentCard"], ["PNO", "documentOther"]] as const;
 
 export class DeskRecord extends HTMLElement {
   #case: Identification | null = null;
@@ -22,32 +24,32 @@ export class DeskRecord extends HTMLElement {
 
   connectedCallback(): void {
     this.className = "card";
-    const number = field("msisdn", "Phone number", { type: "tel", required: true, placeholder: "+41 79 123 45 67" });
-    const person = field("person", "Personal identifier", { required: true, placeholder: "PNOEE-40504040001" });
-    const given = field("given-name", "Given names, as in the document", { required: true });
-    const surname = field("surname", "Surname, as in the document", { required: true });
-    const kind = choice("document-type", "Document", [["PAS", "Passport"], ["IDC", "Identity card"], ["PNO", "Other"]]);
-    const country = field("document-country", "Country of the document", { required: true, placeholder: "EE" });
-    const document = field("document-number", "Number of the document", { required: true });
-    const expires = field("document-expires", "Valid until", { type: "date" });
-    const method = choice("method", "How", METHODS);
-    const eidas = choice("eidas", "Level in the European Union", LEVELS);
-    const zertes = choice("zertes", "Level in Switzerland", LEVELS);
-    const reference = field("reference", "File reference", { hint: "A case number, never a name: it stays in the trail for ever." });
+    const number = field("msisdn", t("number"), { type: "tel", required: true, placeholder: "+41 79 123 45 67", member: "/msisdn" });
+    const person = field("person", t("person"), { required: true, placeholder: "PNOEE-40504040001", member: "/person" });
+    const given = field("given-name", t("givenNamesExact"), { required: true, member: "/givenName" });
+    const surname = field("surname", t("surnameExact"), { required: true, member: "/surname" });
+    const kind = choice("document-type", t("document"), texted(DOCUMENTS));
+    const country = field("document-country", t("documentCountry"), { required: true, placeholder: "EE", member: "/document/country" });
+    const document = field("document-number", t("documentNumber"), { required: true, member: "/document/number" });
+    const expires = field("document-expires", t("documentExpires"), { type: "date", member: "/document/expiresOn" });
+    const method = choice("method", t("method"), texted(METHODS), { member: "/method" });
+    const eidas = choice("eidas", t("levelEidas"), texted(LEVELS), { member: "/levels/eidas" });
+    const zertes = choice("zertes", t("levelZertes"), texted(LEVELS), { member: "/levels/zertes" });
+    const file = reference("reference");
     const level = (value: string) => (value === "" ? null : Number(value));
     this.append(
-      h("h1", null, "Record an identification"),
-      form("record", "Record", [
-        number.row,
-        h("div", { class: "row" }, button("Have the number proven", () => void this.#begin(number.value()), { id: "begin", class: "plain" })),
+      h("h1", null, t("recordTitle")),
+      form("record", t("record"), [
+        number,
+        h("div", { class: "row" }, button(t("begin"), () => void this.#begin(number.value()), { id: "begin", class: "plain" })),
         this.#proof,
-        h("div", { class: "pair" }, given.row, surname.row),
-        person.row,
-        h("div", { class: "pair" }, kind.row, country.row),
-        h("div", { class: "pair" }, document.row, expires.row),
-        method.row,
-        h("div", { class: "pair" }, eidas.row, zertes.row),
-        reference.row,
+        [given, surname],
+        person,
+        [kind, country],
+        [document, expires],
+        method,
+        [eidas, zertes],
+        file,
       ], async () => {
         const came = await act<Evidence>("/evidence", {
           msisdn: number.value(),
@@ -57,7 +59,7 @@ export class DeskRecord extends HTMLElement {
           document: { type: kind.value(), country: country.value().toUpperCase(), number: document.value(), expiresOn: expires.value() || null },
           method: method.value(),
           levels: { zertes: level(zertes.value()), eidas: level(eidas.value()) },
-          reference: reference.value() || null,
+          reference: file.value() || null,
           identification: this.#case?.identification ?? null,
         });
         return outcome(came, recorded);
@@ -80,10 +82,10 @@ export class DeskRecord extends HTMLElement {
     if (!here) return;
     const proven = here.state === "PROVEN";
     fill(this.#proof,
-      h("p", { class: proven ? "good" : "quiet" }, proven ? "The person has shown that the number is theirs." : "The person opens this link and enters the code that is sent to the number:"),
-      !proven && link && qr(link, "The link as a code for the person's phone"),
+      h("p", { class: proven ? "good" : "quiet" }, t(proven ? "proven" : "proveBy")),
+      !proven && link && qr(link),
       !proven && link && h("p", null, h("a", { id: "identify-link", attrs: { href: link, target: "_blank", rel: "noopener noreferrer" } }, link)),
-      !proven && button("Look again", () => void this.#again(link), { id: "look-again", class: "plain" }),
+      !proven && button(t("lookAgain"), () => void this.#again(link), { id: "look-again", class: "plain" }),
     );
   }
 
@@ -98,9 +100,14 @@ export class DeskRecord extends HTMLElement {
   }
 }
 
-function recorded(evidence: Evidence): Child[] {
+/** Evidence was recorded: what it is, and what comes next. */
+export function recorded(evidence: Evidence): Child[] {
   return [
-    h("p", { class: "good" }, `Recorded: ${evidence.evidence}`),
-    h("p", { class: "quiet" }, `${levelsText(evidence.levels)}; it ${standingText(evidence)}. Now give the person a code for their phone, on the page of the person.`),
+    h("p", { class: "good" }, t("recorded", { evidence: evidence.evidence })),
+    h("p", { class: "quiet" }, t("recordedNext", { levels: () => levelsText(evidence.levels), standing: () => standingText(evidence) })),
   ];
+}
+
+function texted(options: readonly (readonly [string, PlainKey])[]): [string, Child][] {
+  return options.map(([value, key]) => [value, t(key)]);
 }

@@ -1,9 +1,8 @@
 /** `<signing-check>`: whether the signatures in a file hold. The report is the service's own page, in a frame. */
 
 import { fill, h, icon } from "@countersign/page/dom";
-import { size } from "@countersign/page/files";
+import { dropZone, size } from "@countersign/page/files";
 import { Refusal, validate, type Report } from "./api.ts";
-import { dropZone } from "./drop.ts";
 import { levelText } from "./words.ts";
 
 const FRAME = "signing-report";

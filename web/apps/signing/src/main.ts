@@ -2,7 +2,8 @@
 
 import "./style.css";
 import "@countersign/elements/register-qr";
-import { h, mark } from "@countersign/page/dom";
+import { h } from "@countersign/page/dom";
+import { pageHead } from "@countersign/page/head";
 import { SigningCheck } from "./check.ts";
 import { SigningSign } from "./sign.ts";
 
@@ -10,9 +11,7 @@ customElements.define("signing-sign", SigningSign);
 customElements.define("signing-check", SigningCheck);
 
 document.body.append(
-  h("a", { class: "skip", attrs: { href: "#main" } }, "To the content"),
-  h("header", { class: "top" },
-    h("a", { class: "brand", attrs: { href: "/signing" } }, mark(), h("span", null, "Countersign")),
+  pageHead({ skip: "To the content", brand: "Countersign", home: "/signing" },
     h("nav", { attrs: { "aria-label": "Also here" } },
       h("a", { attrs: { href: "/phone/" } }, "phone"),
       h("a", { attrs: { href: "/docs" } }, "docs"),

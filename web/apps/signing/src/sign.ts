@@ -1,9 +1,8 @@
 /** `<signing-sign>`: from files to a signed container, in one place that changes. */
 
 import { button, fill, h, icon, type Child } from "@countersign/page/dom";
-import { size } from "@countersign/page/files";
+import { dropZone, size } from "@countersign/page/files";
 import { containerPath, Refusal, signaturePath, signing, upload, type Asked, type Container, type Signature } from "./api.ts";
-import { dropZone } from "./drop.ts";
 import { failureText, kindOf, levelText, standingText, whoSigns } from "./words.ts";
 
 type Way = "qr" | "phone" | "here";

@@ -1,9 +1,10 @@
 /** The page `/status`: the elements of the registration, with a token for this page and one language at a time. */
 
 import "./style.css";
-import { LANGUAGES, REGISTRATION_EVENTS, type Language } from "@countersign/elements";
+import { LANGUAGES, pickLanguage, REGISTRATION_EVENTS, type Language } from "@countersign/elements";
 import "@countersign/elements/register";
-import { fill, h, mark } from "@countersign/page/dom";
+import { fill, h } from "@countersign/page/dom";
+import { languagePicker, pageHead } from "@countersign/page/head";
 import { isFresh, listenerOf, readAddress, readToken, withoutFragment, type Token } from "./page.ts";
 import { FRAME_TEXTS } from "./texts.ts";
 
@@ -26,25 +27,23 @@ async function tokenNow(refused: boolean): Promise<string> {
   return token.token;
 }
 
-function language(): Language {
-  const tags = [asked.lang, ...navigator.languages];
-  const known = tags.map((tag) => tag?.split("-")[0]?.toLowerCase()).find((tag) => tag && Object.hasOwn(LANGUAGES, tag));
-  return (known ?? "en") as Language;
-}
+const language = pickLanguage([asked.lang, ...navigator.languages]);
 
 const title = h("h1", null);
 const footer = h("footer", null);
 const stage = h("main", { id: "main", attrs: { tabindex: -1 } });
-const skip = h("a", { class: "skip", attrs: { href: "#main" } });
-const picker = h("select", { id: "language" },
-  ...Object.entries(LANGUAGES).map(([tag, name]) => h("option", { attrs: { value: tag, lang: tag } }, name)));
+const skip = document.createTextNode("");
+const picker = languagePicker(LANGUAGES, (tag) => {
+  speak(tag);
+  stage.querySelector("countersign-registration")?.setAttribute("lang", tag);
+});
 
 function speak(tag: Language): void {
   const texts = FRAME_TEXTS[tag];
   document.documentElement.lang = tag;
   document.title = `${texts.title} · Countersign`;
   title.textContent = texts.title;
-  skip.textContent = texts.skip;
+  skip.data = texts.skip;
   footer.textContent = texts.footer;
   picker.value = tag;
   picker.setAttribute("aria-label", texts.language);
@@ -73,25 +72,21 @@ async function begin(): Promise<void> {
     token = await getToken();
   } catch (error) {
     console.error(error);
-    const texts = FRAME_TEXTS[language()];
-    fill(stage, asked.isFrame ? null : title, h("div", { class: "problem", attrs: { role: "alert" } }, texts.unavailable));
+    const texts = FRAME_TEXTS[picker.value as Language];
+    fill(stage, asked.isFrame ? null : title, h("div", { class: "card", attrs: { role: "alert" } }, texts.unavailable));
     return;
   }
   if (token.themeCss !== null) document.head.append(h("link", { attrs: { rel: "stylesheet", href: token.themeCss } }));
   fill(stage, asked.isFrame ? null : title, registration());
 }
 
-speak(language());
-picker.addEventListener("change", () => {
-  speak(picker.value as Language);
-  stage.querySelector("countersign-registration")?.setAttribute("lang", picker.value);
-});
+speak(language);
 
 if (asked.isFrame) {
   document.body.className = "embed";
   document.body.append(stage);
   new ResizeObserver(() => tell({ type: "countersign-height", height: document.body.scrollHeight })).observe(document.body);
 } else {
-  document.body.append(h("header", { class: "top" }, skip, h("div", { class: "brand" }, mark(), h("span", null, "Countersign")), picker), stage, footer);
+  document.body.append(pageHead({ skip, brand: "Countersign" }, picker), stage, footer);
 }
 void begin();

@@ -11,5 +11,5 @@ export { REGISTRATION_EVENTS, type RegistrationEventMap, type RegistrationEventN
 export type { Jurisdiction, Level, MeansKind, RegistrationStatus, SigningStatus, TermsError } from "./registration/answers.ts";
 export { advise, type Advice, type NextAction, type Tone } from "./registration/advice.ts";
 export type { TokenSource } from "./registration/api.ts";
-export { LANGUAGES, type Language, type Texts } from "./registration/texts/index.ts";
+export { LANGUAGES, pickLanguage, type Language, type Texts } from "./registration/texts/index.ts";
 export { embedStatus, hostedUrl, openStatus, type HostedListener, type HostedOptions } from "./hosted.ts";

@@ -1,5 +1,24 @@
 /** Files that people choose or drop. */
 
+import { h, icon, type Child } from "./dom.ts";
+
+export interface Drop {
+  readonly zone: HTMLElement;
+  readonly input: HTMLInputElement;
+}
+
+/** A place to drop files, which is also a button to choose them. */
+export function dropZone(id: string, label: Child, hint: Child, many: boolean, take: (files: File[]) => void): Drop {
+  const input = h("input", { id, class: "heard", attrs: { type: "file", multiple: many, "aria-describedby": `${id}-hint` } });
+  const zone = h("div", { class: "drop" },
+    input,
+    h("label", { attrs: { for: id } }, icon("file"), h("strong", null, label)),
+    h("p", { id: `${id}-hint`, class: "quiet" }, hint),
+  );
+  takeFiles(zone, input, take);
+  return { zone, input };
+}
+
 /** Makes a place take files: those that are chosen with `input`, and those that are dropped on `zone`, which has `data-over` meanwhile. */
 export function takeFiles(zone: HTMLElement, input: HTMLInputElement, take: (files: File[]) => void): void {
   const some = (list: FileList | null | undefined, then: () => unknown = () => undefined) => {

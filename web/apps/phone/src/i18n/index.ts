@@ -4,6 +4,7 @@
  * One list of keys (`en.ts`); a language that lacks one does not compile. Only the language in use is loaded.
  */
 
+import { fillPlaces, type Places } from "@countersign/page/sentence";
 import * as english from "./en.ts";
 
 /** The languages, in the order of the settings screen, each by its own name. */
@@ -41,8 +42,6 @@ const LOADERS: Record<Language, () => Promise<Catalogue>> = {
   fr: () => import("./fr.ts"),
 };
 
-/** The names of the places in a sentence. */
-type Places<S extends string> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | Places<Rest> : never;
 type Values<K extends TextKey> = [Places<English[K]>] extends [never]
   ? []
   : [Record<Places<English[K]>, string | number>];
@@ -62,13 +61,13 @@ export class Translation {
 
   /** A sentence with its values. */
   t<K extends TextKey>(key: K, ...values: Values<K>): string {
-    return fill(this.catalogue.text[key], values[0] ?? {});
+    return fillPlaces(this.catalogue.text[key], values[0] ?? {});
   }
 
   /** A sentence that counts. */
   n(key: CountedKey, count: number): string {
     const forms = this.catalogue.counted[key];
-    return fill(forms[this.#plural.select(count)] ?? forms.other, { n: this.#number.format(count) });
+    return fillPlaces(forms[this.#plural.select(count)] ?? forms.other, { n: this.#number.format(count) });
   }
 
   /** Such as `3 March 2029`. */
@@ -91,13 +90,6 @@ export class Translation {
       : { dateStyle: "medium", timeStyle: "short" };
     return new Intl.DateTimeFormat(this.language, style).format(date);
   }
-}
-
-function fill(sentence: string, values: Record<string, string | number>): string {
-  return sentence.replace(/\{(\w+)\}/g, (place, name: string) => {
-    const value = values[name];
-    return value === undefined ? place : String(value);
-  });
 }
 
 export async function load(language: Language): Promise<Translation> {

@@ -1,13 +1,14 @@
 /** What the elements of the registration have in common: attributes, a shadow root, one panel that changes, a voice, events. */
 
 import { button, fill, h, icon } from "@countersign/page/dom";
+import { fillPlaces } from "@countersign/page/sentence";
 import { clock } from "../answers.ts";
 import { Base } from "../base.ts";
 import { RegistrationError, type TokenSource } from "./api.ts";
 import type { RegistrationEventMap } from "./events.ts";
 import { languageOf, loadSession, type Session } from "./session.ts";
 import { registrationSheet } from "./style.ts";
-import { loadTexts, say, type TextKey, type Texts } from "./texts/index.ts";
+import { loadTexts, type TextKey, type Texts } from "./texts/index.ts";
 
 /** A property that was set before the element was known to the browser. */
 const kept = <T>(of: object, name: string): T | undefined => Object.getOwnPropertyDescriptor(of, name)?.value as T | undefined;
@@ -165,7 +166,7 @@ export abstract class RegistrationElement extends Base {
   /** A sentence. @internal */
   protected t(key: TextKey, values: Record<string, string | number> = {}): string {
     const texts = this.#begun?.texts;
-    return texts ? say(texts[key], values) : "";
+    return texts ? fillPlaces(texts[key], values) : "";
   }
 
   /** A turning ring with a word for those who do not see it. @internal */

@@ -1,4 +1,4 @@
-/** Languages: which there are, which one a person reads, and how a sentence of it is made. Only the language in use is loaded. */
+/** Languages: which there are, and which one a person reads. Only the language in use is loaded. */
 
 import { text as english } from "./en.ts";
 
@@ -43,9 +43,4 @@ export function pickLanguage(tags: readonly (string | null | undefined)[]): Lang
 export async function loadTexts(language: Language, replaced: Partial<Texts> = {}): Promise<Texts> {
   const { text } = await LOADERS[language]();
   return { ...text, ...replaced };
-}
-
-/** A sentence with its places filled in. A place that nobody fills stays as it is written. */
-export function say(sentence: string, values: Readonly<Record<string, string | number>>): string {
-  return sentence.replace(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place));
 }
