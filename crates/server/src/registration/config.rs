@@ -570,6 +570,26 @@ mod tests {
         ] {
             assert_eq!(remote(more).len(), 1, "{more}");
         }
+        let sign = |lookups: &str, more: &str| {
+            let service = format!("url = \"https://a.example/v1\"\nlookups = [\"{lookups}\"]");
+            remote(&format!("{service}\n[registration.remote.sign]\n{more}"))
+        };
+        assert_eq!(sign("app", "trust = []").len(), 1);
+        // One fault of each is the file that is not there.
+        assert_eq!(sign("app", "trust = [\"/nowhere.pem\"]").len(), 1);
+        for (lookups, more) in [
+            ("evidence", ""),
+            ("app", "person_seconds = 29"),
+            ("app", "person_seconds = 601"),
+            ("sas", "poll_seconds = 0"),
+            ("sas", "poll_seconds = 31"),
+            ("sas", "message = \"\""),
+            ("sas", "message = \"a\\nb\""),
+            ("sas", "language = \"EN\""),
+        ] {
+            let found = sign(lookups, &format!("trust = [\"/nowhere.pem\"]\n{more}"));
+            assert_eq!(found.len(), 2, "{lookups} {more}: {found:?}");
+        }
         assert_eq!(faults("[registration]\nwidget_token_seconds = 901").len(), 1);
     }
 }
