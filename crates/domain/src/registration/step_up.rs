@@ -242,7 +242,10 @@ mod tests {
             let wrong = Signed { signature_algorithm: algorithm, ..good.clone() };
             assert!(matches!(check(&wrong, anchors, NOW), Err(UnfitSignature::Signature(_))), "{algorithm}");
         }
-        let forged = Signed { signature: octets(&ec().sign(STATEMENT.as_bytes()).unwrap()), ..good.clone() };
+        let forged = Signed {
+            signature: Octets::new(ec().sign(STATEMENT.as_bytes()).unwrap()).unwrap(),
+            ..good.clone()
+        };
         assert!(matches!(check(&forged, anchors, NOW), Err(UnfitSignature::Signature(_))), "another key");
         let serial = MeansSerial::parse("phone-2").unwrap();
         let renamed = Signed { serial_number: serial, ..good.clone() };
