@@ -33,3 +33,23 @@ pub(crate) mod optional {
         text.map(|text| STANDARD.decode(text).map_err(de::Error::custom)).transpose()
     }
 }
+
+/// The same for a list.
+pub(crate) mod list {
+    use serde::ser::SerializeSeq;
+
+    use super::{Deserialize, Deserializer, Engine, STANDARD, Serializer, de};
+
+    pub(crate) fn serialize<S: Serializer>(list: &[Vec<u8>], serializer: S) -> Result<S::Ok, S::Error> {
+        let mut seq = serializer.serialize_seq(Some(list.len()))?;
+        for octets in list {
+            seq.serialize_element(&STANDARD.encode(octets))?;
+        }
+        seq.end()
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<u8>>, D::Error> {
+        let texts = Vec::<String>::deserialize(deserializer)?;
+        texts.iter().map(|text| STANDARD.decode(text).map_err(de::Error::custom)).collect()
+    }
+}

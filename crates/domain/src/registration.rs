@@ -7,6 +7,7 @@
 //! validity   until when an identification grants which level             days (registration 3)
 //! terms      what is in force, what was accepted                         per jurisdiction
 //! acceptance one acceptance of terms, from link to proof                 a state machine (registration 6)
+//! step_up    what another service had a person sign, checked            before it counts
 //! code       one-time codes that show who holds a number
 //! password   the means of people without the app: set, tried, locked, ended
 //! client     who may ask, from where, about which numbers
@@ -36,10 +37,13 @@ mod means;
 mod password;
 mod refusal;
 mod status;
+mod step_up;
 mod terms;
 mod validity;
 
-pub use acceptance::{Accepted, Asking, Decided, Decision, Progress, TermsState, TermsTransaction};
+pub use acceptance::{
+    Accepted, AskedBy, Asking, Decided, Decision, Progress, Question, TermsState, TermsTransaction,
+};
 pub use client::{Caller, Client};
 pub use code::{Checked, CodeChallenge, CodeKey, CodePolicy, OneTimeCode};
 pub use counting::Counting;
@@ -55,6 +59,7 @@ pub use password::{
 };
 pub use refusal::Refusal;
 pub use status::{Standing, signing_status, standing};
+pub use step_up::{STEP_UP_HASH, UnfitSignature, checked, ended};
 pub use terms::{Acceptance, Proof, Terms, TermsDocument, current, outstanding};
 pub use validity::{IdentificationMethod, Validity, effective};
 

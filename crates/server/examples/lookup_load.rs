@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
-use countersign_server::config::RemoteLookups;
+use countersign_server::config::RemoteService;
 use countersign_server::registration::lookup::LookupKind;
 use countersign_server::{App, Listeners, MovableClock, Server, dev};
 use serde_json::json;
@@ -71,7 +71,7 @@ async fn main() -> Result<()> {
     let mut config = dev::config();
     let lookups = vec![LookupKind::Sas];
     config.registration.remote =
-        Some(RemoteLookups { url: url.parse()?, key: None, seconds: 30, calls: PLACES, lookups });
+        Some(RemoteService { url: url.parse()?, key: None, seconds: 30, calls: PLACES, lookups, sign: None });
     let clock = Arc::new(MovableClock::new());
     let app = App::builder(config).clock(clock.clone()).build()?;
     dev::enter(&app, clock, None).await?;

@@ -30,7 +30,9 @@ pub use crate::device::config::DeviceApi;
 pub use crate::ocsp::config::Ocsp;
 pub use crate::push::config::Push;
 pub use crate::registrant::config::{Partner, Registrant, RegistrantUser};
-pub use crate::registration::config::{ClientEntry, IdentityPartner, Registration, RemoteLookups};
+pub use crate::registration::config::{
+    ClientEntry, IdentityPartner, Registration, RemoteService, RemoteSigning,
+};
 pub use crate::siga::config::{Siga, SigaService};
 pub use crate::signing::config::Signing;
 pub use crate::tsa::config::{ClockConfig, Tsa};

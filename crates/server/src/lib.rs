@@ -4,6 +4,7 @@
 //! process and behind sockets; [`Server::start`] puts it on sockets and ends it in order.
 
 pub mod admin;
+mod anchors;
 mod app;
 pub mod authority;
 mod bearer;

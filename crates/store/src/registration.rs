@@ -126,7 +126,8 @@ impl TermsTables<'_> {
     /// A link that was given out.
     pub fn insert(&self, transaction: &TermsTransaction) -> Result<(), Error> {
         self.save(
-            "INSERT INTO terms_transactions (token, evidence, session, purge_at, body) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO terms_transactions (token, evidence, session, purge_at, body, asked_until)
+             VALUES ($1, $2, $3, $4, $5, $6)",
             transaction,
         )
     }
@@ -134,7 +135,8 @@ impl TermsTables<'_> {
     /// The acceptance as it is now. [`Error::Missing`] when it is not there.
     pub fn update(&self, transaction: &TermsTransaction) -> Result<(), Error> {
         self.save(
-            "UPDATE terms_transactions SET evidence = $2, session = $3, purge_at = $4, body = $5 WHERE token = $1",
+            "UPDATE terms_transactions SET evidence = $2, session = $3, purge_at = $4, body = $5, asked_until = $6
+             WHERE token = $1",
             transaction,
         )
     }
@@ -143,6 +145,19 @@ impl TermsTables<'_> {
     pub fn find(&self, token: &TermsToken) -> Result<Option<TermsTransaction>, Error> {
         let query = "SELECT body FROM terms_transactions WHERE token = $1";
         body::find(self.connection, Self::TABLE, query, [token.digest()])
+    }
+
+    /// An acceptance as it is by now.
+    pub fn again(&self, transaction: &TermsTransaction) -> Result<Option<TermsTransaction>, Error> {
+        let query = "SELECT body FROM terms_transactions WHERE token = $1";
+        body::find(self.connection, Self::TABLE, query, [transaction.token_digest()])
+    }
+
+    /// Those that another service asks people about, the most urgent first, at most `limit`.
+    pub fn asked_elsewhere(&self, limit: usize) -> Result<Vec<TermsTransaction>, Error> {
+        let query = "SELECT body FROM terms_transactions WHERE asked_until IS NOT NULL
+                     ORDER BY asked_until, token LIMIT $1";
+        body::list(self.connection, Self::TABLE, query, [body::limit(limit)])
     }
 
     /// The acceptance that this session asks the person about.
@@ -178,6 +193,7 @@ impl TermsTables<'_> {
             transaction.session().map(|session| session.to_string()),
             body::millis(transaction.purge_at()),
             body::write(Self::TABLE, transaction)?,
+            transaction.question().map(|question| body::millis(question.until)),
         ];
         body::change(self.connection, Self::TABLE, statement, row)
     }

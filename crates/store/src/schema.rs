@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::error::Error;
 
 /// Every step ever made, in order; a released step is never edited. Its number is its place, from 1.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("../migrations/sqlite/0001_initial.sql"),
     include_str!("../migrations/sqlite/0002_registrant.sql"),
     include_str!("../migrations/sqlite/0003_signing.sql"),
@@ -14,6 +14,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../migrations/sqlite/0006_means.sql"),
     include_str!("../migrations/sqlite/0007_desk.sql"),
     include_str!("../migrations/sqlite/0008_key_counters.sql"),
+    include_str!("../migrations/sqlite/0009_asked_elsewhere.sql"),
 ];
 
 /// Applies what is missing, each step in its own transaction.

@@ -30,7 +30,7 @@ macro_rules! targets {
 
 targets! {
     archive_manifest asice_files asice_zip certificate certificate_request cms crl device_body device_link device_proof
-    ocsp_request ocsp_response pades_pdf pades_sign partner_result registration_body siga_body signing_body start_body token trusted_list
+    ocsp_request ocsp_response pades_pdf pades_sign partner_result registration_body siga_body signing_body start_body step_up_answer token trusted_list
     tsp_request tsp_response validation xades_extend xades_xml
 }
 

@@ -14,6 +14,7 @@
 //! | [`token`] | `POST /oauth/token`, and tokens for browsers |
 //! | [`form`] | what a person enters on our own pages |
 //! | [`lookup`] | what another service is asked about a number |
+//! | [`step_up`] | how another service asks people to sign |
 //! | [`settings`] | what a page needs to know of its client |
 //! | [`problem`] | error bodies |
 //!
@@ -31,11 +32,14 @@ pub mod problem;
 mod read;
 pub mod settings;
 pub mod status;
+pub mod step_up;
 pub mod terms;
 pub mod token;
 pub mod words;
 
-pub use id::{ClientId, EvidenceId, InvitationToken, MeansSerial, TenantId, TermsToken};
+pub use id::{
+    ClientId, EvidenceId, InvitationToken, MeansSerial, ResponseId, StepUpId, TenantId, TermsToken,
+};
 pub use level::{AssuranceLevel, PerJurisdiction};
 pub use phone_number::PhoneNumber;
 pub use words::{ErrorCode, Jurisdiction, SigningStatus, TermsError};

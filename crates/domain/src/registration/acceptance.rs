@@ -1,17 +1,21 @@
 //! One acceptance of terms, from its link to its proof (registration 6).
 //!
 //! ```text
-//! Created ──decide──▶ Decided ──ask──▶ AwaitingApp | AwaitingConsent ──accept──▶ Confirmed { downgrade }
+//! Created ──decide──▶ Decided ──ask──▶ AwaitingApp | AwaitingConsent | AwaitingService ──accept──▶ Confirmed { downgrade }
 //!    │                   │                            │
 //!    └───────────────────┴────────────────────────────┴──fail──▶ Failed { error }
 //! ```
+//!
+//! Where another service asks the person, the question is written down before it is put: it can be put again, under the same
+//! name, by whoever finds it.
 //!
 //! The means that confirms is the one that is in use at that moment. For evidence that waits it becomes the bound one. For
 //! evidence that is bound to another one, accepting lowers the level, and the person has to have said that they know.
 
 use countersign_wire::id::{SessionId, TermsId};
+use countersign_wire::registration::step_up::{ConsentUrl, Pending};
 use countersign_wire::registration::{
-    ClientId, EvidenceId, Jurisdiction, PerJurisdiction, TermsError, TermsToken,
+    ClientId, EvidenceId, Jurisdiction, PerJurisdiction, ResponseId, StepUpId, TermsError, TermsToken,
 };
 use jiff::{SignedDuration, Timestamp};
 use rand_core::CryptoRng;
@@ -27,6 +31,8 @@ use super::terms::{Acceptance, Proof, Terms};
 const LINK: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long the person has after the decision.
 const CONFIRMATION: SignedDuration = SignedDuration::from_mins(10);
+/// How long another service may take to say that it asks them.
+const HAND_OVER: SignedDuration = SignedDuration::from_secs(30);
 /// How long the outcome can be asked for.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
@@ -67,6 +73,13 @@ pub enum TermsState {
         /// Wrong passwords or codes that are still forgiven.
         tries_left: u8,
     },
+    /// The person has decided, and another service asks them.
+    AwaitingService {
+        /// What they decided.
+        decided: Decided,
+        /// What it asks.
+        question: Question,
+    },
     /// Accepted.
     Confirmed {
         /// The level ends at 3.
@@ -96,6 +109,38 @@ pub struct Decided {
     pub at: Timestamp,
 }
 
+/// What another service is to ask a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Question {
+    /// Its name: the same however often it is put.
+    pub request: StepUpId,
+    /// Until when an answer counts.
+    pub until: Timestamp,
+    /// What the service calls it; none until it has said that it asks.
+    pub response: Option<ResponseId>,
+    /// The page of the service on which the person enters password and code.
+    pub consent_url: Option<ConsentUrl>,
+}
+
+/// Who asks the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AskedBy {
+    /// Their app, in this session.
+    Session(SessionId),
+    /// Our page, for password and code.
+    Page,
+    /// Another service.
+    Service {
+        /// The name of the question.
+        request: StepUpId,
+        /// How long the person may take.
+        patience: SignedDuration,
+    },
+    /// Nobody: a sandbox number in development, which plays whatever means it has.
+    Sandbox,
+}
+
 /// What a client passes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decision {
@@ -121,7 +166,7 @@ pub enum Progress {
     Open,
     /// The person is asked.
     Waiting {
-        /// On our page, with password and code.
+        /// On our own page, with password and code.
         consent: bool,
     },
     /// Accepted.
@@ -217,15 +262,67 @@ impl TermsTransaction {
         Ok(Asking::Ask(Decided { accepts, means, downgrade, at: now }))
     }
 
-    /// The person is being asked: with their app in this session, or on our page.
-    pub fn ask(mut self, decided: Decided, session: Option<SessionId>) -> (Self, Vec<RegistrationEvent>) {
+    /// The person is being asked.
+    pub fn ask(mut self, decided: Decided, by: AskedBy) -> (Self, Vec<RegistrationEvent>) {
         let kind = decided.means.kind;
-        let event = RegistrationEvent::TermsDecided { acceptance: self.id.clone(), means: kind, session };
-        self.state = match kind {
-            MeansKind::App => TermsState::AwaitingApp { decided, session },
-            MeansKind::Sas => TermsState::AwaitingConsent { decided, tries_left: CONSENT_TRIES },
+        let of_app = |decided, session| TermsState::AwaitingApp { decided, session };
+        let of_page = |decided| TermsState::AwaitingConsent { decided, tries_left: CONSENT_TRIES };
+        let (mut of_session, mut of_request) = (None, None);
+        self.state = match by {
+            AskedBy::Session(session) => {
+                of_session = Some(session);
+                of_app(decided, Some(session))
+            }
+            AskedBy::Page => of_page(decided),
+            AskedBy::Sandbox => match kind {
+                MeansKind::App => of_app(decided, None),
+                MeansKind::Sas => of_page(decided),
+            },
+            AskedBy::Service { request, patience } => {
+                of_request = Some(request.clone());
+                let until = decided.at + patience.min(CONFIRMATION);
+                let question = Question { request, until, response: None, consent_url: None };
+                TermsState::AwaitingService { decided, question }
+            }
         };
-        (self, vec![event])
+        let (acceptance, session, request) = (self.id.clone(), of_session, of_request);
+        (self, vec![RegistrationEvent::TermsDecided { acceptance, means: kind, session, request }])
+    }
+
+    /// The other service says that it asks the person. Whether that is news, and has to be saved.
+    pub fn asked_there(mut self, pending: Pending) -> (Self, bool) {
+        let TermsState::AwaitingService { decided, question } = &mut self.state else { return (self, false) };
+        let before = question.clone();
+        question.response.get_or_insert(pending.response_id);
+        // Nobody with an app is to enter a password somewhere.
+        if decided.means.kind == MeansKind::Sas
+            && let Some(url) = pending.consent_url
+        {
+            question.consent_url = Some(url);
+        }
+        let news = *question != before;
+        (self, news)
+    }
+
+    /// The other service was asked in vain, or says that there is no answer yet. Ends what has waited too long: for the
+    /// person, or for the service to say that it asks them.
+    pub fn waited(self, now: Timestamp) -> (Self, Vec<RegistrationEvent>) {
+        match &self.state {
+            TermsState::AwaitingService { question, .. } if now >= question.until => {
+                self.fail(TermsError::Timeout, now)
+            }
+            TermsState::AwaitingService { decided, question: Question { response: None, .. } }
+                if now >= decided.at + HAND_OVER =>
+            {
+                self.fail(TermsError::Internal, now)
+            }
+            TermsState::AwaitingService { .. }
+            | TermsState::Created
+            | TermsState::AwaitingApp { .. }
+            | TermsState::AwaitingConsent { .. }
+            | TermsState::Confirmed { .. }
+            | TermsState::Failed { .. } => (self, Vec::new()),
+        }
     }
 
     /// The person has confirmed. `in_force` is the evidence that counts for the number, where it is another one; `used` is
@@ -242,17 +339,10 @@ impl TermsTransaction {
         terms: &Terms,
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
-        let decided = match &self.state {
-            TermsState::AwaitingApp { decided, .. } | TermsState::AwaitingConsent { decided, .. } => {
-                decided.clone()
-            }
-            TermsState::Created | TermsState::Confirmed { .. } | TermsState::Failed { .. } => {
-                return Err(Refusal::TransactionExpired);
-            }
+        let decided = match self.waiting() {
+            Some((decided, until)) if now < until => decided.clone(),
+            Some(_) | None => return Err(Refusal::TransactionExpired),
         };
-        if now >= decided.at + CONFIRMATION {
-            return Err(Refusal::TransactionExpired);
-        }
         if *used != decided.means || *evidence.id() != self.evidence {
             return Err(Refusal::UnknownTransaction);
         }
@@ -302,6 +392,7 @@ impl TermsTransaction {
             TermsState::AwaitingConsent { .. } => self.fail(TermsError::WrongCredentials, now),
             TermsState::Created
             | TermsState::AwaitingApp { .. }
+            | TermsState::AwaitingService { .. }
             | TermsState::Confirmed { .. }
             | TermsState::Failed { .. } => (self, Vec::new()),
         }
@@ -323,15 +414,17 @@ impl TermsTransaction {
         if now >= self.purge_at() {
             return Err(Refusal::TransactionExpired);
         }
+        if let Some((_, until)) = self.waiting()
+            && now >= until
+        {
+            return Ok(Progress::Failed(TermsError::Timeout));
+        }
         Ok(match &self.state {
             TermsState::Created if now >= self.created_at + LINK => return Err(Refusal::TransactionExpired),
             TermsState::Created => Progress::Open,
-            TermsState::AwaitingApp { decided, .. } | TermsState::AwaitingConsent { decided, .. }
-                if now >= decided.at + CONFIRMATION =>
-            {
-                Progress::Failed(TermsError::Timeout)
+            TermsState::AwaitingApp { .. } | TermsState::AwaitingService { .. } => {
+                Progress::Waiting { consent: false }
             }
-            TermsState::AwaitingApp { .. } => Progress::Waiting { consent: false },
             TermsState::AwaitingConsent { .. } => Progress::Waiting { consent: true },
             TermsState::Confirmed { downgrade, .. } => Progress::Confirmed { downgrade: *downgrade },
             TermsState::Failed { error, .. } => Progress::Failed(*error),
@@ -342,14 +435,37 @@ impl TermsTransaction {
     pub fn purge_at(&self) -> Timestamp {
         match &self.state {
             TermsState::Created => self.created_at + LINK + KEPT,
-            TermsState::AwaitingApp { decided, .. } | TermsState::AwaitingConsent { decided, .. } => {
-                decided.at + CONFIRMATION + KEPT
-            }
+            TermsState::AwaitingApp { decided, .. }
+            | TermsState::AwaitingConsent { decided, .. }
+            | TermsState::AwaitingService { decided, .. } => decided.at + CONFIRMATION + KEPT,
             TermsState::Confirmed { at, .. } | TermsState::Failed { at, .. } => *at + KEPT,
         }
     }
 
-    /// What the person confirms with their app: one line that stands for the texts, whose digest is signed.
+    /// What the person who is asked has decided, and until when their answer counts.
+    pub fn waiting(&self) -> Option<(&Decided, Timestamp)> {
+        match &self.state {
+            TermsState::AwaitingApp { decided, .. } | TermsState::AwaitingConsent { decided, .. } => {
+                Some((decided, decided.at + CONFIRMATION))
+            }
+            TermsState::AwaitingService { decided, question } => Some((decided, question.until)),
+            TermsState::Created | TermsState::Confirmed { .. } | TermsState::Failed { .. } => None,
+        }
+    }
+
+    /// What another service asks the person.
+    pub fn question(&self) -> Option<&Question> {
+        match &self.state {
+            TermsState::AwaitingService { question, .. } => Some(question),
+            TermsState::Created
+            | TermsState::AwaitingApp { .. }
+            | TermsState::AwaitingConsent { .. }
+            | TermsState::Confirmed { .. }
+            | TermsState::Failed { .. } => None,
+        }
+    }
+
+    /// What the person confirms: one line that stands for the texts, whose digest is signed.
     pub fn statement(&self, decided: &Decided, terms: &Terms) -> String {
         let accepted = decided.accepts.iter().filter_map(|(jurisdiction, version)| {
             let version = version.as_deref()?;
@@ -440,7 +556,7 @@ mod tests {
     fn asked(evidence: &Evidence, decision: Decision, means: &MeansLookups) -> TermsTransaction {
         let transaction = offered(evidence);
         match transaction.clone().decide(decision, evidence.bound_to(), means, NOW).unwrap() {
-            Asking::Ask(decided) => transaction.ask(decided, None).0,
+            Asking::Ask(decided) => transaction.ask(decided, AskedBy::Sandbox).0,
             Asking::Over(over, _) => over,
         }
     }
@@ -626,5 +742,113 @@ mod tests {
         let none = PerJurisdiction::default();
         let refused = TermsTransaction::offer(client, &evidence::recorded(), none, NOW, &mut world::rng(1));
         assert_eq!(refused.unwrap_err(), Refusal::NothingToAccept);
+    }
+
+    const REQUEST: &str = "AAAAAAAAAAAAAAAAAAAAAA";
+
+    /// Asked by another service, which may take five minutes.
+    fn elsewhere(evidence: &Evidence, means: &MeansLookups) -> TermsTransaction {
+        let transaction = offered(evidence);
+        let Asking::Ask(decided) = transaction.clone().decide(both(), None, means, NOW).unwrap() else {
+            panic!("nobody is asked");
+        };
+        let (request, patience) = (StepUpId::parse(REQUEST).unwrap(), SignedDuration::from_secs(300));
+        let (asked, events) = transaction.ask(decided, AskedBy::Service { request, patience });
+        assert!(matches!(
+            &events[..],
+            [RegistrationEvent::TermsDecided { session: None, request: Some(_), .. }]
+        ));
+        asked
+    }
+
+    fn pending(response: &str, url: Option<&str>) -> Pending {
+        Pending {
+            response_id: ResponseId::parse(response).unwrap(),
+            consent_url: url.map(|url| ConsentUrl::parse(url).unwrap()),
+        }
+    }
+
+    /// A row: what has come, at which second another round finds no answer, and where that leaves it.
+    #[test]
+    fn what_waits_for_another_service_ends_in_time() {
+        let waits = Ok(Progress::Waiting { consent: false });
+        let person = evidence::recorded();
+        for (taken, second, expected) in [
+            (false, 0, waits.clone()),
+            (false, 29, waits.clone()),
+            (false, 30, Ok(Progress::Failed(TermsError::Internal))),
+            (true, 30, waits.clone()),
+            (true, 299, waits),
+            (true, 300, Ok(Progress::Failed(TermsError::Timeout))),
+            (false, 300, Ok(Progress::Failed(TermsError::Timeout))),
+        ] {
+            let mut waiting = elsewhere(&person, &app("x"));
+            if taken {
+                waiting = waiting.asked_there(pending("r", None)).0;
+            }
+            let (after, events) = waiting.waited(later(second));
+            assert_eq!(after.progress(later(second)), expected, "{taken} {second}");
+            assert_eq!(events.is_empty(), after.question().is_some(), "{taken} {second}");
+            // It reads so before anybody has written it.
+            let unwritten = elsewhere(&person, &app("x")).progress(later(second));
+            assert_eq!(unwritten == Ok(Progress::Failed(TermsError::Timeout)), second >= 300);
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_question_is_learnt_once_and_its_page_when_it_comes() {
+        let waiting = elsewhere(&evidence::recorded(), &sas("x"));
+        let (waiting, news) = waiting.asked_there(pending("r", None));
+        assert!(news && waiting.question().unwrap().consent_url.is_none());
+        let (same, news) = waiting.clone().asked_there(pending("r", None));
+        assert!(!news && same == waiting);
+        let (with_page, news) = waiting.asked_there(pending("r", Some("https://sas.example.org/1")));
+        let question = with_page.question().unwrap();
+        assert!(news && question.consent_url.as_ref().unwrap().as_str() == "https://sas.example.org/1");
+        assert_eq!((question.request.as_str(), question.until), (REQUEST, later(300)));
+        let (other, news) = with_page.clone().asked_there(pending("other", None));
+        assert!(!news && other == with_page, "the first name stays, and so does the page");
+        // Nobody with an app enters a password somewhere.
+        let (of_app, _) = elsewhere(&evidence::recorded(), &app("x"))
+            .asked_there(pending("r", Some("https://sas.example.org/1")));
+        assert_eq!(of_app.question().unwrap().consent_url, None);
+    }
+
+    #[test]
+    fn what_another_service_got_signed_binds_the_means_like_anything_else() {
+        let person = evidence::recorded();
+        let means = app("phone-1");
+        let used = means.in_use().found().unwrap();
+        let waiting = elsewhere(&person, &means).asked_there(pending("r", None)).0;
+        assert_eq!(waiting.waiting().map(|(_, until)| until), Some(later(300)));
+        let at = |now| waiting.clone().accept(person.clone(), None, &used, Proof::Simulated, &terms(), now);
+        let accepted = at(later(299)).unwrap();
+        assert_eq!(accepted.evidence.unwrap().bound_to(), Some(&used));
+        let done = accepted.transaction;
+        assert_eq!(done.progress(later(299)), Ok(Progress::Confirmed { downgrade: false }));
+        assert_eq!(at(later(300)), Err(Refusal::TransactionExpired));
+        let wrong = evidence::means(MeansKind::App, "phone-2");
+        let found = waiting.clone().accept(person.clone(), None, &wrong, Proof::Simulated, &terms(), NOW);
+        assert_eq!(found, Err(Refusal::UnknownTransaction));
+        // Whatever comes after the end changes nothing.
+        assert_eq!(done.clone().asked_there(pending("r", None)), (done.clone(), false));
+        assert_eq!(done.clone().waited(later(900)), (done.clone(), Vec::new()));
+        assert_eq!(done.clone().wrong_credentials(NOW), (done, Vec::new()));
+        // A longer patience than that of an acceptance is cut to it.
+        let Asking::Ask(decided) = offered(&person).decide(both(), None, &means, NOW).unwrap() else {
+            panic!("nobody is asked");
+        };
+        let (request, patience) = (StepUpId::parse(REQUEST).unwrap(), SignedDuration::from_hours(1));
+        let (long, _) = offered(&person).ask(decided, AskedBy::Service { request, patience });
+        assert_eq!(long.question().unwrap().until, NOW + CONFIRMATION);
+    }
+
+    #[test]
+    fn what_waits_for_another_service_is_kept_as_it_is() {
+        let waiting = elsewhere(&evidence::recorded(), &sas("x"));
+        let waiting = waiting.asked_there(pending("r", Some("https://sas.example.org/1"))).0;
+        let kept = serde_json::to_string(&waiting).unwrap();
+        assert!(kept.contains("\"state\":\"AWAITING_SERVICE\""), "{kept}");
+        assert_eq!(serde_json::from_str::<TermsTransaction>(&kept).unwrap(), waiting);
     }
 }

@@ -1,7 +1,7 @@
 //! What happened in a registration. People appear as evidence ids only: no numbers, no names, no serials.
 
 use countersign_wire::id::{ChallengeId, DocumentNumber, SessionId, TermsId};
-use countersign_wire::registration::{ClientId, EvidenceId, TenantId, TermsError};
+use countersign_wire::registration::{ClientId, EvidenceId, StepUpId, TenantId, TermsError};
 use countersign_wire::words;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -110,6 +110,9 @@ pub enum RegistrationEvent {
         means: MeansKind,
         /// The session that asks their app.
         session: Option<SessionId>,
+        /// The question that another service puts to them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<StepUpId>,
     },
     /// The terms are accepted, and the proof is kept.
     TermsAccepted {

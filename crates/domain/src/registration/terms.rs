@@ -2,7 +2,9 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use countersign_wire::id::{ChallengeId, SessionId, TermsId};
-use countersign_wire::registration::{EvidenceId, Jurisdiction, PerJurisdiction};
+use countersign_wire::registration::step_up::StepUpAlgorithm;
+use countersign_wire::registration::{EvidenceId, Jurisdiction, PerJurisdiction, StepUpId};
+use countersign_wire::words::HashAlgorithm;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -98,6 +100,26 @@ pub enum Proof {
         /// The certificate, DER.
         #[serde(with = "bytes")]
         certificate: Vec<u8>,
+    },
+    /// Another service had them sign it with their means. It was checked before it counted, and can be again.
+    StepUp {
+        /// The question that was put to them.
+        request: StepUpId,
+        /// What was signed.
+        statement: String,
+        /// How.
+        algorithm: StepUpAlgorithm,
+        /// What made the digest of the statement.
+        hash: HashAlgorithm,
+        /// The signature over it.
+        #[serde(with = "bytes")]
+        value: Vec<u8>,
+        /// The certificate, DER.
+        #[serde(with = "bytes")]
+        certificate: Vec<u8>,
+        /// The certificates above it, DER, up to the one that was trusted then.
+        #[serde(with = "bytes::list")]
+        path: Vec<Vec<u8>>,
     },
     /// They entered password and one-time code on our page. Which password it was, the acceptance says by its serial
     /// number; neither password nor code is kept.

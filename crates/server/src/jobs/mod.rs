@@ -20,6 +20,7 @@ pub(crate) fn all(app: &App) -> Vec<Job> {
         Box::pin(push::deliver(app.clone())),
         Box::pin(registrant::follow(app.clone())),
         Box::pin(registration::follow_days(app.clone())),
+        Box::pin(registration::follow_confirmations(app.clone())),
         Box::pin(registration::finish_background(app.clone())),
         Box::pin(signing::work(app.clone())),
         Box::pin(ca::publish(app.clone())),

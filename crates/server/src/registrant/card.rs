@@ -3,7 +3,6 @@
 //! Revocation is asked last: only a certificate of a CA that we trust says where to ask, and only somebody who has its key
 //! makes us ask.
 
-use std::path::Path;
 use std::time::Duration;
 
 use const_oid::ObjectIdentifier;
@@ -21,6 +20,7 @@ use super::keys::Error;
 use super::refused::Refused;
 use super::token::{Call, Found};
 use crate::App;
+use crate::anchors::anchors_in;
 use crate::buckets::Network;
 
 /// Who vouches for cards, and who is asked about them.
@@ -127,16 +127,4 @@ pub(super) fn throttle(call: &Call) -> Result<(), Refused> {
         call.app.metrics().limited("registrant", "address");
         Refused::limited(seconds)
     })
-}
-
-/// The CA certificates of a PEM file.
-pub(super) fn anchors_in(path: &Path) -> Result<Vec<Certificate>, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let found = Certificate::pem_bundle(&text)
-        .map_err(|error| format!("{} is not usable: {error}", path.display()))?;
-    match found.iter().find(|certificate| !certificate.is_ca()) {
-        Some(_) => Err(format!("{} holds a certificate that is no CA's", path.display())),
-        None if found.is_empty() => Err(format!("{} holds no certificate", path.display())),
-        None => Ok(found),
-    }
 }

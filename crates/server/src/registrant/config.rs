@@ -192,7 +192,7 @@ impl Registrant {
             found.push(Mend::new("registrant.legacy_secret", "is too short", mend));
         }
         for path in &self.card_trust {
-            if let Err(fault) = super::card::anchors_in(path) {
+            if let Err(fault) = crate::anchors::anchors_in(path) {
                 found.push(Mend::new("registrant.card_trust", fault, "name PEM files with CA certificates"));
             }
         }

@@ -1,8 +1,6 @@
 //! Terms are accepted, by whatever means: one way to write it down.
 
-use countersign_domain::registration::{
-    Accepted, Means, OfNumber, Proof, Refusal, TermsState, TermsTransaction, day,
-};
+use countersign_domain::registration::{Accepted, Means, OfNumber, Proof, Refusal, TermsTransaction, day};
 use countersign_store::Tx;
 
 use super::grounds;
@@ -23,12 +21,8 @@ pub(crate) fn accept(
     let evidence = tx.evidence().get(transaction.evidence())?;
     let all = tx.evidence().of_number(evidence.tenant(), evidence.number())?;
     let in_force = OfNumber::sort(all, day(context.now)).in_force.filter(|other| other.id() != evidence.id());
-    let statement = match transaction.state() {
-        TermsState::AwaitingApp { decided, .. } | TermsState::AwaitingConsent { decided, .. } => {
-            transaction.statement(decided, terms)
-        }
-        TermsState::Created | TermsState::Confirmed { .. } | TermsState::Failed { .. } => String::new(),
-    };
+    let statement = transaction.waiting().map(|(decided, _)| transaction.statement(decided, terms));
+    let statement = statement.unwrap_or_default();
     match transaction.accept(evidence, in_force, used, proof(statement), terms, context.now) {
         Ok(accepted) => {
             let transaction = accepted.transaction.clone();

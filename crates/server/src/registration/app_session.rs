@@ -1,13 +1,13 @@
 //! The person's app is asked to sign what they accept: a session like any other, with this service as the relying party.
 
 use countersign_domain::Refusal as AnyRefusal;
-use countersign_domain::registration::{Means, Proof, TermsState};
+use countersign_domain::registration::{Proof, TermsState};
 use countersign_domain::relying_party::{Permissions, RelyingParty};
 use countersign_domain::session::{Outcome, Session, StartSession, State, key_use, start as start_session};
 use countersign_store::Tx;
 use countersign_wire::device_link::DeviceLinkBase;
 use countersign_wire::endpoint::Recipient;
-use countersign_wire::id::{RelyingPartyUuid, SemanticsIdentifier, SessionId};
+use countersign_wire::id::{RelyingPartyUuid, SessionId};
 use countersign_wire::registration::TermsError;
 use countersign_wire::start::{
     Asked, Digest, FlowMembers, Interaction, InteractionSet, Interactions, SignatureScheme, StartRequest,
@@ -15,6 +15,7 @@ use countersign_wire::start::{
 use countersign_wire::words::{EndResult, HashAlgorithm, InteractionType, RequestedLevel};
 
 use super::acceptance::accept;
+use super::step_up::{TEXT, Wanted};
 use crate::command::{Command, Failure};
 
 /// This service, where it asks people itself. No relying party has it.
@@ -22,8 +23,6 @@ const OWN: RelyingPartyUuid =
     RelyingPartyUuid(uuid::Uuid::from_u128(0x7465_726d_7300_4000_8000_7265_6769_7374));
 /// Under which name.
 const NAME: &str = "Countersign";
-/// What the app shows.
-const TEXT: &str = "Accept the terms for electronic signatures?";
 
 /// Whether a session is one of ours.
 pub(crate) fn is_own(session: &Session) -> bool {
@@ -34,10 +33,9 @@ pub(crate) fn is_own(session: &Session) -> bool {
 pub(super) fn start(
     tx: &Tx<'_>,
     context: &mut Command,
-    means: &Means,
-    person: &SemanticsIdentifier,
-    statement: &str,
+    wanted: &Wanted<'_>,
 ) -> Result<Option<SessionId>, Failure> {
+    let Wanted { means, person, statement } = wanted;
     let accounts = tx.accounts().of_person(person)?;
     let Some(account) = accounts.into_iter().find(|account| account.device.as_str() == means.serial.as_str())
     else {

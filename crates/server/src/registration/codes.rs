@@ -8,9 +8,9 @@ use countersign_wire::registration::{ClientId, PhoneNumber};
 use jiff::Timestamp;
 
 use super::gateway::{Message, NotSent};
-use crate::App;
 use crate::buckets::Network;
 use crate::command::Failure;
+use crate::{App, Origin};
 
 /// In whose name the page asks on which terms are confirmed. No client may be called so: the configuration refuses ids
 /// that begin with a dot.
@@ -75,6 +75,36 @@ pub(super) async fn make(app: &App, client: ClientId, number: PhoneNumber) -> Re
         Ok(Made { number, code, challenge, at: context.now })
     })
     .await
+}
+
+/// What became of a code that somebody wanted on one of our own pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// It is on its way.
+    Sent,
+    /// One was sent a moment ago.
+    TooSoon { seconds: u32 },
+    /// The gateway does not take it.
+    NotSent,
+}
+
+/// Sends a code for one of our own pages, which says itself what became of it.
+pub(super) async fn send_for_page(
+    app: &App,
+    name: &str,
+    number: PhoneNumber,
+    origin: &Origin,
+) -> Result<Wanted, Failure> {
+    if let Err(Refusal::CodeTooSoon { seconds }) = limited(app, &number, Some(origin.address)) {
+        return Ok(Wanted::TooSoon { seconds });
+    }
+    let made = match make(app, page(name), number).await {
+        Err(Failure::Refused(AnyRefusal::Registration(Refusal::CodeTooSoon { seconds }))) => {
+            return Ok(Wanted::TooSoon { seconds });
+        }
+        made => made?,
+    };
+    Ok(if hand_over(app, made).await?.is_ok() { Wanted::Sent } else { Wanted::NotSent })
 }
 
 /// Hands a code over. Where that fails, nobody has it, and the next may be sent at once.

@@ -1,5 +1,6 @@
 //! `[registration]`: who may ask about people's numbers, which terms are in force, and how codes reach phones.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -13,8 +14,13 @@ use url::Url;
 use super::lookup::LookupKind;
 pub use super::partner::IdentityPartner;
 use super::partner::KnownPartner;
+use super::step_up::TEXT;
+use crate::anchors::anchors_in;
 use crate::config::{Mend, Secret};
 use crate::web::config::is_origin;
+
+/// The longest message, in characters: what a SIM shows.
+const MESSAGE_MAX: usize = 239;
 
 /// `[registration]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,9 +57,9 @@ pub struct Registration {
     pub requests_per_client: u32,
     /// Requests of an address in a minute. A client's server is one address.
     pub requests_per_address: u32,
-    /// A service that answers lookups in place of our own store.
+    /// A service that answers lookups in place of our own store, and may have people confirm with their means.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub remote: Option<RemoteLookups>,
+    pub remote: Option<RemoteService>,
     /// Who may ask.
     #[serde(rename = "client", skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<ClientEntry>,
@@ -96,8 +102,8 @@ impl Default for Registration {
 /// `[registration.remote]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RemoteLookups {
-    /// What `/evidence` and `/means` are put behind: `https://lookups.example.org/v1`.
+pub struct RemoteService {
+    /// What `/evidence`, `/means`, `/sign` and `/pending` are put behind: `https://lookups.example.org/v1`.
     pub url: Url,
     /// Shown to it as `Authorization: Bearer`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,15 +111,50 @@ pub struct RemoteLookups {
     /// Seconds that an answer may take, with its last octet.
     #[serde(default = "two")]
     pub seconds: u32,
-    /// Requests that may be open at the same time.
+    /// Requests that may be open at the same time: so many lookups, and so many about signatures.
     #[serde(default = "default_calls")]
     pub calls: u16,
     /// What it is asked for: `evidence`, `app`, `sas`. The rest is our own store's.
     pub lookups: Vec<LookupKind>,
+    /// How it has people confirm with the means that it looks up. Without it none is asked to there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign: Option<RemoteSigning>,
+}
+
+/// `[registration.remote.sign]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoteSigning {
+    /// PEM files with the certificates of the CAs that vouch for the signatures.
+    pub trust: Vec<PathBuf>,
+    /// Seconds that a person may take.
+    #[serde(default = "default_person_seconds")]
+    pub person_seconds: u32,
+    /// Seconds between two questions how it stands.
+    #[serde(default = "two")]
+    pub poll_seconds: u32,
+    /// What the person is shown.
+    #[serde(default = "default_message")]
+    pub message: String,
+    /// The language of it: two small letters.
+    #[serde(default = "default_language")]
+    pub language: String,
 }
 
 fn two() -> u32 {
     2
+}
+
+fn default_person_seconds() -> u32 {
+    300
+}
+
+fn default_message() -> String {
+    TEXT.to_owned()
+}
+
+fn default_language() -> String {
+    "en".to_owned()
 }
 
 fn default_calls() -> u16 {
@@ -308,7 +349,7 @@ fn is_source(url: &Url) -> bool {
         && !url.path().contains([';', ',', '\''])
 }
 
-impl RemoteLookups {
+impl RemoteService {
     fn check(&self, found: &mut Vec<Mend>) {
         let at = |member: &str| format!("registration.remote.{member}");
         if !is_secure(&self.url) || self.url.query().is_some() {
@@ -324,6 +365,43 @@ impl RemoteLookups {
         if self.lookups.is_empty() {
             let how = "name some of \"evidence\", \"app\", \"sas\", or leave the section out";
             found.push(Mend::new(at("lookups"), "is empty", how));
+        }
+        let Some(sign) = &self.sign else { return };
+        if !self.lookups.iter().any(|kind| matches!(kind, LookupKind::App | LookupKind::Sas)) {
+            let how = "name \"app\" or \"sas\": people are asked where their means is known";
+            found.push(Mend::new(at("lookups"), "holds no means to sign with", how));
+        }
+        sign.check(found);
+    }
+}
+
+impl RemoteSigning {
+    fn check(&self, found: &mut Vec<Mend>) {
+        let at = |member: &str| format!("registration.remote.sign.{member}");
+        for (member, value, least, most) in
+            [("person_seconds", self.person_seconds, 30, 600), ("poll_seconds", self.poll_seconds, 1, 30)]
+        {
+            if !(least..=most).contains(&value) {
+                let how = format!("give {least} to {most}");
+                found.push(Mend::new(at(member), format!("{value} is out of range"), how));
+            }
+        }
+        if self.trust.is_empty() {
+            found.push(Mend::new(at("trust"), "is empty", "name PEM files with CA certificates"));
+        }
+        for path in &self.trust {
+            if let Err(fault) = anchors_in(path) {
+                found.push(Mend::new(at("trust"), fault, "name PEM files with CA certificates"));
+            }
+        }
+        let length = self.message.chars().count();
+        if !(1..=MESSAGE_MAX).contains(&length) || self.message.chars().any(char::is_control) {
+            let how = format!("give 1 to {MESSAGE_MAX} characters in one line");
+            found.push(Mend::new(at("message"), "is empty, too long or has more than one line", how));
+        }
+        if self.language.len() != 2 || !self.language.bytes().all(|b| b.is_ascii_lowercase()) {
+            let fault = format!("{:?} is no language", self.language);
+            found.push(Mend::new(at("language"), fault, "give two small letters, \"en\""));
         }
     }
 }
@@ -491,6 +569,26 @@ mod tests {
             "url = \"https://a.example/v1\"\nlookups = [\"app\"]\ncalls = 0",
         ] {
             assert_eq!(remote(more).len(), 1, "{more}");
+        }
+        let sign = |lookups: &str, more: &str| {
+            let service = format!("url = \"https://a.example/v1\"\nlookups = [\"{lookups}\"]");
+            remote(&format!("{service}\n[registration.remote.sign]\n{more}"))
+        };
+        assert_eq!(sign("app", "trust = []").len(), 1);
+        // One fault of each is the file that is not there.
+        assert_eq!(sign("app", "trust = [\"/nowhere.pem\"]").len(), 1);
+        for (lookups, more) in [
+            ("evidence", ""),
+            ("app", "person_seconds = 29"),
+            ("app", "person_seconds = 601"),
+            ("sas", "poll_seconds = 0"),
+            ("sas", "poll_seconds = 31"),
+            ("sas", "message = \"\""),
+            ("sas", "message = \"a\\nb\""),
+            ("sas", "language = \"EN\""),
+        ] {
+            let found = sign(lookups, &format!("trust = [\"/nowhere.pem\"]\n{more}"));
+            assert_eq!(found.len(), 2, "{lookups} {more}: {found:?}");
         }
         assert_eq!(faults("[registration]\nwidget_token_seconds = 901").len(), 1);
     }

@@ -21,6 +21,7 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap};
 
 use super::acceptance::accept;
+use super::codes::Wanted;
 use super::credentials::Compared;
 use super::sheet::{self, Sheet, own_form};
 use super::{codes, failed, failure, logged};
@@ -132,22 +133,12 @@ async fn seen(app: &App, token: &TermsToken) -> Result<Seen, Response> {
 
 /// Sends a code to the number of the person, whom the page does not name.
 async fn send(app: &App, seen: &Seen, origin: &Origin) -> Result<Said, Response> {
-    let too_soon = |refusal: &Refusal| match refusal {
-        Refusal::CodeTooSoon { seconds } => Some(Said::TooSoon { seconds: *seconds }),
-        _ => None,
-    };
-    if let Err(refusal) = codes::limited(app, &seen.number, Some(origin.address)) {
-        return too_soon(&refusal).ok_or_else(|| failed(app, refusal));
-    }
-    let made = match codes::make(app, codes::page(codes::OF_CONSENT), seen.number.clone()).await {
-        Ok(made) => made,
-        Err(Failure::Refused(AnyRefusal::Registration(refusal))) => {
-            return too_soon(&refusal).ok_or_else(|| failed(app, refusal));
-        }
-        Err(error) => return Err(failure(app, error)),
-    };
-    let sent = codes::hand_over(app, made).await.map_err(|error| failure(app, error))?;
-    Ok(if sent.is_ok() { Said::Sent } else { Said::NotSent })
+    let wanted = codes::send_for_page(app, codes::OF_CONSENT, seen.number.clone(), origin).await;
+    Ok(match wanted.map_err(|error| failure(app, error))? {
+        Wanted::Sent => Said::Sent,
+        Wanted::TooSoon { seconds } => Said::TooSoon { seconds },
+        Wanted::NotSent => Said::NotSent,
+    })
 }
 
 async fn confirm(app: &App, token: &TermsToken, seen: Seen, form: &Form) -> Result<(Seen, Said), Response> {

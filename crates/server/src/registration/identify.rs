@@ -6,20 +6,19 @@
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use countersign_domain::desk;
 use countersign_domain::registration::Refusal;
 use countersign_wire::registration::code::EnteredCode;
-use countersign_wire::registration::{ErrorCode, PhoneNumber, TermsToken};
+use countersign_wire::registration::{PhoneNumber, TermsToken};
 use http::StatusCode;
 use http::header::HeaderMap;
 
 use super::caller::whole;
-use super::codes::{self, OF_DESK};
+use super::codes::{self, OF_DESK, Wanted};
 use super::sheet::{Sheet, own_form};
 use super::{failed, failure, logged, verification};
 use crate::command::Failure;
-use crate::problem::Problem;
 use crate::{App, Origin};
 
 /// Where the page is.
@@ -34,6 +33,8 @@ const FORM_MAX: usize = 256;
 enum Shown {
     Begin,
     Sent,
+    TooSoon { seconds: u32 },
+    NotSent,
     Wrong,
     Gone,
     Done,
@@ -63,23 +64,21 @@ pub(super) async fn enter(
     let code = url::form_urlencoded::parse(&body).find(|(name, _)| name == "code");
     let shown = match code {
         None => {
-            send(&app, &origin, &number).await?;
-            Shown::Sent
+            let wanted = codes::send_for_page(&app, OF_DESK, number.clone(), &origin).await;
+            match wanted.map_err(|error| failure(&app, error))? {
+                Wanted::Sent => Shown::Sent,
+                Wanted::TooSoon { seconds } => Shown::TooSoon { seconds },
+                Wanted::NotSent => Shown::NotSent,
+            }
         }
         Some((_, code)) => prove(&app, &text, &number, &code).await?,
     };
-    let outcome = if shown == Shown::Wrong { "wrong" } else { "right" };
+    let outcome = match shown {
+        Shown::Wrong => "wrong",
+        Shown::TooSoon { .. } | Shown::NotSent => "not-sent",
+        Shown::Begin | Shown::Sent | Shown::Gone | Shown::Done | Shown::Over => "right",
+    };
     Ok(logged(page(&number, shown), "identify", Some(outcome)))
-}
-
-async fn send(app: &App, origin: &Origin, number: &PhoneNumber) -> Result<(), Response> {
-    codes::limited(app, number, Some(origin.address)).map_err(|refusal| failed(app, refusal))?;
-    let made = codes::make(app, codes::page(OF_DESK), number.clone()).await;
-    let made = made.map_err(|error| failure(app, error))?;
-    codes::hand_over(app, made).await.map_err(|error| failure(app, error))?.map_err(|_| {
-        let text = "messages cannot be sent now; try again later";
-        Problem::registration(ErrorCode::Unavailable, text).into_response()
-    })
 }
 
 async fn prove(app: &App, text: &str, number: &PhoneNumber, code: &str) -> Result<Shown, Response> {
@@ -134,14 +133,18 @@ fn page(number: &PhoneNumber, shown: Shown) -> Response {
     let said = match shown {
         Shown::Begin => "Show that the number is yours: a code is sent to it, which you enter here.",
         Shown::Sent => "A code was sent. Enter it here within a few minutes.",
+        Shown::TooSoon { seconds } => {
+            &format!("A code was sent a moment ago. Another can be sent in {seconds} seconds.")
+        }
+        Shown::NotSent => "The code cannot be sent now. Try again later.",
         Shown::Wrong => "This code is not right. Try again.",
         Shown::Gone => "No code can be compared any more. Have another one sent.",
         Shown::Done => "Thank you. The number is yours: go on with whoever identifies you.",
         Shown::Over => "This identification is over. Ask whoever identifies you for another link.",
     };
     let forms = match shown {
-        Shown::Begin | Shown::Gone => SEND.to_owned(),
-        Shown::Sent | Shown::Wrong => format!("{ENTER}{SEND}"),
+        Shown::Begin | Shown::Gone | Shown::NotSent => SEND.to_owned(),
+        Shown::Sent | Shown::TooSoon { .. } | Shown::Wrong => format!("{ENTER}{SEND}"),
         Shown::Done | Shown::Over => String::new(),
     };
     let digits = number.as_str();

@@ -21,7 +21,7 @@ use crate::App;
 use crate::command::Failure;
 
 use self::own::OwnStore;
-use self::remote::Remote;
+use self::remote::RemoteLookups;
 
 words! {
     /// What is looked up.
@@ -80,7 +80,7 @@ impl Answers {
 /// The future of an answer. An error is a fault of this service; that another did not answer is an answer.
 pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Result<Answers, Failure>> + Send + 'a>>;
 
-/// A service that knows about numbers: [`OwnStore`], or [`Remote`].
+/// A service that knows about numbers: [`OwnStore`], or [`RemoteLookups`].
 pub(crate) trait Connector: Send + Sync + fmt::Debug {
     /// Looks up `kinds`, and adds what it finds to what others have found before.
     fn ask<'a>(
@@ -113,15 +113,10 @@ impl Connectors {
         let mut remote = None;
         if let Some(configured) = &config.remote {
             kinds.retain(|kind| !configured.lookups.contains(kind));
-            let connector = Box::new(Remote::new(configured)?);
+            let connector = Box::new(RemoteLookups::new(configured)?);
             remote = Some(Share { kinds: configured.lookups.clone(), connector });
         }
         Ok(Self { remote, own: Share { kinds, connector: Box::new(OwnStore) } })
-    }
-
-    /// Whether our own store answers for this.
-    pub(crate) fn is_own(&self, kind: LookupKind) -> bool {
-        self.own.kinds.contains(&kind)
     }
 
     /// The remote service goes first: our own store has to know what the evidence is bound to.

@@ -23,10 +23,12 @@ mod page;
 mod page_words;
 pub(crate) mod partner;
 mod password;
+mod remote;
 mod settings;
 mod sheet;
 mod state;
 mod status;
+mod step_up;
 mod terms;
 mod verification;
 mod widget;
@@ -49,6 +51,8 @@ pub use self::grounds::NotFollowed;
 pub(crate) use self::grounds::follow_days;
 pub(crate) use self::password::{finish_background, send_invitation};
 pub(crate) use self::state::{Fault, Service};
+pub use self::step_up::NotAsked;
+pub(crate) use self::step_up::follow as follow_confirmations;
 
 const SURFACE: Surface = Surface::Registration;
 

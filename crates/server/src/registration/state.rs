@@ -12,6 +12,7 @@ use super::gateway::{Gateway, NoGateway, Webhook};
 use super::lookup::Connectors;
 use super::partner::KnownPartner;
 use super::password::Background;
+use super::step_up::StepUps;
 use crate::buckets::{Buckets, Network};
 use crate::config::Mend;
 use crate::derived_key::{DerivedKey, derived};
@@ -26,6 +27,7 @@ pub(crate) struct Service {
     pub(super) token_key: DerivedKey,
     pub(super) gateway: Arc<dyn Gateway>,
     pub(super) connectors: Connectors,
+    pub(super) step_ups: StepUps,
     pub(super) background: Background,
     pub(super) credentials: Credentials,
     pub(super) limits: Limits,
@@ -49,8 +51,10 @@ pub(crate) enum Fault {
     Key,
     #[error("connections to the gateway for messages cannot be set up: {0}")]
     Gateway(#[source] reqwest::Error),
-    #[error("connections to the service for lookups cannot be set up: {0}")]
+    #[error("connections to the remote service cannot be set up: {0}")]
     Remote(#[source] reqwest::Error),
+    #[error("registration.remote.sign.trust: {0}")]
+    RemoteTrust(String),
 }
 
 impl Service {
@@ -79,6 +83,7 @@ impl Service {
             token_key: DerivedKey::of_core(core, "countersign access tokens").map_err(|_| Fault::Key)?,
             gateway,
             connectors: Connectors::new(config).map_err(Fault::Remote)?,
+            step_ups: StepUps::new(config)?,
             background: Background::default(),
             credentials: Credentials::new(PasswordPolicy::default()),
             limits: Limits {

@@ -6,8 +6,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use countersign_domain::Refusal as AnyRefusal;
 use countersign_domain::registration::{
-    Asking, Decision, Lookup, MeansKind, OfNumber, Progress, Refusal, Terms, TermsTransaction, day,
-    outstanding,
+    AskedBy, Asking, Decision, Lookup, OfNumber, Progress, Refusal, Terms, TermsTransaction, day, outstanding,
 };
 use countersign_store::Tx;
 use countersign_wire::problem::InvalidMember;
@@ -18,8 +17,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::caller::Admitted;
-use super::lookup::{Asked, LookupKind};
-use super::{app_session, consent, failed, failure, invalid, logged, lookup, page, parameter, verification};
+use super::lookup::Asked;
+use super::step_up::Wanted;
+use super::{consent, failed, failure, invalid, logged, lookup, page, parameter, verification};
 use crate::App;
 use crate::command::Failure;
 
@@ -119,21 +119,18 @@ pub(super) async fn decide(app: &App, admitted: Admitted, decide: Decide) -> Res
             }
             Asking::Ask(decided) => {
                 let played = of.test_world().is_some_and(|world| world.sandbox().knows(&number));
-                match decided.means.kind {
-                    _ if played => transaction.ask(decided, None),
-                    MeansKind::Sas if of.registration().connectors.is_own(LookupKind::Sas) => {
-                        transaction.ask(decided, None)
-                    }
-                    // Somebody else's password cannot be compared here.
-                    MeansKind::Sas => transaction.fail(TermsError::MeansUnavailable, context.now),
-                    MeansKind::App => {
-                        let statement = transaction.statement(&decided, of.registration().terms());
-                        match app_session::start(tx, context, &decided.means, evidence.person(), &statement)?
-                        {
-                            Some(session) => transaction.ask(decided, Some(session)),
-                            None => transaction.fail(TermsError::MeansUnavailable, context.now),
-                        }
-                    }
+                let service = of.registration();
+                let statement = transaction.statement(&decided, &service.terms);
+                let (means, person) = (&decided.means, evidence.person());
+                let wanted = Wanted { means, person, statement: &statement };
+                let by = match service.step_ups.of(means.kind) {
+                    _ if played => Some(AskedBy::Sandbox),
+                    Some(who) => who.ask(tx, context, &wanted)?,
+                    None => None,
+                };
+                match by {
+                    Some(by) => transaction.ask(decided, by),
+                    None => transaction.fail(TermsError::MeansUnavailable, context.now),
                 }
             }
         };
@@ -142,6 +139,7 @@ pub(super) async fn decide(app: &App, admitted: Admitted, decide: Decide) -> Res
         Ok::<_, Failure>(())
     });
     decided.await.map_err(|error| failure(app, error))?;
+    app.registration().step_ups.ring();
     Ok(logged(Json(json!({})), "decide-terms", None))
 }
 
@@ -162,22 +160,22 @@ pub(super) async fn poll(
                 Some(world) => world.sandbox().act(tx, context, transaction, &number)?,
                 None => transaction,
             };
-            progress(tx, &transaction, context.now)
+            Ok((progress(tx, &transaction, context.now)?, elsewhere(&transaction)))
         })
         .await
     } else {
         let now = app.now();
         app.read("poll an acceptance", move |tx| {
             let (transaction, _) = own(tx, &admitted, &asked, now)?;
-            progress(tx, &transaction, now)
+            Ok((progress(tx, &transaction, now)?, elsewhere(&transaction)))
         })
         .await
     };
-    let progress = progress.map_err(|error| failure(&app, error))?;
+    let (progress, elsewhere) = progress.map_err(|error| failure(&app, error))?;
     let waiting = PollAnswer::waiting(token.clone());
     let (answer, outcome) = match progress {
         Progress::Open => (waiting, "open"),
-        Progress::Waiting { consent: false } => (waiting, "waiting"),
+        Progress::Waiting { consent: false } => (PollAnswer { consent_url: elsewhere, ..waiting }, "waiting"),
         Progress::Waiting { consent: true } => {
             let url = format!("{base}{}{}", consent::BASE, token.as_str());
             (PollAnswer { consent_url: Some(url), ..waiting }, "waiting")
@@ -206,6 +204,11 @@ fn own(
     let verified = verification::is_verified(tx, admitted, &number, now)?;
     admitted.admit(&number, true, verified).map_err(AnyRefusal::from)?;
     Ok((transaction, number))
+}
+
+/// The page of another service on which the person confirms.
+fn elsewhere(transaction: &TermsTransaction) -> Option<String> {
+    Some(transaction.question()?.consent_url.as_ref()?.as_str().to_owned())
 }
 
 /// Where it stands. A session whose time is over reads so before anybody has written it.

@@ -3,8 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign_domain::desk::{Act, Role};
-use countersign_pki::signer::{Signer as _, SoftwareKey};
-use countersign_pki::verify::{Curve, ecdsa_fixed_from_der};
+use countersign_pki::signer::{RsaSize, Signer as _, SoftwareKey};
+use countersign_pki::verify::{Curve, KeyKind, ecdsa_fixed_from_der};
+use countersign_pki::{Digest, SignatureAlgorithm};
 use countersign_server::Config;
 use countersign_server::config::{Admin, IdentityPartner};
 use countersign_testkit::{Answer, World};
@@ -24,7 +25,10 @@ struct Partner {
 
 impl Partner {
     fn new(four_eyes: &[Act]) -> Self {
-        let key = SoftwareKey::generate_ec(Curve::P256).expect("a key");
+        Self::with(SoftwareKey::generate_ec(Curve::P256).expect("a key"), four_eyes)
+    }
+
+    fn with(key: SoftwareKey, four_eyes: &[Act]) -> Self {
         let public_key = STANDARD.encode(key.public_key().spki_der());
         let text = format!(
             "[[registration.partner]]\nname = \"ident\"\npublic_key = \"{public_key}\"\n\
@@ -52,7 +56,10 @@ impl Partner {
         let signed =
             format!("{}.{}", b64u(header.to_string().as_bytes()), b64u(claims.to_string().as_bytes()));
         let signature = key.sign(signed.as_bytes()).expect("a signature");
-        let signature = ecdsa_fixed_from_der(Curve::P256, &signature).expect("r and s");
+        let signature = match key.public_key().kind() {
+            KeyKind::Ec(curve) => ecdsa_fixed_from_der(curve, &signature).expect("r and s"),
+            KeyKind::Rsa { .. } => signature,
+        };
         format!("{signed}.{}", b64u(&signature))
     }
 
@@ -93,6 +100,26 @@ async fn what_a_partner_has_signed_becomes_evidence() {
     let kinds: Vec<_> = events(&partner.world).await.iter().map(countersign_domain::Event::kind).collect();
     assert_eq!(kinds[..3], ["ResultTaken", "DeskActed", "EvidenceRecorded"]);
     problem(&partner.upload("second", &partner.signed(&claims(partner.now(), "c"))).await, 403, "forbidden");
+}
+
+/// The kind of key says how it signs: RSA by PS256, and by nothing else.
+#[tokio::test]
+async fn a_partner_may_have_a_key_of_rsa() {
+    let rsa = || SoftwareKey::generate_rsa(RsaSize::Bits2048).expect("a key");
+    let partner = Partner::with(rsa(), &[]);
+    let (now, header) = (partner.now(), json!({ "alg": "PS256", "typ": TYPE }));
+    let pkcs1 =
+        partner.key.with_algorithm(SignatureAlgorithm::RsaPkcs1(Digest::Sha256)).expect("the same key");
+    for (header, key) in
+        [(&header, &rsa()), (&header, &pkcs1), (&json!({ "alg": "ES256", "typ": TYPE }), &partner.key)]
+    {
+        let wrong = partner.signed_with(header, &claims(now, "a"), key);
+        problem(&partner.upload("machine", &wrong).await, 422, "invalid-signature");
+    }
+    let answer =
+        partner.upload("machine", &partner.signed_with(&header, &claims(now, "a"), &partner.key)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.json()["levels"], json!({ "zertes": 3, "eidas": 4 }));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod password;
 mod register;
 mod remote;
 mod sandbox;
+mod step_up;
 mod terms;
 
 use std::sync::Arc;
@@ -46,10 +47,14 @@ pub(crate) async fn world() -> World {
 }
 
 pub(crate) async fn world_with(change: impl FnOnce(&mut Registration)) -> World {
+    world_of(|config| change(&mut config.registration)).await
+}
+
+pub(crate) async fn world_of(change: impl FnOnce(&mut Config)) -> World {
     let mut config = dev::config();
     config.device_api.kdf_iterations = 2;
     config.registration.clients.push(second_client());
-    change(&mut config.registration);
+    change(&mut config);
     let world = World::build(config, |builder| {
         let authorities = authority::dev::authorities().expect("the TEST authority");
         builder

@@ -484,3 +484,60 @@ async fn whoever_asks_too_often_waits() {
     let limited = form(&world, "/password", &[("number", "x"), ("step", "send")]).await;
     refused(&limited, 429, "too_many_requests");
 }
+
+/// What is held of a person has their password in it, without what it is compared with; and it goes with them.
+#[tokio::test]
+async fn a_password_is_taken_out_and_erased_with_its_person() {
+    let world = world().await;
+    let evidence = with_password(&world).await;
+    let open = invited(&world, &evidence).await;
+    assert_eq!(world.get(&open).await.status, 200);
+    let export = format!("/persons/{PERSON}/export?reference=case%2F98");
+    let taken = desk(&world, Method::GET, &export, &Value::Null).await;
+    assert_eq!(taken.status, 200, "{}", taken.text());
+    assert_eq!(
+        taken.json()["passwords"],
+        json!([{ "tenant": "default", "number": NUMBER, "set": "2026-06-01T12:00:00Z" }])
+    );
+    for secret in [PASSWORD, "argon2", "serial"] {
+        assert!(!taken.text().contains(secret), "{secret}");
+    }
+
+    let erase = |person: &str| format!("/persons/{person}/erase");
+    let gone = desk(&world, Method::POST, &erase(PERSON), &json!({ "reference": "case/99" })).await;
+    assert_eq!(gone.status, 200, "{}", gone.text());
+    let rows = gone.json()["erased"].clone();
+    let count = |what: &str| {
+        let mut rows = rows.as_array().expect("rows").iter();
+        rows.find(|row| row["what"] == what).map(|row| row["count"].clone())
+    };
+    assert_eq!((count("passwords"), count("evidence")), (Some(json!(1)), Some(json!(1))), "{rows}");
+    let asker = Asker::server(&world).await;
+    assert_eq!(status_of(&asker).await, said("NOT_RA_MID_SAS", &[]));
+    assert_eq!(world.get(&open).await.status, 404, "nobody sets one with an old link");
+    let number = NUMBER.parse().expect("a number");
+    let kept = world.app().store().read("look", move |tx| tx.passwords().of_number(&number)).await;
+    assert!(kept.map_err(|error: countersign_store::Error| error).expect("passwords").is_empty());
+}
+
+/// A number that has another holder by now: the password is theirs.
+#[tokio::test]
+async fn the_password_of_the_next_holder_of_a_number_stays() {
+    const NEXT: &str = "PNOEE-40504040001";
+    let world = world().await;
+    identified(&world, PERSON).await;
+    world.advance(60);
+    let evidence = identified(&world, NEXT).await;
+    let path = invited(&world, &evidence).await;
+    let sent = code(&world, &path, &[]).await;
+    set(&world, &path, &[], &sent, PASSWORD).await;
+    let export = |person: &str| format!("/persons/{person}/export");
+    let of = async |person| desk(&world, Method::GET, &export(person), &Value::Null).await.json();
+    assert_eq!(of(PERSON).await["passwords"], json!([]));
+    assert_eq!(of(NEXT).await["passwords"].as_array().map(Vec::len), Some(1));
+    let body = json!({ "reference": "case/99" });
+    let gone = desk(&world, Method::POST, &format!("/persons/{PERSON}/erase"), &body).await;
+    assert_eq!(gone.status, 200, "{}", gone.text());
+    assert!(!gone.text().contains("passwords"), "{}", gone.text());
+    assert_eq!(of(NEXT).await["passwords"].as_array().map(Vec::len), Some(1));
+}

@@ -9,7 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use countersign_server::config::RemoteLookups;
+use countersign_server::config::RemoteService;
 use countersign_server::registration::lookup::LookupKind;
 use countersign_testkit::World;
 use futures_util::StreamExt;
@@ -90,12 +90,13 @@ async fn service(plays: Plays) -> (Arc<Service>, String) {
 }
 
 async fn asking(url: &str, lookups: &[LookupKind]) -> World {
-    let remote = RemoteLookups {
+    let remote = RemoteService {
         url: url.parse().expect("a URL"),
         key: Some(countersign_server::config::Secret::new("the key")),
         seconds: 1,
         calls: 4,
         lookups: lookups.to_vec(),
+        sign: None,
     };
     world_with(|registration| registration.remote = Some(remote)).await
 }

@@ -51,7 +51,7 @@ impl Person {
         Self { person, phone, rng }
     }
 
-    async fn answers(&mut self, world: &World, yes: bool) {
+    pub(crate) async fn answers(&mut self, world: &World, yes: bool) {
         let now = world.app().now();
         let hints = self.phone.transactions(0, now, &mut self.rng).await.expect("an answer");
         let opened =
@@ -70,7 +70,7 @@ impl Person {
 }
 
 /// What an operator records after an identification.
-async fn identified(world: &World, person: &SemanticsIdentifier, seed: u64) -> EvidenceId {
+pub(crate) async fn identified(world: &World, person: &SemanticsIdentifier, seed: u64) -> EvidenceId {
     let now = world.app().now();
     let identification = Identification {
         tenant: TenantId::parse("default").expect("a tenant"),

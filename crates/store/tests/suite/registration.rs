@@ -2,15 +2,17 @@
 
 use countersign_domain::account::Holder;
 use countersign_domain::registration::{
-    Asking, CodeChallenge, CodeKey, CodePolicy, Decision, Evidence, Identification, IdentificationMethod,
-    IdentityDocument, Invitation, Lookup, MeansLookups, OneTimeCode, PasswordMeans, Proof, StandsOn, Terms,
-    TermsDocument, TermsTransaction, day, outstanding,
+    AskedBy, Asking, CodeChallenge, CodeKey, CodePolicy, Decision, Evidence, Identification,
+    IdentificationMethod, IdentityDocument, Invitation, Lookup, MeansLookups, OneTimeCode, PasswordMeans,
+    Proof, StandsOn, Terms, TermsDocument, TermsTransaction, day, outstanding,
 };
 use countersign_store::Error;
 use countersign_wire::id::{DocumentNumber, IdentityType, SemanticsIdentifier, SessionId};
 use countersign_wire::registration::{
-    AssuranceLevel, ClientId, Jurisdiction, MeansSerial, PerJurisdiction, PhoneNumber, TenantId,
+    AssuranceLevel, ClientId, Jurisdiction, MeansSerial, PerJurisdiction, PhoneNumber, StepUpId, TenantId,
+    TermsError,
 };
+use jiff::SignedDuration;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -137,7 +139,7 @@ fn an_acceptance_is_kept_for_good(kept: Kept) {
     };
     let used = decided.means.clone();
     let session = SessionId::generate(&mut rng(2));
-    let (asking, _) = offered.ask(decided, Some(session));
+    let (asking, _) = offered.ask(decided, AskedBy::Session(session));
     let changed = asking.clone();
     write(&kept, move |tx| tx.terms().update(&changed)).unwrap();
     assert_eq!(read(&kept, move |tx| tx.terms().of_session(session)), Some(asking.clone()));
@@ -156,6 +158,44 @@ fn an_acceptance_is_kept_for_good(kept: Kept) {
     let purged = write(&kept, |tx| tx.sweep(at(2 + 24 * 3600), 10)).unwrap().purged;
     assert_eq!((purged, find()), (1, None));
     assert_eq!(read(&kept, move |tx| tx.terms().accepted(&id)).len(), 2, "the proof stays");
+}
+
+/// Who starts finds what another service was asked, the most urgent first, and no more of it when it is over.
+fn what_another_service_asks_is_found_until_it_ends(kept: Kept) {
+    let means = MeansLookups { app: Lookup::Found(MeansSerial::parse("x").unwrap()), sas: Lookup::Absent };
+    let decision = Decision { accepts: PerJurisdiction { zertes: true, eidas: true }, knows_the_risk: false };
+    let asked = |seed: u64, seconds: i64| {
+        let person = evidence("a", i64::try_from(seed).unwrap());
+        let editions = outstanding(&person, &[], &terms(), day(at(0)));
+        let (_, offered, _) =
+            TermsTransaction::offer(client(), &person, editions, at(0), &mut rng(seed)).unwrap();
+        let Ok(Asking::Ask(decided)) = offered.clone().decide(decision, None, &means, at(1)) else {
+            panic!("nobody is asked")
+        };
+        let (request, patience) = (StepUpId::generate(&mut rng(seed)), SignedDuration::from_secs(seconds));
+        let (waiting, _) = offered.clone().ask(decided, AskedBy::Service { request, patience });
+        let (row, before, after) = (person, offered, waiting.clone());
+        write(&kept, move |tx| {
+            tx.evidence().insert(&row)?;
+            tx.terms().insert(&before)?;
+            tx.terms().update(&after)
+        })
+        .unwrap();
+        waiting
+    };
+    let (late, soon) = (asked(1, 300), asked(2, 60));
+    let all = |limit| read(&kept, move |tx| tx.terms().asked_elsewhere(limit));
+    assert_eq!(all(10), [soon.clone(), late.clone()]);
+    assert_eq!(all(1), [soon.clone()]);
+    let (over, _) = soon.clone().fail(TermsError::UserCancel, at(2));
+    let changed = over.clone();
+    write(&kept, move |tx| tx.terms().update(&changed)).unwrap();
+    assert_eq!(all(10), [late.clone()]);
+    assert_eq!(read(&kept, move |tx| tx.terms().again(&soon)), Some(over));
+    let id = late.evidence().clone();
+    write(&kept, move |tx| tx.evidence().erase(&id)).unwrap();
+    assert!(all(10).is_empty());
+    assert_eq!(read(&kept, move |tx| tx.terms().again(&late)), None);
 }
 
 fn a_number_has_one_password_in_each_tenant(kept: Kept) {
@@ -239,4 +279,5 @@ both! {
     evidence_is_found_by_number_within_its_tenant,
     a_client_has_one_code_for_a_number,
     an_acceptance_is_kept_for_good,
+    what_another_service_asks_is_found_until_it_ends,
 }

@@ -121,9 +121,20 @@ text_id! {
     InvitationToken, "token", "22 characters of the Base64url alphabet",
     random_text
 }
+text_id! {
+    /// One question that another service is to put to a person: 22 characters, 128 random bits. The same however often it
+    /// is sent.
+    StepUpId, "id of a request", "22 characters of the Base64url alphabet",
+    random_text
+}
+text_id! {
+    /// What another service calls such a question: whoever has it can ask for the outcome.
+    ResponseId, "id of an answer", "1 to 128 visible characters of ASCII",
+    |text| (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+}
 
-shown!(EvidenceId, TenantId, ClientId);
-hidden!(MeansSerial, TermsToken, InvitationToken);
+shown!(EvidenceId, TenantId, ClientId, StepUpId);
+hidden!(MeansSerial, TermsToken, InvitationToken, ResponseId);
 
 impl EvidenceId {
     /// A new random one.
@@ -131,6 +142,13 @@ impl EvidenceId {
         let mut octets = [0; 12];
         rng.fill_bytes(&mut octets);
         Self(octets.iter().fold("RAS".to_owned(), |text, octet| format!("{text}{octet:02x}")))
+    }
+}
+
+impl StepUpId {
+    /// A new random one.
+    pub fn generate(rng: &mut impl CryptoRng) -> Self {
+        Self(drawn(rng))
     }
 }
 
@@ -186,6 +204,8 @@ mod tests {
         assert_eq!(MeansSerial::parse(serial.as_str()).unwrap(), serial);
         assert!(serial.as_str().starts_with("SAS") && serial.as_str().len() == 25);
         assert_ne!(serial, MeansSerial::of_password(&mut rng));
+        let step_up = StepUpId::generate(&mut rng);
+        assert_eq!(StepUpId::parse(step_up.as_str()).unwrap(), step_up);
         let invitation = InvitationToken::generate(&mut rng);
         assert_eq!(InvitationToken::parse(invitation.as_str()).unwrap(), invitation);
     }
@@ -207,7 +227,10 @@ mod tests {
         for text in
             ["", "*****", "abcdefghijklmnopqrstu", "abcdefghijklmnopqrstuvw", "abcdefghijklmnopqrstu="]
         {
-            assert!(TermsToken::parse(text).is_err(), "{text}");
+            assert!(TermsToken::parse(text).is_err() && StepUpId::parse(text).is_err(), "{text}");
+        }
+        for text in ["", "a b", "õ", "a\n", &"x".repeat(129)] {
+            assert!(ResponseId::parse(text).is_err(), "{text}");
         }
     }
 }

@@ -197,18 +197,21 @@ export class CountersignTerms extends RegistrationElement {
   }
 
   #consent(consentUrl: string): void {
-    // Password and code are never entered anywhere but on the service's own page.
+    const title = heading(this.t("consentTitle"));
+    const tab = h("p", null, h("a", { attrs: { href: consentUrl, target: "_blank", rel: "noopener" } }, this.t("consentTab")));
+    // The page of another service is not shown in a frame, where nobody sees whose it is.
     if (!isOwnPage(consentUrl, this.#session.api.base)) {
-      this.#become({ at: "ended", end: "internal" });
+      this.show(title, h("p", { class: "hint", attrs: { part: "hint" } }, new URL(consentUrl).host), tab);
+      this.voice(this.t("consentTitle"));
+      title.focus();
       return;
     }
-    const title = heading(this.t("consentTitle"));
     const frame = h("iframe", { attrs: { src: consentUrl, sandbox: SANDBOX, title: this.t("consentFrame"), part: "consent" } });
     const done = (event: MessageEvent): void => {
       if (isConsentDone(event, frame.contentWindow, consentUrl)) this.#hurry?.abort();
     };
     addEventListener("message", done, { signal: this.#signal });
-    this.show(title, frame, h("p", null, h("a", { attrs: { href: consentUrl, target: "_blank", rel: "noopener" } }, this.t("consentTab"))));
+    this.show(title, frame, tab);
     this.voice(this.t("consentTitle"));
     title.focus();
   }

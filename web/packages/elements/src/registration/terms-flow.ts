@@ -63,7 +63,7 @@ export function missing(ticked: number, risk: boolean, knowsTheRisk: boolean): T
   return risk && !knowsTheRisk ? "riskNeeded" : null;
 }
 
-/** The page of password and code is shown only where it is the service's own. */
+/** The page of password and code is shown in a frame only where it is the service's own. */
 export function isOwnPage(consentUrl: string, base: string): boolean {
   return new URL(consentUrl).origin === new URL(base).origin;
 }
