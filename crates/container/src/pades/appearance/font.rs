@@ -74,43 +74,12 @@ impl Line {
 /// What lines are set in.
 pub(super) enum Typeface<'f> {
     Helvetica,
-    TrueType { data: &'f [u8], face: Box<rustybuzz::Face<'f>>, codes: Codes },
-}
-
-/// What text is written in: a code for each glyph and what it stands for. The same glyph may be a letter here and a part of another
-/// one there, and who copies the text gets what its code stands for.
-pub(super) struct Codes {
-    /// From the font to the part of it that goes into the document.
-    glyphs: GlyphRemapper,
-    known: BTreeMap<(u16, String), u16>,
-    /// By code: the font's glyph, and its text. Code 0 is the glyph for what is missing, which is never shown.
-    all: Vec<(u16, String)>,
-}
-
-impl Codes {
-    fn new() -> Self {
-        Self { glyphs: GlyphRemapper::new(), known: BTreeMap::new(), all: vec![(0, String::new())] }
-    }
-
-    fn code(&mut self, glyph: u16, text: &str) -> Result<u16> {
-        let key = (glyph, text.to_owned());
-        if let Some(code) = self.known.get(&key) {
-            return Ok(*code);
-        }
-        let Ok(code) = u16::try_from(self.all.len()) else {
-            return refuse("the text has more different letters than a font can hold");
-        };
-        self.glyphs.remap(glyph);
-        self.all.push(key.clone());
-        self.known.insert(key, code);
-        Ok(code)
-    }
-
-    /// The glyph of each code in the part of the font that goes into the document, two bytes for each [ISO 32000-1 table 117].
-    fn to_glyphs(&self) -> Vec<u8> {
-        let own = |(glyph, _): &(u16, String)| self.glyphs.get(*glyph).unwrap_or(0).to_be_bytes();
-        self.all.iter().flat_map(own).collect()
-    }
+    TrueType {
+        data: &'f [u8],
+        face: Box<rustybuzz::Face<'f>>,
+        glyphs: GlyphRemapper,
+        texts: BTreeMap<u16, String>,
+    },
 }
 
 impl<'f> Typeface<'f> {
@@ -119,16 +88,21 @@ impl<'f> Typeface<'f> {
         let Some(face) = rustybuzz::Face::from_slice(data, 0) else {
             return refuse("the font can't be read");
         };
-        Ok(Self::TrueType { data, face: Box::new(face), codes: Codes::new() })
+        Ok(Self::TrueType {
+            data,
+            face: Box::new(face),
+            glyphs: GlyphRemapper::new(),
+            texts: BTreeMap::new(),
+        })
     }
 
     /// Sets a line.
     pub(super) fn set(&mut self, line: &str) -> Result<Line> {
         match self {
             Self::Helvetica => set_in_helvetica(line),
-            Self::TrueType { face, codes, .. } => {
+            Self::TrueType { face, glyphs, texts, .. } => {
                 let (placed, from_right) = shape(face, line)?;
-                set_shaped(face, &placed, from_right, codes)
+                Ok(set_shaped(face, &placed, from_right, glyphs, texts))
             }
         }
     }
@@ -142,7 +116,9 @@ impl<'f> Typeface<'f> {
                 ("BaseFont", Object::name("Helvetica")),
                 ("Encoding", Object::name("WinAnsiEncoding")),
             ])))),
-            Self::TrueType { data, face, codes } => write_true_type(update, data, &face, &codes),
+            Self::TrueType { data, face, glyphs, texts } => {
+                write_true_type(update, data, &face, &glyphs, &texts)
+            }
         }
     }
 }
@@ -162,12 +138,21 @@ fn set_in_helvetica(line: &str) -> Result<Line> {
     Ok(Line { pieces: vec![Piece::Show(format!("<{}>", hex(&bytes)))], width, from_right: false })
 }
 
-fn set_shaped(face: &Face<'_>, placed: &[Placed], from_right: bool, codes: &mut Codes) -> Result<Line> {
+fn set_shaped(
+    face: &Face<'_>,
+    placed: &[Placed],
+    from_right: bool,
+    glyphs: &mut GlyphRemapper,
+    texts: &mut BTreeMap<u16, String>,
+) -> Line {
     let units = f64::from(face.units_per_em());
     let thousandths = |length: i32| f64::from(length) * 1000.0 / units;
     let (mut pieces, mut show, mut rise, mut width) = (Vec::new(), String::new(), 0, 0);
     for Placed { glyph, text, advance, offset: (across, up) } in placed {
-        let code = codes.code(*glyph, text)?;
+        let own = glyphs.remap(*glyph);
+        if !text.is_empty() {
+            texts.entry(own).or_insert_with(|| text.clone());
+        }
         if *up != rise {
             if !show.is_empty() {
                 pieces.push(Piece::Show(std::mem::take(&mut show)));
@@ -178,7 +163,7 @@ fn set_shaped(face: &Face<'_>, placed: &[Placed], from_right: bool, codes: &mut 
         if *across != 0 {
             show.push_str(&format!("{} ", super::short(-thousandths(*across))));
         }
-        show.push_str(&format!("<{code:04X}>"));
+        show.push_str(&format!("<{own:04X}>"));
         // The viewer goes on by the glyph's own width; the font may want another one here.
         let wide = i32::from(face.glyph_hor_advance(GlyphId(*glyph)).unwrap_or(0));
         let back = wide + across - advance;
@@ -193,11 +178,17 @@ fn set_shaped(face: &Face<'_>, placed: &[Placed], from_right: bool, codes: &mut 
     if rise != 0 {
         pieces.push(Piece::Rise(0.0));
     }
-    Ok(Line { pieces, width: f64::from(width) / units, from_right })
+    Line { pieces, width: f64::from(width) / units, from_right }
 }
 
-fn write_true_type(update: &mut Update<'_, '_>, data: &[u8], face: &Face<'_>, codes: &Codes) -> Result<Id> {
-    let subset = match subsetter::subset(data, 0, &codes.glyphs) {
+fn write_true_type(
+    update: &mut Update<'_, '_>,
+    data: &[u8],
+    face: &Face<'_>,
+    glyphs: &GlyphRemapper,
+    texts: &BTreeMap<u16, String>,
+) -> Result<Id> {
+    let subset = match subsetter::subset(data, 0, glyphs) {
         Ok(subset) => subset,
         Err(error) => return refuse(format!("the font can't be cut down to what is used: {error}")),
     };
@@ -222,10 +213,10 @@ fn write_true_type(update: &mut Update<'_, '_>, data: &[u8], face: &Face<'_>, co
         ("StemV", Object::Integer(80)),
         ("FontFile2", Object::Reference(file)),
     ])));
-    let width =
-        |(glyph, _): &(u16, String)| scaled(f64::from(face.glyph_hor_advance(GlyphId(*glyph)).unwrap_or(0)));
-    let widths = codes.all.iter().map(width).collect();
-    let to_glyphs = update.add_stream(Dictionary::default(), &codes.to_glyphs());
+    let widths = glyphs
+        .remapped_gids()
+        .map(|glyph| scaled(f64::from(face.glyph_hor_advance(GlyphId(glyph)).unwrap_or(0))))
+        .collect();
     let system = Dictionary::of([
         ("Registry", Object::String(b"Adobe".to_vec())),
         ("Ordering", Object::String(b"Identity".to_vec())),
@@ -237,10 +228,10 @@ fn write_true_type(update: &mut Update<'_, '_>, data: &[u8], face: &Face<'_>, co
         ("BaseFont", Object::name(name)),
         ("CIDSystemInfo", Object::Dictionary(system)),
         ("FontDescriptor", Object::Reference(descriptor)),
-        ("CIDToGIDMap", Object::Reference(to_glyphs)),
+        ("CIDToGIDMap", Object::name("Identity")),
         ("W", Object::Array(vec![Object::Integer(0), Object::Array(widths)])),
     ])));
-    let to_unicode = update.add_stream(Dictionary::default(), to_unicode(&codes.all).as_bytes());
+    let to_unicode = update.add_stream(Dictionary::default(), to_unicode(texts).as_bytes());
     Ok(update.add(&Object::Dictionary(Dictionary::of([
         ("Type", Object::name("Font")),
         ("Subtype", Object::name("Type0")),
@@ -251,20 +242,18 @@ fn write_true_type(update: &mut Update<'_, '_>, data: &[u8], face: &Face<'_>, co
     ]))))
 }
 
-/// What each code stands for, so that the text can be searched and copied.
-fn to_unicode(codes: &[(u16, String)]) -> String {
+/// What each glyph stands for, so that the text can be searched and copied.
+fn to_unicode(texts: &BTreeMap<u16, String>) -> String {
     let mut map = "/CIDInit /ProcSet findresource begin 12 dict begin begincmap\n\
         /CIDSystemInfo <</Registry (Adobe) /Ordering (UCS) /Supplement 0>> def\n\
         /CMapName /Adobe-Identity-UCS def /CMapType 2 def\n\
         1 begincodespacerange <0000> <FFFF> endcodespacerange\n"
         .to_owned();
-    let lines: Vec<String> = codes
+    let lines: Vec<String> = texts
         .iter()
-        .enumerate()
-        .filter(|(_, (_, text))| !text.is_empty())
-        .map(|(code, (_, text))| {
+        .map(|(glyph, text)| {
             let units = text.encode_utf16().map(|unit| format!("{unit:04X}"));
-            format!("<{code:04X}> <{}>\n", units.collect::<String>())
+            format!("<{glyph:04X}> <{}>\n", units.collect::<String>())
         })
         .collect();
     // A section has at most a hundred lines.
