@@ -13,9 +13,10 @@ run: build ## build and start the whole stack on http://127.0.0.1:8080
 test: ## the whole suite; installs what it needs when run as root, names what it skips otherwise
 	@bash ci/test.sh
 
-lint: ## format, clippy with warnings denied, licences, sources and floors
+lint: ## format, clippy with warnings denied, lock files, licences, sources and floors
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
 	python3 ci/dependencies.py
 
 bench: ## the benchmarks, each as a ratio in one run
