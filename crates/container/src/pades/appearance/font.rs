@@ -74,12 +74,43 @@ impl Line {
 /// What lines are set in.
 pub(super) enum Typeface<'f> {
     Helvetica,
-    TrueType {
-        data: &'f [u8],
-        face: Box<rustybuzz::Face<'f>>,
-        glyphs: GlyphRemapper,
-        texts: BTreeMap<u16, String>,
-    },
+    TrueType { data: &'f [u8], face: Box<rustybuzz::Face<'f>>, codes: Codes },
+}
+
+/// What text is written in: a code for each glyph and what it stands for. The same glyph may be a letter here and a part of another
+/// one there, and who copies the text gets what its code stands for.
+pub(super) struct Codes {
+    /// From the font to the part of it that goes into the document.
+    glyphs: GlyphRemapper,
+    known: BTreeMap<(u16, String), u16>,
+    /// By code: the font's glyph, and its text. Code 0 is the glyph for what is missing, which is never shown.
+    all: Vec<(u16, String)>,
+}
+
+impl Codes {
+    fn new() -> Self {
+        Self { glyphs: GlyphRemapper::new(), known: BTreeMap::new(), all: vec![(0, String::new())] }
+    }
+
+    fn code(&mut self, glyph: u16, text: &str) -> Result<u16> {
+        let key = (glyph, text.to_owned());
+        if let Some(code) = self.known.get(&key) {
+            return Ok(*code);
+        }
+        let Ok(code) = u16::try_from(self.all.len()) else {
+            return refuse("the text has more different letters than a font can hold");
+        };
+        self.glyphs.remap(glyph);
+        self.all.push(key.clone());
+        self.known.insert(key, code);
+        Ok(code)
+    }
+
+    /// The glyph of each code in the part of the font that goes into the document, two bytes for each [ISO 32000-1 table 117].
+    fn to_glyphs(&self) -> Vec<u8> {
+        let own = |(glyph, _): &(u16, String)| self.glyphs.get(*glyph).unwrap_or(0).to_be_bytes();
+        self.all.iter().flat_map(own).collect()
+    }
 }
 
 impl<'f> Typeface<'f> {
@@ -88,21 +119,16 @@ impl<'f> Typeface<'f> {
         let Some(face) = rustybuzz::Face::from_slice(data, 0) else {
             return refuse("the font can't be read");
         };
-        Ok(Self::TrueType {
-            data,
-            face: Box::new(face),
-            glyphs: GlyphRemapper::new(),
-            texts: BTreeMap::new(),
-        })
+        Ok(Self::TrueType { data, face: Box::new(face), codes: Codes::new() })
     }
 
     /// Sets a line.
     pub(super) fn set(&mut self, line: &str) -> Result<Line> {
         match self {
             Self::Helvetica => set_in_helvetica(line),
-            Self::TrueType { face, glyphs, texts, .. } => {
+            Self::TrueType { face, codes, .. } => {
                 let (placed, from_right) = shape(face, line)?;
-                Ok(set_shaped(face, &placed, from_right, glyphs, texts))
+                set_shaped(face, &placed, from_right, codes)
             }
         }
     }
@@ -116,9 +142,7 @@ impl<'f> Typeface<'f> {
                 ("BaseFont", Object::name("Helvetica")),
                 ("Encoding", Object::name("WinAnsiEncoding")),
             ])))),
-            Self::TrueType { data, face, glyphs, texts } => {
-                write_true_type(update, data, &face, &glyphs, &texts)
-            }
+            Self::TrueType { data, face, codes } => write_true_type(update, data, &face, &codes),
         }
     }
 }
@@ -138,21 +162,12 @@ fn set_in_helvetica(line: &str) -> Result<Line> {
     Ok(Line { pieces: vec![Piece::Show(format!("<{}>", hex(&bytes)))], width, from_right: false })
 }
 
-fn set_shaped(
-    face: &Face<'_>,
-    placed: &[Placed],
-    from_right: bool,
-    glyphs: &mut GlyphRemapper,
-    texts: &mut BTreeMap<u16, String>,
-) -> Line {
+fn set_shaped(face: &Face<'_>, placed: &[Placed], from_right: bool, codes: &mut Codes) -> Result<Line> {
     let units = f64::from(face.units_per_em());
     let thousandths = |length: i32| f64::from(length) * 1000.0 / units;
     let (mut pieces, mut show, mut rise, mut width) = (Vec::new(), String::new(), 0, 0);
     for Placed { glyph, text, advance, offset: (across, up) } in placed {
-        let own = glyphs.remap(*glyph);
-        if !text.is_empty() {
-            texts.entry(own).or_insert_with(|| text.clone());
-        }
+        let code = codes.code(*glyph, text)?;
         if *up != rise {
             if !show.is_empty() {
                 pieces.push(Piece::Show(std::mem::take(&mut show)));
@@ -163,7 +178,7 @@ fn set_shaped(
         if *across != 0 {
             show.push_str(&format!("{} ", super::short(-thousandths(*across))));
         }
-        show.push_str(&format!("<{own:04X}>"));
+        show.push_str(&format!("<{code:04X}>"));
         // The viewer goes on by the glyph's own width; the font may want another one here.
         let wide = i32::from(face.glyph_hor_advance(GlyphId(*glyph)).unwrap_or(0));
         let back = wide + across - advance;
@@ -178,17 +193,11 @@ fn set_shaped(
     if rise != 0 {
         pieces.push(Piece::Rise(0.0));
     }
-    Line { pieces, width: f64::from(width) / units, from_right }
+    Ok(Line { pieces, width: f64::from(width) / units, from_right })
 }
 
-fn write_true_type(
-    update: &mut Update<'_, '_>,
-    data: &[u8],
-    face: &Face<'_>,
-    glyphs: &GlyphRemapper,
-    texts: &BTreeMap<u16, String>,
-) -> Result<Id> {
-    let subset = match subsetter::subset(data, 0, glyphs) {
+fn write_true_type(update: &mut Update<'_, '_>, data: &[u8], face: &Face<'_>, codes: &Codes) -> Result<Id> {
+    let subset = match subsetter::subset(data, 0, &codes.glyphs) {
         Ok(subset) => subset,
         Err(error) => return refuse(format!("the font can't be cut down to what is used: {error}")),
     };
@@ -213,10 +222,10 @@ fn write_true_type(
         ("StemV", Object::Integer(80)),
         ("FontFile2", Object::Reference(file)),
     ])));
-    let widths = glyphs
-        .remapped_gids()
-        .map(|glyph| scaled(f64::from(face.glyph_hor_advance(GlyphId(glyph)).unwrap_or(0))))
-        .collect();
+    let width =
+        |(glyph, _): &(u16, String)| scaled(f64::from(face.glyph_hor_advance(GlyphId(*glyph)).unwrap_or(0)));
+    let widths = codes.all.iter().map(width).collect();
+    let to_glyphs = update.add_stream(Dictionary::default(), &codes.to_glyphs());
     let system = Dictionary::of([
         ("Registry", Object::String(b"Adobe".to_vec())),
         ("Ordering", Object::String(b"Identity".to_vec())),
@@ -228,10 +237,10 @@ fn write_true_type(
         ("BaseFont", Object::name(name)),
         ("CIDSystemInfo", Object::Dictionary(system)),
         ("FontDescriptor", Object::Reference(descriptor)),
-        ("CIDToGIDMap", Object::name("Identity")),
+        ("CIDToGIDMap", Object::Reference(to_glyphs)),
         ("W", Object::Array(vec![Object::Integer(0), Object::Array(widths)])),
     ])));
-    let to_unicode = update.add_stream(Dictionary::default(), to_unicode(texts).as_bytes());
+    let to_unicode = update.add_stream(Dictionary::default(), to_unicode(&codes.all).as_bytes());
     Ok(update.add(&Object::Dictionary(Dictionary::of([
         ("Type", Object::name("Font")),
         ("Subtype", Object::name("Type0")),
@@ -242,18 +251,20 @@ fn write_true_type(
     ]))))
 }
 
-/// What each glyph stands for, so that the text can be searched and copied.
-fn to_unicode(texts: &BTreeMap<u16, String>) -> String {
+/// What each code stands for, so that the text can be searched and copied.
+fn to_unicode(codes: &[(u16, String)]) -> String {
     let mut map = "/CIDInit /ProcSet findresource begin 12 dict begin begincmap\n\
         /CIDSystemInfo <</Registry (Adobe) /Ordering (UCS) /Supplement 0>> def\n\
         /CMapName /Adobe-Identity-UCS def /CMapType 2 def\n\
         1 begincodespacerange <0000> <FFFF> endcodespacerange\n"
         .to_owned();
-    let lines: Vec<String> = texts
+    let lines: Vec<String> = codes
         .iter()
-        .map(|(glyph, text)| {
+        .enumerate()
+        .filter(|(_, (_, text))| !text.is_empty())
+        .map(|(code, (_, text))| {
             let units = text.encode_utf16().map(|unit| format!("{unit:04X}"));
-            format!("<{glyph:04X}> <{}>\n", units.collect::<String>())
+            format!("<{code:04X}> <{}>\n", units.collect::<String>())
         })
         .collect();
     // A section has at most a hundred lines.

@@ -1,6 +1,8 @@
 //! From a line of text to glyphs: in the order in which they are seen [UAX #9], and in the forms and places that the font has for
 //! their neighbours, script by script.
 
+use std::collections::BTreeMap;
+
 use rustybuzz::{Direction, Face, UnicodeBuffer};
 use unicode_bidi::BidiInfo;
 use unicode_normalization::UnicodeNormalization as _;
@@ -14,7 +16,7 @@ use crate::report::is_direction_control;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Placed {
     pub(super) glyph: u16,
-    /// What it stands for; empty for further glyphs of the same letters.
+    /// What it stands for; empty for others of the glyphs of the same letters.
     pub(super) text: String,
     /// From here to the next one.
     pub(super) advance: i32,
@@ -71,16 +73,20 @@ fn shape_piece(face: &Face<'_>, text: &str, is_rtl: bool, placed: &mut Vec<Place
     buffer.set_direction(if is_rtl { Direction::RightToLeft } else { Direction::LeftToRight });
     buffer.guess_segment_properties();
     let glyphs = rustybuzz::shape(face, &[], buffer);
-    // Where the letters of each glyph begin in the text; they end where the next ones begin.
-    let mut starts: Vec<usize> = glyphs.glyph_infos().iter().map(|info| info.cluster as usize).collect();
-    starts.push(text.len());
-    starts.sort_unstable();
-    starts.dedup();
-    let mut last = None;
-    for (info, position) in glyphs.glyph_infos().iter().zip(glyphs.glyph_positions()) {
+    // By where letters begin in the text; they end where the next ones begin. Of the glyphs that show them, a letter and its marks,
+    // the widest stands for all: readers that copy text take it in the order of glyphs, and marks lie above the line.
+    let mut widest: BTreeMap<usize, (i32, usize)> = BTreeMap::new();
+    for (index, (info, position)) in glyphs.glyph_infos().iter().zip(glyphs.glyph_positions()).enumerate() {
+        let known = widest.entry(info.cluster as usize).or_insert((position.x_advance, index));
+        if position.x_advance > known.0 {
+            *known = (position.x_advance, index);
+        }
+    }
+    for (index, (info, position)) in glyphs.glyph_infos().iter().zip(glyphs.glyph_positions()).enumerate() {
         let start = info.cluster as usize;
-        let end = starts.iter().copied().find(|other| *other > start).unwrap_or(text.len());
+        let end = widest.range(start + 1..).next().map_or(text.len(), |(next, _)| *next);
         let letters = text.get(start..end).unwrap_or_default();
+        let is_widest = widest.get(&start).is_some_and(|(_, widest)| *widest == index);
         let glyph = u16::try_from(info.glyph_id).ok().filter(|glyph| *glyph != 0);
         let Some(glyph) = glyph else {
             let missing = letters.chars().find(|c| face.glyph_index(*c).is_none());
@@ -89,11 +95,10 @@ fn shape_piece(face: &Face<'_>, text: &str, is_rtl: bool, placed: &mut Vec<Place
         };
         placed.push(Placed {
             glyph,
-            text: if last == Some(start) { String::new() } else { letters.to_owned() },
+            text: if is_widest { letters.to_owned() } else { String::new() },
             advance: position.x_advance,
             offset: (position.x_offset, position.y_offset),
         });
-        last = Some(start);
     }
     Ok(())
 }

@@ -297,8 +297,39 @@ fn other_scripts_and_pictures_are_shown() {
     if let Ok(folder) = std::env::var("COUNTERSIGN_KEEP") {
         std::fs::write(format!("{folder}/scripts.pdf"), &signed).unwrap();
     }
+    copied_letters_are_those_that_are_shown(&|lines: &[&str]| {
+        sign(&file, &visible(lines, Some(font.clone())), &WORLD.signer_key, Level::B)
+    });
     for text in ["turned \u{202e}back", "漢字 and \u{10FFFF}"] {
         let refused = prepare(&file, &visible(&[text], Some(font.clone())), &limits());
         assert!(matches!(refused, Err(Error::Appearance { .. })), "{text}");
+    }
+}
+
+/// Poppler as the reader: each letter and each mark once, whether its glyph is also a part of others or not.
+fn copied_letters_are_those_that_are_shown(signed: &dyn Fn(&[&str]) -> Vec<u8>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("signed.pdf");
+    let copied = |lines: &[&str]| -> Option<String> {
+        std::fs::write(&path, signed(lines)).unwrap();
+        let output = std::process::Command::new("pdftotext").arg(&path).arg("-").output().ok()?;
+        Some(String::from_utf8(output.stdout).unwrap())
+    };
+    let letters = |text: &str| {
+        let is_letter = |c: &char| !c.is_whitespace() && !matches!(c, '\u{202a}'..='\u{202e}');
+        let mut letters: Vec<char> = text.chars().filter(is_letter).collect();
+        letters.sort_unstable();
+        letters
+    };
+    // What the document itself says.
+    let Some(around) = copied(&[]) else { return eprintln!("SKIP pdftotext: it is not installed") };
+    for line in [
+        "مرحبا بالعالم",
+        "\u{645}\u{64f}\u{62d}\u{64e}\u{645}\u{651}\u{64e}\u{62f}\u{64c} محمد",
+        "שָׁלוֹם שלום",
+        "é\u{331} é q\u{303} q",
+    ] {
+        let copied = copied(&[line]).unwrap();
+        assert_eq!(letters(&copied), letters(&format!("{around}{line}")), "{copied:?}");
     }
 }
