@@ -27,7 +27,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 const CONNECTIONS: usize = 16;
 /// Requests of a connection in one turn, and turns of each route.
 const REQUESTS: usize = 250;
-const TURNS: usize = 12;
+const TURNS: usize = 60;
 const GOAL: f64 = 0.9;
 const ME: &str = "/api/v1/registrant/me";
 /// What is asked, in the order of the turns.
@@ -158,9 +158,11 @@ async fn measure() -> Result<()> {
         }
     }
     let mut took = [Duration::ZERO; 3];
+    let mut ratios = Vec::with_capacity(TURNS);
     let mut cpu = [Duration::ZERO; 3];
     // The first turn of each warms up and does not count.
     for turn in 0..=TURNS {
+        let mut of_turn = [Duration::ZERO; 3];
         for (kind, request) in [&bare, &bare, &with_token].into_iter().enumerate() {
             let (before, begun) = (server.cpu()?, Instant::now());
             let asking = connections[kind].drain(..).map(|mut connection| {
@@ -179,12 +181,19 @@ async fn measure() -> Result<()> {
             for each in asking {
                 connections[kind].push(each.await??);
             }
+            of_turn[kind] = begun.elapsed();
             if turn > 0 {
-                took[kind] += begun.elapsed();
+                took[kind] += of_turn[kind];
                 cpu[kind] += server.cpu()?.saturating_sub(before);
             }
         }
+        if turn > 0 {
+            ratios.push(of_turn[BARE].as_secs_f64() / of_turn[WITH_TOKEN].as_secs_f64());
+        }
     }
+    // The middle turn: one that somebody else disturbed says nothing.
+    ratios.sort_by(f64::total_cmp);
+    let ratio = ratios[ratios.len() / 2];
     let requests = (CONNECTIONS * REQUESTS * TURNS) as f64;
     let per_second = |kind: usize| requests / took[kind].as_secs_f64();
     let microseconds = |kind: usize| cpu[kind].as_secs_f64() * 1e6 / requests;
@@ -197,8 +206,12 @@ async fn measure() -> Result<()> {
             microseconds(kind)
         );
     }
-    let ratio = per_second(WITH_TOKEN) / per_second(BARE);
-    println!("me / bare: {ratio:.3}, goal at least {GOAL}: {}", if ratio >= GOAL { "met" } else { "MISSED" });
+    println!(
+        "me / bare: {ratio:.3} in the middle turn ({:.3} and {:.3} in those at a tenth and nine tenths), goal at least {GOAL}: {}",
+        ratios[ratios.len() / 10],
+        ratios[ratios.len() * 9 / 10],
+        if ratio >= GOAL { "met" } else { "MISSED" }
+    );
     println!(
         "of server CPU alone: {:.3}; me / bare with nothing around it: {:.3}",
         microseconds(BARE) / microseconds(WITH_TOKEN),
