@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::error::Error;
-use crate::{bank, clock, screen, settings};
+use crate::{allocator, bank, clock, screen, settings};
 
 /// Start the whole stack with test persons, ready to try
 ///
@@ -167,6 +167,7 @@ async fn serve(arguments: Arguments, begun: Instant) -> Result<(), Error> {
     let running = Server::start(app, listeners);
     let stop = stop_signals().map_err(Error::Start)?;
     greet(running.addresses(), kept.as_deref(), remark.as_deref(), begun);
+    allocator::give_back();
 
     stop.await;
     running.shutdown().await;
