@@ -530,6 +530,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_written_backwards_is_the_same_however_little_room_there_was() {
+        for length in [0, 1, 0x7F, 0x80, 0xFF, 0x100, 0xFFFF, 0x1_0000] {
+            let content = vec![7; length];
+            for room in [0, 1, 300, 100_000] {
+                let mut der = Backwards::with_room(room);
+                der.around(SEQUENCE, |der| {
+                    der.value(OCTET_STRING, &content);
+                    der.put(&integer(5));
+                });
+                assert_eq!(der.finish(), sequence(&[integer(5), octet_string(&content)]), "{length} {room}");
+            }
+        }
+    }
+
+    #[test]
     fn lengths_are_as_short_as_they_can_be() {
         assert_eq!(tlv(4, &[7; 127])[..2], [4, 127]);
         assert_eq!(tlv(4, &[7; 128])[..3], [4, 0x81, 128]);
