@@ -51,8 +51,8 @@ pub use status::{status, transaction_view};
 
 /// A session.
 ///
-/// It holds a secret shared with the relying party, so it has no `Debug` and no `Clone`.
-#[derive(Serialize, Deserialize)]
+/// It holds a secret shared with the relying party, so it has no `Debug`.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Session {
     id: SessionId,
     #[serde(with = "RecipientText")]
@@ -185,7 +185,7 @@ pub enum Outcome {
 }
 
 /// What a device link of the session is made of and checked against.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct LinkOffer {
     token: SessionToken,
     /// Forgotten when the session ends.

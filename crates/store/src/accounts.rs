@@ -8,24 +8,25 @@ use countersign_domain::session::Candidate;
 use countersign_wire::device::Thumbprint;
 use countersign_wire::endpoint::Recipient;
 use countersign_wire::id::{DeviceId, DocumentNumber, KeyId, SemanticsIdentifier};
-use rusqlite::{Connection, Params, params};
+use rusqlite::{Params, params};
 
 use crate::body;
+use crate::database::Database;
 use crate::error::Error;
 
 /// The table of accounts.
 pub struct Accounts<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 /// The table of devices.
 pub struct Devices<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 /// The table of keys.
 pub struct Keys<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 impl Accounts<'_> {
@@ -42,14 +43,15 @@ impl Accounts<'_> {
     /// The account as it is now. [`Error::Missing`] when it is not there.
     pub fn update(&self, account: &Account) -> Result<(), Error> {
         // Whose it is and since when stays, so no index is touched.
-        let row = params![account.document.as_str(), body::write(Self::TABLE, account)?];
+        let row =
+            params![account.document.as_str(), body::write_known(self.connection, Self::TABLE, account)?];
         body::change(self.connection, Self::TABLE, "UPDATE accounts SET body = $2 WHERE document = $1", row)
     }
 
     /// The account with this document number.
     pub fn find(&self, document: &DocumentNumber) -> Result<Option<Account>, Error> {
         let query = "SELECT body FROM accounts WHERE document = $1";
-        body::find(self.connection, Self::TABLE, query, [document.as_str()])
+        body::find_known(self.connection, Self::TABLE, query, [document.as_str()])
     }
 
     /// The account with this document number; [`Error::Missing`] when it is not there.
@@ -95,7 +97,7 @@ impl Accounts<'_> {
             account.document.as_str(),
             account.person.as_str(),
             body::millis(account.created_at),
-            body::write(Self::TABLE, account)?,
+            body::write_known(self.connection, Self::TABLE, account)?,
         ];
         body::change(self.connection, Self::TABLE, statement, row)
     }
@@ -113,13 +115,18 @@ impl Devices<'_> {
     /// The device as it is now. [`Error::Missing`] when it is not there.
     pub fn update(&self, device: &Device) -> Result<(), Error> {
         // Its account and its key stay, so no index is touched.
-        let row = params![device.id().as_str(), body::write(Self::TABLE, device)?];
+        let row = params![device.id().as_str(), body::write_known(self.connection, Self::TABLE, device)?];
         body::change(self.connection, Self::TABLE, "UPDATE devices SET body = $2 WHERE id = $1", row)
     }
 
     /// The device with this id.
     pub fn find(&self, id: &DeviceId) -> Result<Option<Device>, Error> {
-        body::find(self.connection, Self::TABLE, "SELECT body FROM devices WHERE id = $1", [id.as_str()])
+        body::find_known(
+            self.connection,
+            Self::TABLE,
+            "SELECT body FROM devices WHERE id = $1",
+            [id.as_str()],
+        )
     }
 
     /// The device with this id; [`Error::Missing`] when it is not there.
@@ -130,7 +137,7 @@ impl Devices<'_> {
     /// The device whose proof key has this thumbprint: `kid` of a device proof.
     pub fn find_by_thumbprint(&self, thumbprint: &Thumbprint) -> Result<Option<Device>, Error> {
         let query = "SELECT body FROM devices WHERE thumbprint = $1";
-        body::find(self.connection, Self::TABLE, query, [thumbprint.as_str()])
+        body::find_known(self.connection, Self::TABLE, query, [thumbprint.as_str()])
     }
 
     /// Every device of an account.
@@ -145,7 +152,7 @@ impl Devices<'_> {
             device.id().as_str(),
             device.account().as_str(),
             thumbprint.as_str(),
-            body::write(Self::TABLE, device)?,
+            body::write_known(self.connection, Self::TABLE, device)?,
         ];
         body::change(self.connection, Self::TABLE, statement, row)
     }
@@ -161,7 +168,7 @@ impl Keys<'_> {
             key.id().as_str(),
             key.account().as_str(),
             key.phone_modulus_hash(),
-            body::write(Self::TABLE, key.body())?,
+            body::write_known(self.connection, Self::TABLE, key.body())?,
         ];
         let statement = "INSERT INTO keys (id, account, phone_modulus, body) VALUES ($1, $2, $3, $4)";
         body::change(self.connection, Self::TABLE, statement, row)?;
@@ -175,7 +182,8 @@ impl Keys<'_> {
     pub fn update(&self, key: &Key) -> Result<(), Error> {
         if !key.is_body_stored() {
             // Its account and the phone's modulus stay, so no index is touched.
-            let row = params![key.id().as_str(), body::write(Self::TABLE, key.body())?];
+            let row =
+                params![key.id().as_str(), body::write_known(self.connection, Self::TABLE, key.body())?];
             body::change(self.connection, Self::TABLE, "UPDATE keys SET body = $2 WHERE id = $1", row)?;
         }
         let row = params![key.id().as_str(), body::write(Self::COUNTERS, key.counter())?];
@@ -217,7 +225,8 @@ impl Keys<'_> {
         let mut keys = Vec::new();
         while let Some(row) = rows.next()? {
             let text = |column| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
-            keys.push(Key::stored(body::read(Self::TABLE, text(0)?)?, body::read(Self::COUNTERS, text(1)?)?));
+            let body = body::read_known(self.connection, Self::TABLE, text(0)?)?;
+            keys.push(Key::stored(body, body::read(Self::COUNTERS, text(1)?)?));
         }
         Ok(keys)
     }

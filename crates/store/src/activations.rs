@@ -2,9 +2,10 @@
 
 use countersign_domain::enrolment::{Activation, Locator};
 use jiff::SignedDuration;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use crate::body;
+use crate::database::Database;
 use crate::error::Error;
 
 const TABLE: &str = "activations";
@@ -14,7 +15,7 @@ const SHOWN: SignedDuration = SignedDuration::from_hours(24);
 
 /// The table of activation codes, hashed.
 pub struct Activations<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 impl Activations<'_> {

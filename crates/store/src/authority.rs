@@ -2,14 +2,15 @@
 
 use countersign_domain::authority::IssuingCa;
 use countersign_wire::admin::ca::CeremonyEntry;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use crate::body;
+use crate::database::Database;
 use crate::error::Error;
 
 /// The table of issuing CAs that were made by rollovers.
 pub struct IssuingCas<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 impl IssuingCas<'_> {
@@ -29,7 +30,7 @@ impl IssuingCas<'_> {
 
 /// The table of what operators did to the authority. Rows are added, never changed or deleted; the database refuses both.
 pub struct Ceremony<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 impl Ceremony<'_> {

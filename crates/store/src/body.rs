@@ -7,6 +7,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::database::Database;
 use crate::error::Error;
 
 /// A value as the body of a row of `table`.
@@ -17,6 +18,29 @@ pub(crate) fn write<T: Serialize>(table: &'static str, value: &T) -> Result<Stri
 /// The body of a row of `table` as a value.
 pub(crate) fn read<T: DeserializeOwned>(table: &'static str, body: &str) -> Result<T, Error> {
     serde_json::from_str(body).map_err(|source| Error::Unreadable { table, source: Arc::new(source) })
+}
+
+/// [`write`], and the value will be known when the body is read.
+pub(crate) fn write_known<T>(database: &Database, table: &'static str, value: &T) -> Result<String, Error>
+where
+    T: Serialize + Clone + Send + Sync + 'static,
+{
+    let text = write(table, value)?;
+    database.known().remember(&text, value);
+    Ok(text)
+}
+
+/// [`read`], unless the value is known.
+pub(crate) fn read_known<T>(database: &Database, table: &'static str, body: &str) -> Result<T, Error>
+where
+    T: DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    if let Some(value) = database.known().value(body) {
+        return Ok(value);
+    }
+    let value = read(table, body)?;
+    database.known().remember(body, &value);
+    Ok(value)
 }
 
 /// A statement, from the cache when it was used before.
@@ -40,6 +64,23 @@ pub(crate) fn find<T: DeserializeOwned>(
     let body: Option<String> =
         prepare(connection, query)?.query_row(parameters, |row| row.get(0)).optional()?;
     body.map(|body| read(table, &body)).transpose()
+}
+
+/// [`find`] by [`read_known`].
+pub(crate) fn find_known<T>(
+    database: &Database,
+    table: &'static str,
+    query: &'static str,
+    parameters: impl Params,
+) -> Result<Option<T>, Error>
+where
+    T: DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    let mut statement = prepare(database, query)?;
+    let mut rows = statement.query(parameters)?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let body = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+    read_known(database, table, body).map(Some)
 }
 
 /// Every row that `query` (which selects the body only) finds.

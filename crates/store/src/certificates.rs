@@ -5,16 +5,17 @@ use std::cell::Cell;
 use countersign_domain::revocation::{CertificateStatus, IssuedCertificate};
 use countersign_wire::id::DocumentNumber;
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use crate::body;
+use crate::database::Database;
 use crate::error::Error;
 
 const TABLE: &str = "certificates";
 
 /// The table of issued certificates.
 pub struct Certificates<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
     /// Told when the status of a certificate changes.
     pub(crate) changed: &'a Cell<bool>,
 }

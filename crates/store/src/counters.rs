@@ -1,13 +1,14 @@
 //! Numbers that only go up: revocation lists, time-stamps.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::OptionalExtension;
 
 use crate::body;
+use crate::database::Database;
 use crate::error::Error;
 
 /// The table of counters.
 pub struct Counters<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 impl Counters<'_> {

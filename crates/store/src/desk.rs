@@ -4,14 +4,15 @@ use countersign_domain::desk::{Erasure, IdentificationCase, Proposal};
 use countersign_wire::id::{IdentificationId, ProposalId, SemanticsIdentifier};
 use countersign_wire::registration::{PhoneNumber, TenantId, TermsToken};
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use crate::body;
+use crate::database::Database;
 use crate::error::Error;
 
 /// The table of what waits for a second person.
 pub struct Proposals<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 impl Proposals<'_> {
@@ -72,7 +73,7 @@ impl Proposals<'_> {
 
 /// The table of identifications that were begun.
 pub struct Identifications<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 impl Identifications<'_> {
@@ -140,7 +141,7 @@ impl Identifications<'_> {
 
 /// The table of partners' results that were taken.
 pub struct PartnerResults<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 impl PartnerResults<'_> {
@@ -154,7 +155,7 @@ impl PartnerResults<'_> {
 
 /// The table of what may not be erased yet.
 pub struct Erasures<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 impl Erasures<'_> {

@@ -2,9 +2,10 @@
 
 use countersign_domain::Event;
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use crate::body;
+use crate::database::Database;
 use crate::error::Error;
 use crate::trail::Trail;
 
@@ -12,7 +13,7 @@ const TABLE: &str = "events";
 
 /// The table of events. Rows are added, never changed or deleted.
 pub struct Events<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 /// An event with its place in the trail.

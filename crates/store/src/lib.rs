@@ -21,9 +21,11 @@ mod authority;
 mod body;
 mod certificates;
 mod counters;
+mod database;
 mod desk;
 mod error;
 mod events;
+mod known;
 mod means;
 mod readers;
 mod registrant;
@@ -61,6 +63,8 @@ pub use trail::{Broken, Compared, Trail, TrailFilter};
 pub use tx::{Swept, Tx};
 pub use writer::{Grouping, Written};
 
+use database::Database;
+use known::Known;
 use readers::Readers;
 use writer::{Alone, Job, Reply, Writer};
 
@@ -113,14 +117,18 @@ impl Store {
 
     /// [`Store::open`] with options of one's own.
     pub fn open_with(location: Location, options: &Options) -> Result<Self, Error> {
+        let known = Arc::new(Known::default());
+        let database = |connection| Database::new(connection, Arc::clone(&known));
         let engine = match location {
             Location::Memory => {
-                Engine::Memory(Alone::new(open_writing(Path::new(":memory:"), Connection::open_in_memory())?))
+                let connection = open_writing(Path::new(":memory:"), Connection::open_in_memory())?;
+                Engine::Memory(Alone::new(database(connection)))
             }
             Location::File(path) => {
-                let writing = open_writing(&path, Connection::open(&path))?;
-                let reading =
-                    (0..options.readers.max(1)).map(|_| open_reading(&path)).collect::<Result<_, _>>()?;
+                let writing = database(open_writing(&path, Connection::open(&path))?);
+                let reading = (0..options.readers.max(1))
+                    .map(|_| open_reading(&path).map(database))
+                    .collect::<Result<_, _>>()?;
                 let readers = Readers::start(reading)?;
                 Engine::File { readers, writer: Writer::start(writing, options.grouping)? }
             }

@@ -4,19 +4,20 @@ use countersign_domain::registration::{Invitation, PasswordMeans, StandsOn};
 use countersign_wire::id::DocumentNumber;
 use countersign_wire::registration::{EvidenceId, InvitationToken, PhoneNumber, TenantId};
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use crate::body;
+use crate::database::Database;
 use crate::error::Error;
 
 /// The tables of passwords, and of invitations to set one.
 pub struct Passwords<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 /// The table of accounts that stand on evidence.
 pub struct Grounds<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 impl Passwords<'_> {

@@ -4,8 +4,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use rusqlite::Connection;
-
+use crate::database::Database;
 use crate::error::Error;
 use crate::writer::{Job, join};
 
@@ -20,7 +19,7 @@ pub(crate) struct Readers {
 
 impl Readers {
     /// One thread per connection.
-    pub(crate) fn start(connections: Vec<Connection>) -> Result<Self, Error> {
+    pub(crate) fn start(connections: Vec<Database>) -> Result<Self, Error> {
         let (sender, receiver) = sync_channel::<Job>(QUEUE);
         let receiver = Arc::new(Mutex::new(receiver));
         let mut threads = Vec::with_capacity(connections.len());

@@ -2,9 +2,10 @@
 
 use countersign_domain::registrant::{Denial, Denied, Exchanged};
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use crate::body;
+use crate::database::Database;
 use crate::error::Error;
 
 const DENIALS: &str = "token_denials";
@@ -12,7 +13,7 @@ const EXCHANGES: &str = "session_exchanges";
 
 /// The table of tokens and persons that are denied.
 pub struct TokenDenials<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 impl TokenDenials<'_> {
@@ -37,7 +38,7 @@ impl TokenDenials<'_> {
 
 /// The table of sessions that were turned into a token.
 pub struct SessionExchanges<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 impl SessionExchanges<'_> {

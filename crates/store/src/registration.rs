@@ -3,24 +3,25 @@
 use countersign_domain::registration::{Acceptance, CodeChallenge, Evidence, TermsTransaction};
 use countersign_wire::id::{SemanticsIdentifier, SessionId};
 use countersign_wire::registration::{ClientId, EvidenceId, PhoneNumber, TenantId, TermsToken};
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use crate::body;
+use crate::database::Database;
 use crate::error::Error;
 
 /// The table of evidence.
 pub struct EvidenceTable<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 /// The table of one-time codes: one for each client and number.
 pub struct Codes<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 /// The tables of terms: what is being accepted, and what was.
 pub struct TermsTables<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 impl EvidenceTable<'_> {

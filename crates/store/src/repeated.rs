@@ -1,16 +1,17 @@
 //! Start requests that may come a second time.
 
 use countersign_domain::session::Repeated;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use crate::body;
+use crate::database::Database;
 use crate::error::Error;
 
 const TABLE: &str = "idempotency";
 
 /// The table of start requests that may come a second time.
 pub struct Idempotency<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 impl Idempotency<'_> {

@@ -3,22 +3,23 @@
 use countersign_domain::session::{Session, State};
 use countersign_wire::id::{DocumentNumber, SessionId, SessionToken, TransactionId};
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use crate::body;
+use crate::database::Database;
 use crate::error::Error;
 
 const TABLE: &str = "sessions";
 
 /// The table of sessions.
 pub struct Sessions<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 impl Sessions<'_> {
     /// A new session. [`Error::Duplicate`] when its id, token or transaction is taken.
     pub fn insert(&self, session: &Session) -> Result<(), Error> {
-        Row::of(session)?.save(
+        Row::of(self.connection, session)?.save(
             self.connection,
             "INSERT INTO sessions (id, token, tx, account, state, created_at, expires_at, purge_at, version, body)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9)",
@@ -30,7 +31,7 @@ impl Sessions<'_> {
     /// Most changes are inside the body. A statement that names a column writes every index that has it anew, also when
     /// the value is the same, so the columns are named only when one differs.
     pub fn update(&self, session: &Session) -> Result<(), Error> {
-        let row = Row::of(session)?;
+        let row = Row::of(self.connection, session)?;
         let statement = "UPDATE sessions SET version = version + 1, body = $9
                          WHERE id = $1 AND token IS NOT DISTINCT FROM $2 AND tx IS NOT DISTINCT FROM $3
                                AND account IS NOT DISTINCT FROM $4 AND state = $5 AND created_at = $6
@@ -49,7 +50,7 @@ impl Sessions<'_> {
     /// The session with this id.
     pub fn find(&self, id: SessionId) -> Result<Option<Session>, Error> {
         let query = "SELECT body FROM sessions WHERE id = $1";
-        body::find(self.connection, TABLE, query, [id.to_string()])
+        body::find_known(self.connection, TABLE, query, [id.to_string()])
     }
 
     /// The session with this id; [`Error::Missing`] when it is not there.
@@ -60,13 +61,13 @@ impl Sessions<'_> {
     /// The session whose links carry this token.
     pub fn find_by_token(&self, token: &SessionToken) -> Result<Option<Session>, Error> {
         let query = "SELECT body FROM sessions WHERE token = $1";
-        body::find(self.connection, TABLE, query, [token.as_str()])
+        body::find_known(self.connection, TABLE, query, [token.as_str()])
     }
 
     /// The session that a device calls by this name.
     pub fn find_by_tx(&self, tx: &TransactionId) -> Result<Option<Session>, Error> {
         let query = "SELECT body FROM sessions WHERE tx = $1";
-        body::find(self.connection, TABLE, query, [tx.as_str()])
+        body::find_known(self.connection, TABLE, query, [tx.as_str()])
     }
 
     /// The newest, in whatever state.
@@ -89,12 +90,6 @@ impl Sessions<'_> {
         body::list(self.connection, TABLE, query, params![body::millis(now), body::limit(limit)])
     }
 
-    /// The newest sessions, for people who look at a running service.
-    pub fn latest(&self, limit: usize) -> Result<Vec<Session>, Error> {
-        let query = "SELECT body FROM sessions ORDER BY created_at DESC, id LIMIT $1";
-        body::list(self.connection, TABLE, query, [body::limit(limit)])
-    }
-
     /// Deletes sessions that nobody may ask for any more; says how many.
     pub(crate) fn purge(&self, now: Timestamp, limit: usize) -> Result<usize, Error> {
         let statement = "DELETE FROM sessions WHERE id IN
@@ -113,16 +108,21 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn of(session: &'a Session) -> Result<Self, Error> {
+    fn of(connection: &Database, session: &'a Session) -> Result<Self, Error> {
         let state = match session.state() {
             State::Offered => "OFFERED",
             State::Addressed { .. } => "ADDRESSED",
             State::Complete { .. } => "COMPLETE",
         };
-        Ok(Self { session, id: session.id().to_string(), state, body: body::write(TABLE, session)? })
+        Ok(Self {
+            session,
+            id: session.id().to_string(),
+            state,
+            body: body::write_known(connection, TABLE, session)?,
+        })
     }
 
-    fn save(&self, connection: &Connection, statement: &'static str) -> Result<(), Error> {
+    fn save(&self, connection: &Database, statement: &'static str) -> Result<(), Error> {
         let session = self.session;
         let addressed = session.addressed();
         let row = params![

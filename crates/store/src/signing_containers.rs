@@ -2,18 +2,19 @@
 //! they are found, counted and deleted.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::body;
+use crate::database::Database;
 use crate::error::Error;
 
 const TABLE: &str = "signing_containers";
 
 /// The table of containers.
 pub struct SigningContainers<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 /// The columns of a container.

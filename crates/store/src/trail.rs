@@ -5,15 +5,16 @@ use countersign_wire::admin::audit::EventSeal;
 use countersign_wire::admin::ca::hex;
 use countersign_wire::admin::chain::{BrokenLog, continues};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{OptionalExtension, params};
 
 use crate::body;
+use crate::database::Database;
 use crate::error::Error;
 use crate::events::{Events, Recorded};
 
 /// The trail and its seals.
 pub struct Trail<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) connection: &'a Database,
 }
 
 /// Which events are wanted.

@@ -7,7 +7,7 @@ use countersign_domain::registration::EvidenceState;
 use countersign_domain::session;
 use countersign_wire::id::{SemanticsIdentifier, SessionId};
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{OptionalExtension, params};
 
 use crate::accounts::{Accounts, Devices, Keys};
 use crate::activations::Activations;
@@ -15,6 +15,7 @@ use crate::authority::{Ceremony, IssuingCas};
 use crate::body;
 use crate::certificates::Certificates;
 use crate::counters::Counters;
+use crate::database::Database;
 use crate::desk::{Erasures, Identifications, PartnerResults, Proposals};
 use crate::error::Error;
 use crate::events::Events;
@@ -31,7 +32,7 @@ const SEALED_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
 /// One transaction. Given to the closures of [`crate::Store::write`] and [`crate::Store::read`].
 pub struct Tx<'a> {
-    connection: &'a Connection,
+    connection: &'a Database,
     /// Whether the status of a certificate was changed.
     statuses: Cell<bool>,
 }
@@ -46,7 +47,7 @@ pub struct Swept {
 }
 
 impl<'a> Tx<'a> {
-    pub(crate) fn new(connection: &'a Connection) -> Self {
+    pub(crate) fn new(connection: &'a Database) -> Self {
         Self { connection, statuses: Cell::new(false) }
     }
 

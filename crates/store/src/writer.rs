@@ -1,7 +1,7 @@
 //! The one writer.
 //!
-//! On a file it is a thread. Closures queue; the thread takes what is there, runs each in its own savepoint of one SQLite
-//! transaction, commits with `synchronous=FULL`, and only then tells everyone. So a result is on disk before anyone hears
+//! On a file it is a thread. Closures queue; the thread takes what is there, runs them in one SQLite transaction, each in a
+//! savepoint of its own once there is something before it, commits with `synchronous=FULL`, and only then tells everyone. So a result is on disk before anyone hears
 //! of it, and writers that compete share one `fsync`. A lone writer waits for nobody.
 //!
 //! In memory there is no disk to wait for, so nothing is gained by gathering: whoever comes runs its closure itself,
@@ -15,9 +15,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use crate::database::Database;
 use crate::error::Error;
 use crate::tx::Tx;
 
@@ -69,7 +69,7 @@ pub(crate) enum Fate {
 /// Tells the caller, once the fate of the group is known.
 type Tell = Box<dyn FnOnce(Fate) + Send>;
 
-/// The outcome of running one closure: keep or undo its savepoint, and whom to tell.
+/// The outcome of running one closure: keep or undo what it did, and whom to tell.
 pub(crate) struct Ran {
     keep: bool,
     tell: Tell,
@@ -98,7 +98,7 @@ impl Job {
     {
         let (sender, receiver) = oneshot::channel();
         let run = move |tx: Result<&Tx<'_>, Error>| {
-            // The savepoint is undone after a panic and `work` is gone, so nothing half-made is seen again.
+            // What it did is undone after a panic and `work` is gone, so nothing half-made is seen again.
             let outcome = tx.map_err(E::from).and_then(|tx| {
                 let before = tx.rows_changed();
                 let outcome = catch_unwind(AssertUnwindSafe(|| work(tx)))
@@ -125,7 +125,7 @@ impl Job {
     }
 
     /// Runs a reading closure on a connection where nothing else runs.
-    pub(crate) fn run_alone(self, connection: &Connection) {
+    pub(crate) fn run_alone(self, connection: &Database) {
         let tx = Tx::new(connection);
         let begun = execute(connection, "BEGIN DEFERRED").map_err(Error::from);
         let ran = (self.run)(begun.map(|()| &tx));
@@ -143,7 +143,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection, grouping: Grouping) -> Result<Self, Error> {
+    pub(crate) fn start(connection: Database, grouping: Grouping) -> Result<Self, Error> {
         let (sender, receiver) = sync_channel(QUEUE);
         let name = "store-writer";
         let tally = Arc::new(Tally::default());
@@ -172,12 +172,12 @@ impl Writer {
 
 /// The writer of a database in memory: nobody's thread.
 pub(crate) struct Alone {
-    connection: Mutex<Connection>,
+    connection: Mutex<Database>,
     tally: Tally,
 }
 
 impl Alone {
-    pub(crate) fn new(connection: Connection) -> Self {
+    pub(crate) fn new(connection: Database) -> Self {
         Self { connection: Mutex::new(connection), tally: Tally::default() }
     }
 
@@ -231,7 +231,7 @@ pub(crate) fn join(thread: Option<JoinHandle<()>>) {
     }
 }
 
-fn serve(connection: &Connection, jobs: &Receiver<Job>, grouping: Grouping, tally: &Tally) {
+fn serve(connection: &Database, jobs: &Receiver<Job>, grouping: Grouping, tally: &Tally) {
     while let Ok(first) = jobs.recv() {
         write_group(connection, first, || jobs.try_recv().ok(), grouping, tally);
     }
@@ -239,7 +239,7 @@ fn serve(connection: &Connection, jobs: &Receiver<Job>, grouping: Grouping, tall
 
 /// Runs one group, commits it and tells everybody what became of it.
 fn write_group(
-    connection: &Connection,
+    connection: &Database,
     first: Job,
     next: impl FnMut() -> Option<Job>,
     grouping: Grouping,
@@ -278,7 +278,7 @@ impl From<rusqlite::Error> for Lost {
 /// Runs one group and commits it. Every closure that was taken is in `told`, whatever happens; `statuses` says whether
 /// one of them changed the status of a certificate.
 fn group(
-    connection: &Connection,
+    connection: &Database,
     first: Job,
     mut more: impl FnMut() -> Option<Job>,
     grouping: Grouping,
@@ -293,10 +293,10 @@ fn group(
     }
     let since = Instant::now();
     let mut next = Some(first);
-    let mut count = 0;
+    let (mut count, mut before) = (0, Before::Nothing);
     while let Some(job) = next {
         let name = job.name;
-        let result = run(connection, job, told, statuses);
+        let result = run(connection, job, &mut before, told, statuses);
         if connection.is_autocommit() {
             // Disk full, I/O error and the like make SQLite roll back everything by itself.
             tracing::error!(transaction = name, "the database gave up a group of transactions");
@@ -319,28 +319,52 @@ fn group(
     Ok(())
 }
 
-/// Runs one closure in its savepoint. An error is the savepoint's, not the closure's.
+/// What the transaction holds that a closure which fails must not undo.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Before {
+    /// Then the whole transaction can be undone: a savepoint copies every page that is written a second time.
+    Nothing,
+    Kept,
+}
+
+/// Runs one closure. An error is the transaction's, not the closure's.
 fn run(
-    connection: &Connection,
+    connection: &Database,
     job: Job,
+    before: &mut Before,
     told: &mut Vec<(&'static str, Tell)>,
     statuses: &mut bool,
 ) -> rusqlite::Result<()> {
     let Job { name, run } = job;
-    let begun = execute(connection, "SAVEPOINT closure");
+    let begun = match before {
+        Before::Nothing => Ok(()),
+        Before::Kept => execute(connection, "SAVEPOINT closure"),
+    };
     let tx = Tx::new(connection);
     let ran = run(begun.as_ref().map(|()| &tx).map_err(|_| Error::GroupAbandoned { name }));
     *statuses |= tx.changed_statuses();
     told.push((name, ran.tell));
     begun?;
-    // SQLite may have given up the whole transaction under the closure; the caller looks.
-    if !ran.keep && !connection.is_autocommit() {
-        execute(connection, "ROLLBACK TO closure")?;
+    if connection.is_autocommit() {
+        // SQLite has given up the whole transaction under the closure; the caller looks.
+        return Ok(());
     }
-    if connection.is_autocommit() { Ok(()) } else { execute(connection, "RELEASE closure") }
+    match (*before, ran.keep) {
+        (Before::Nothing, true) => *before = Before::Kept,
+        (Before::Nothing, false) => {
+            execute(connection, "ROLLBACK")?;
+            execute(connection, "BEGIN IMMEDIATE")?;
+        }
+        (Before::Kept, true) => execute(connection, "RELEASE closure")?,
+        (Before::Kept, false) => {
+            execute(connection, "ROLLBACK TO closure")?;
+            execute(connection, "RELEASE closure")?;
+        }
+    }
+    Ok(())
 }
 
-fn undo_all(connection: &Connection) {
+fn undo_all(connection: &Database) {
     if !connection.is_autocommit()
         && let Err(error) = execute(connection, "ROLLBACK")
     {
@@ -348,6 +372,6 @@ fn undo_all(connection: &Connection) {
     }
 }
 
-fn execute(connection: &Connection, statement: &'static str) -> rusqlite::Result<()> {
+fn execute(connection: &Database, statement: &'static str) -> rusqlite::Result<()> {
     connection.prepare_cached(statement)?.execute([]).map(drop)
 }

@@ -84,8 +84,9 @@ impl<'de> Deserialize<'de> for CallbackUrl {
 
 /// The key that a relying party and the service share for one device-link session: `sessionSecret`.
 ///
-/// Zeroized on drop; no `Debug`, no `Clone`. It travels to the relying party once, in the answer that starts
+/// Every copy is zeroized on drop; no `Debug`. It travels to the relying party once, in the answer that starts
 /// the session, which is why [`to_base64`](Self::to_base64) exists.
+#[derive(Clone)]
 pub struct SessionSecret(Zeroizing<Vec<u8>>);
 
 impl SessionSecret {

@@ -91,7 +91,7 @@ fn a_session_is_found_by_id_token_and_transaction(kept: Kept) {
         let by_token = tx.sessions().find_by_token(&token)?.unwrap();
         let by_tx = tx.sessions().find_by_tx(&tx_id)?.unwrap();
         assert!(tx.sessions().find(SessionId::generate(&mut ChaCha20Rng::seed_from_u64(99)))?.is_none());
-        assert_eq!(tx.sessions().latest(1)?.len(), 1);
+        assert_eq!(tx.sessions().newest(1)?.len(), 1);
         Ok((text(&by_token), text(&by_tx)))
     });
     assert_eq!(found, expected, "as it was, secret and all");
@@ -276,7 +276,7 @@ fn a_sweep_ends_what_is_overdue_and_deletes_what_is_old(kept: Kept) {
     // Five minutes after their ends at 120 s and 130 s.
     let swept = write(&kept, |tx| tx.sweep(at(431), 10)).unwrap();
     assert_eq!((swept.expired.len(), swept.purged), (2, 2));
-    let left = read(&kept, |tx| tx.sessions().latest(10));
+    let left = read(&kept, |tx| tx.sessions().newest(10));
     assert_eq!(left.len(), 3);
     assert_eq!(read(&kept, |tx| tx.events().last()), 5, "the trail stays");
 }
