@@ -23,8 +23,9 @@
 
 use aws_lc_rs::digest as lc;
 use const_oid::ObjectIdentifier;
+use der::asn1::AnyRef;
 use der::{Decode, Encode};
-use spki::AlgorithmIdentifierOwned;
+use spki::{AlgorithmIdentifierOwned, AlgorithmIdentifierRef};
 
 use crate::Error;
 use crate::asn1::{self, Parser};
@@ -138,9 +139,22 @@ impl Digest {
     /// # Errors
     /// [`Error::UnsupportedAlgorithm`] or [`Error::AlgorithmParameters`].
     pub fn from_algorithm_identifier(identifier: &AlgorithmIdentifierOwned) -> Result<Self, Error> {
-        let digest = Self::from_oid(&identifier.oid)
-            .ok_or(Error::UnsupportedAlgorithm { what: "digest algorithm", oid: identifier.oid })?;
-        null_or_absent(identifier, digest.name())?;
+        Self::with_parameters(identifier.oid, identifier.parameters.as_ref().map(AnyRef::from))
+    }
+
+    /// As [`from_algorithm_identifier`](Self::from_algorithm_identifier), and for broken DER.
+    ///
+    /// # Errors
+    /// Those, and [`Error::Malformed`].
+    pub fn from_algorithm_identifier_der(der: &[u8]) -> Result<Self, Error> {
+        let identifier = AlgorithmIdentifierRef::from_der(der)?;
+        Self::with_parameters(identifier.oid, identifier.parameters)
+    }
+
+    fn with_parameters(oid: ObjectIdentifier, parameters: Option<AnyRef<'_>>) -> Result<Self, Error> {
+        let digest =
+            Self::from_oid(&oid).ok_or(Error::UnsupportedAlgorithm { what: "digest algorithm", oid })?;
+        null_or_absent(parameters, digest.name())?;
         Ok(digest)
     }
 
@@ -324,7 +338,7 @@ impl SignatureAlgorithm {
         }
         for digest in Digest::ALL {
             if identifier.oid == SignatureAlgorithm::RsaPkcs1(digest).oid() {
-                null_or_absent(identifier, "RSASSA-PKCS1-v1_5")?;
+                null_or_absent(identifier.parameters.as_ref().map(AnyRef::from), "RSASSA-PKCS1-v1_5")?;
                 return Ok(SignatureAlgorithm::RsaPkcs1(digest));
             }
             if identifier.oid == SignatureAlgorithm::Ecdsa(digest).oid() {
@@ -399,10 +413,10 @@ fn pss_digest(parameters: &[u8]) -> Result<Digest, Error> {
     Ok(digest)
 }
 
-fn null_or_absent(identifier: &AlgorithmIdentifierOwned, algorithm: &'static str) -> Result<(), Error> {
-    match &identifier.parameters {
+fn null_or_absent(parameters: Option<AnyRef<'_>>, algorithm: &'static str) -> Result<(), Error> {
+    match parameters {
         None => Ok(()),
-        Some(any) if *any == der::asn1::Any::null() => Ok(()),
+        Some(any) if any == AnyRef::NULL => Ok(()),
         Some(_) => Err(Error::AlgorithmParameters { algorithm, why: "they must be NULL or absent" }),
     }
 }

@@ -107,10 +107,16 @@ impl Backwards {
         Self { octets: vec![0; octets], start: octets }
     }
 
+    /// Octets that were written.
+    #[allow(clippy::len_without_is_empty)] // how far it has come, not how much a collection holds
+    pub fn len(&self) -> usize {
+        self.octets.len() - self.start
+    }
+
     /// Octets that are DER already, before everything that is there.
     pub fn put(&mut self, der: &[u8]) {
         if self.start < der.len() {
-            let (written, longer) = (self.octets.len() - self.start, 2 * (self.octets.len() + der.len()));
+            let (written, longer) = (self.len(), 2 * (self.octets.len() + der.len()));
             let mut octets = vec![0; longer];
             octets[longer - written..].copy_from_slice(&self.octets[self.start..]);
             (self.octets, self.start) = (octets, longer - written);
@@ -125,11 +131,25 @@ impl Backwards {
         self.around(tag, |der| der.put(content));
     }
 
+    /// `INTEGER` from an unsigned big-endian number, before everything that is there.
+    pub fn unsigned(&mut self, big_endian: &[u8]) {
+        self.around(INTEGER, |der| der.put_unsigned(big_endian));
+    }
+
+    /// The content of such an `INTEGER`: leading zeros are dropped and a sign byte added.
+    pub fn put_unsigned(&mut self, big_endian: &[u8]) {
+        let digits = without_leading_zeros(big_endian);
+        self.put(digits);
+        if needs_sign_byte(digits) {
+            self.put(&[0]);
+        }
+    }
+
     /// `tag` around all that `inside` writes.
     pub fn around<T>(&mut self, tag: u8, inside: impl FnOnce(&mut Self) -> T) -> T {
-        let before = self.octets.len() - self.start;
+        let before = self.len();
         let given = inside(self);
-        let (head, from) = head(tag, self.octets.len() - self.start - before);
+        let (head, from) = head(tag, self.len() - before);
         self.put(&head[from..]);
         given
     }
@@ -168,14 +188,22 @@ pub fn oid(value: &ObjectIdentifier) -> Vec<u8> {
 
 /// `INTEGER` from an unsigned big-endian number; leading zeros are dropped and a sign byte added.
 pub fn unsigned(big_endian: &[u8]) -> Vec<u8> {
-    let skip = big_endian.iter().take_while(|b| **b == 0).count();
-    let digits = &big_endian[skip..];
+    let digits = without_leading_zeros(big_endian);
     let mut content = Vec::with_capacity(digits.len() + 1);
-    if digits.first().is_none_or(|first| first & 0x80 != 0) {
+    if needs_sign_byte(digits) {
         content.push(0);
     }
     content.extend_from_slice(digits);
     tlv(INTEGER, &content)
+}
+
+fn without_leading_zeros(big_endian: &[u8]) -> &[u8] {
+    &big_endian[big_endian.iter().take_while(|octet| **octet == 0).count()..]
+}
+
+/// Zero, too, has one octet.
+fn needs_sign_byte(digits: &[u8]) -> bool {
+    digits.first().is_none_or(|first| first & 0x80 != 0)
 }
 
 /// `INTEGER` from a small number.
@@ -349,11 +377,12 @@ impl<'a> Parser<'a> {
     pub fn any(&mut self) -> Result<Tlv<'a>, Error> {
         let what = self.what;
         let fault = |why| Error::malformed(what, why);
-        let (&tag, after_tag) = self.rest.split_first().ok_or(fault("it ends too early"))?;
+        let (&tag, after_tag) = self.rest.split_first().ok_or_else(|| fault("it ends too early"))?;
         if tag & 0x1F == 0x1F {
             return Err(fault("it has a tag of several bytes"));
         }
-        let (&first, after_first) = after_tag.split_first().ok_or(fault("it ends inside a length"))?;
+        let (&first, after_first) =
+            after_tag.split_first().ok_or_else(|| fault("it ends inside a length"))?;
         let (length, content) = match first {
             0..=0x7F => (usize::from(first), after_first),
             0x80 => return Err(fault("it has an indefinite length, which is BER")),

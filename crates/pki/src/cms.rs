@@ -66,11 +66,19 @@ pub fn sign(
 pub struct Template {
     content_type: ObjectIdentifier,
     algorithm: SignatureAlgorithm,
-    /// The attributes contentType and signingCertificateV2, DER.
-    attributes: [Vec<u8>; 2],
+    attributes: AttributeParts,
     signer: SignerParts,
     /// The certificates to send along: `[0]`, or nothing.
     certificates: Vec<u8>,
+}
+
+/// The attributes contentType, messageDigest and signingCertificateV2, DER, with a message digest of zeros.
+#[derive(Debug, Clone)]
+struct AttributeParts {
+    /// In the order of DER, which the digest does not change: attributes differ before it.
+    sorted: [Vec<u8>; 3],
+    /// Which of them is messageDigest. The digest is its end.
+    digest_in: usize,
 }
 
 /// What names the signer and its algorithms, DER.
@@ -92,10 +100,7 @@ impl Template {
         Self {
             content_type,
             algorithm,
-            attributes: [
-                Attribute::new(attributes::ID_CONTENT_TYPE, asn1::oid(&content_type)).to_der(),
-                SigningCertificate::attribute(certificate).to_der(),
-            ],
+            attributes: AttributeParts::new(content_type, algorithm.digest(), certificate),
             signer: SignerParts::new(certificate, algorithm),
             certificates: certificate_set(certificates),
         }
@@ -112,25 +117,74 @@ impl Template {
         more: &[Attribute],
         with_certificates: bool,
     ) -> Result<Vec<u8>, Error> {
+        let mut der = self.room(content, with_certificates);
+        self.sign_into(content, signer, more, with_certificates, &mut der)?;
+        Ok(der.finish())
+    }
+
+    /// Room for a signature with this content, and a little around it.
+    pub(crate) fn room(&self, content: &[u8], with_certificates: bool) -> Backwards {
+        let certificates = if with_certificates { self.certificates.len() } else { 0 };
+        let attributes: usize = self.attributes.sorted.iter().map(Vec::len).sum();
+        // A signature has at most the octets of an RSA key of 8192 bits; most have 72.
+        let signature = if matches!(self.algorithm, SignatureAlgorithm::Ecdsa(_)) { 160 } else { 1024 };
+        let room = content.len() + certificates + attributes + self.signer.sid.len() + signature;
+        Backwards::with_room(room + 256)
+    }
+
+    /// [`sign`](Self::sign), before everything that is in `der`.
+    pub(crate) fn sign_into(
+        &self,
+        content: &[u8],
+        signer: &dyn Signer,
+        more: &[Attribute],
+        with_certificates: bool,
+        der: &mut Backwards,
+    ) -> Result<(), Error> {
         if signer.algorithm() != self.algorithm {
             let (algorithm, key) = (self.algorithm.to_string(), signer.public_key().kind().to_string());
             return Err(Error::WrongKeyKind { algorithm, key });
         }
-        let digest = asn1::octet_string(&self.algorithm.digest().of(content));
-        let mut all = vec![Attribute::new(attributes::ID_MESSAGE_DIGEST, digest).to_der()];
-        all.extend(self.attributes.iter().cloned());
-        all.extend(more.iter().map(Attribute::to_der));
-        let covered = asn1::set_of(all);
+        let covered = self.attributes.with(&self.algorithm.digest().of(content), more);
         let signature = signer.sign(&covered)?;
         let certificates = if with_certificates { &self.certificates[..] } else { &[] };
-        Ok(self.signer.put_together(
+        self.signer.put_together(
             self.content_type,
             Some(content),
             certificates,
             &covered,
             &signature,
             &[],
-        ))
+            der,
+        );
+        Ok(())
+    }
+}
+
+impl AttributeParts {
+    fn new(content_type: ObjectIdentifier, digest: Digest, certificate: &Certificate) -> Self {
+        let zeros = asn1::octet_string(&vec![0; digest.len()]);
+        let message_digest = Attribute::new(attributes::ID_MESSAGE_DIGEST, zeros).to_der();
+        let mut sorted = [
+            Attribute::new(attributes::ID_CONTENT_TYPE, asn1::oid(&content_type)).to_der(),
+            message_digest.clone(),
+            SigningCertificate::attribute(certificate).to_der(),
+        ];
+        sorted.sort();
+        let digest_in = sorted.iter().position(|attribute| *attribute == message_digest).unwrap_or_default();
+        Self { sorted, digest_in }
+    }
+
+    /// The `SET OF` these and `more`, with this message digest.
+    fn with(&self, digest: &[u8], more: &[Attribute]) -> Vec<u8> {
+        let mut sorted = self.sorted.clone();
+        let of_digest = &mut sorted[self.digest_in];
+        let end = of_digest.len();
+        of_digest[end - digest.len()..].copy_from_slice(digest);
+        if more.is_empty() {
+            return asn1::constructed(asn1::SET, &sorted);
+        }
+        asn1::set_of(sorted.into_iter().chain(more.iter().map(Attribute::to_der)).collect())
     }
 }
 
@@ -149,14 +203,11 @@ pub fn assemble(
 ) -> Vec<u8> {
     let parts = SignerParts::new(certificate, algorithm);
     let set = certificate_set(certificates);
-    parts.put_together(
-        attributes.content_type(),
-        content,
-        &set,
-        attributes.to_be_signed(),
-        signature,
-        unsigned,
-    )
+    let covered = attributes.to_be_signed();
+    let room = content.map_or(0, <[u8]>::len) + set.len() + covered.len() + signature.len();
+    let mut der = Backwards::with_room(room + parts.sid.len() + 256);
+    parts.put_together(attributes.content_type(), content, &set, covered, signature, unsigned, &mut der);
+    der.finish()
 }
 
 impl SignerParts {
@@ -176,11 +227,10 @@ impl SignerParts {
         covered: &[u8],
         signature: &[u8],
         unsigned: &[Attribute],
-    ) -> Vec<u8> {
+        der: &mut Backwards,
+    ) {
         // Version 3 says that the content is something else than id-data [RFC 5652 §5.1].
         let version = if content_type == ID_DATA { 1 } else { 3 };
-        let room = content.map_or(0, <[u8]>::len) + certificates.len() + covered.len() + signature.len();
-        let mut der = Backwards::with_room(room + self.sid.len() + 256);
         der.around(asn1::SEQUENCE, |der| {
             der.around(asn1::context_constructed(0), |der| {
                 der.around(asn1::SEQUENCE, |der| {
@@ -200,7 +250,6 @@ impl SignerParts {
             });
             der.value(asn1::OBJECT_IDENTIFIER, ID_SIGNED_DATA.as_bytes());
         });
-        der.finish()
     }
 
     fn signer_info(&self, covered: &[u8], signature: &[u8], unsigned: &[Attribute], der: &mut Backwards) {
@@ -211,7 +260,9 @@ impl SignerParts {
             }
             der.value(asn1::OCTET_STRING, signature);
             der.put(&self.signature_algorithm);
-            der.put(&retag(covered, asn1::context_constructed(0)));
+            // The same value under another tag.
+            der.put(covered.get(1..).unwrap_or_default());
+            der.put(&[asn1::context_constructed(0)]);
             der.put(&self.digest_algorithm);
             der.put(&self.sid);
             // The signer is named by issuer and serial number.

@@ -24,7 +24,7 @@ use crate::asn1::{self, Tlv};
 pub fn time(at: Timestamp) -> Result<Vec<u8>, Error> {
     let t = civil(at);
     if (1950..2050).contains(&t.year()) {
-        Ok(asn1::tlv(asn1::UTC_TIME, format!("{:02}{}", t.year() % 100, rest(&t)).as_bytes()))
+        Ok(asn1::tlv(asn1::UTC_TIME, &Digits::of(&t)?.as_bytes()[2..]))
     } else {
         generalized_time(at)
     }
@@ -35,11 +35,7 @@ pub fn time(at: Timestamp) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// [`Error::TimeOutOfRange`] for a year below 0.
 pub fn generalized_time(at: Timestamp) -> Result<Vec<u8>, Error> {
-    let t = civil(at);
-    if t.year() < 0 {
-        return Err(Error::TimeOutOfRange { what: "GeneralizedTime", first: 0, last: 9999 });
-    }
-    Ok(asn1::tlv(asn1::GENERALIZED_TIME, format!("{:04}{}", t.year(), rest(&t)).as_bytes()))
+    Ok(asn1::tlv(asn1::GENERALIZED_TIME, Digits::of(&civil(at))?.as_bytes()))
 }
 
 /// `GeneralizedTime` with a fraction of a second where there is one, without trailing zeros, as
@@ -48,17 +44,7 @@ pub fn generalized_time(at: Timestamp) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// [`Error::TimeOutOfRange`] for a year below 0.
 pub fn generalized_time_with_fraction(at: Timestamp) -> Result<Vec<u8>, Error> {
-    let t = civil(at);
-    if t.subsec_nanosecond() == 0 {
-        return generalized_time(at);
-    }
-    if t.year() < 0 {
-        return Err(Error::TimeOutOfRange { what: "GeneralizedTime", first: 0, last: 9999 });
-    }
-    let digits = format!("{:09}", t.subsec_nanosecond());
-    let whole = rest(&t);
-    let text = format!("{:04}{}.{}Z", t.year(), whole.trim_end_matches('Z'), digits.trim_end_matches('0'));
-    Ok(asn1::tlv(asn1::GENERALIZED_TIME, text.as_bytes()))
+    Ok(asn1::tlv(asn1::GENERALIZED_TIME, Digits::with_fraction_of(&civil(at))?.as_bytes()))
 }
 
 /// Reads `Time`. `GeneralizedTime` inside 1950 to 2049 is let through: it means what it says.
@@ -118,8 +104,63 @@ fn civil(at: Timestamp) -> DateTime {
     TimeZone::UTC.to_datetime(at)
 }
 
-fn rest(t: &DateTime) -> String {
-    format!("{:02}{:02}{:02}{:02}{:02}Z", t.month(), t.day(), t.hour(), t.minute(), t.second())
+/// `YYYYMMDDHHMMSS`, a fraction if there is one, `Z`. Every answer of a responder has some, so they are written without a text
+/// that grows.
+struct Digits {
+    octets: [u8; 25],
+    length: usize,
+}
+
+impl Digits {
+    /// To the second.
+    fn of(t: &DateTime) -> Result<Self, Error> {
+        let mut digits = Self::to_the_second(t)?;
+        digits.push(b'Z');
+        Ok(digits)
+    }
+
+    /// With the fraction that there is, without trailing zeros.
+    fn with_fraction_of(t: &DateTime) -> Result<Self, Error> {
+        let mut digits = Self::to_the_second(t)?;
+        // Never negative.
+        let mut rest = t.subsec_nanosecond().unsigned_abs();
+        if rest > 0 {
+            digits.push(b'.');
+        }
+        let mut unit = 100_000_000;
+        while rest > 0 {
+            digits.number(rest / unit, 1);
+            (rest, unit) = (rest % unit, unit / 10);
+        }
+        digits.push(b'Z');
+        Ok(digits)
+    }
+
+    fn to_the_second(t: &DateTime) -> Result<Self, Error> {
+        let out_of_range = |_| Error::TimeOutOfRange { what: "GeneralizedTime", first: 0, last: 9999 };
+        let mut digits = Self { octets: [0; 25], length: 0 };
+        digits.number(u32::try_from(t.year()).map_err(out_of_range)?, 4);
+        for part in [t.month(), t.day(), t.hour(), t.minute(), t.second()] {
+            digits.number(u32::from(part.unsigned_abs()), 2);
+        }
+        Ok(digits)
+    }
+
+    fn number(&mut self, number: u32, width: u32) {
+        for place in (0..width).rev() {
+            // Below 10.
+            self.push(b'0' + (number / 10_u32.pow(place) % 10) as u8);
+        }
+    }
+
+    fn push(&mut self, octet: u8) {
+        self.octets[self.length] = octet;
+        self.length += 1;
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.octets[..self.length]
+    }
 }
 
 fn all_digits(bytes: &[u8]) -> bool {
@@ -201,5 +242,19 @@ mod tests {
         assert!(read(b"\x18\x1320261122100000.250Z").is_err());
         assert!(read(b"\x18\x1020261122100000.Z").is_err());
         assert_eq!(read(b"\x18\x0f20261122100000Z").unwrap(), "2026-11-22T10:00:00Z".parse().unwrap());
+        for (given, written) in [
+            ("0007-01-02T03:04:05Z", &b"00070102030405Z"[..]),
+            ("2026-11-22T10:00:00.000000001Z", b"20261122100000.000000001Z"),
+            ("2026-11-22T10:00:00.1Z", b"20261122100000.1Z"),
+            ("2026-11-22T10:00:00.020304Z", b"20261122100000.020304Z"),
+        ] {
+            assert_eq!(
+                generalized_time_with_fraction(given.parse().unwrap()).unwrap()[2..],
+                *written,
+                "{given}"
+            );
+        }
+        let before = "-000001-12-31T23:59:59Z".parse().unwrap();
+        assert!(matches!(generalized_time_with_fraction(before), Err(Error::TimeOutOfRange { .. })));
     }
 }

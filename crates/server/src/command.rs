@@ -119,9 +119,7 @@ impl App {
             .store()
             .write(name, move |tx| -> Result<(T, Command), Failure> {
                 let value = command(tx, &mut context)?;
-                for event in &context.events {
-                    tx.events().append(event, context.now)?;
-                }
+                tx.events().append_all(&context.events, context.now)?;
                 Ok((value, context))
             })
             .await?;

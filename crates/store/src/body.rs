@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -78,9 +78,31 @@ where
 {
     let mut statement = prepare(database, query)?;
     let mut rows = statement.query(parameters)?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let body = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
-    read_known(database, table, body).map(Some)
+    rows.next()?.map(|row| read_known(database, table, body_of(row)?)).transpose()
+}
+
+/// [`list`] by [`read_known`].
+pub(crate) fn list_known<T>(
+    database: &Database,
+    table: &'static str,
+    query: &'static str,
+    parameters: impl Params,
+) -> Result<Vec<T>, Error>
+where
+    T: DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    let mut statement = prepare(database, query)?;
+    let mut rows = statement.query(parameters)?;
+    let mut values = Vec::new();
+    while let Some(row) = rows.next()? {
+        values.push(read_known(database, table, body_of(row)?)?);
+    }
+    Ok(values)
+}
+
+/// The first column.
+fn body_of<'a>(row: &'a Row<'_>) -> Result<&'a str, Error> {
+    Ok(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)
 }
 
 /// Every row that `query` (which selects the body only) finds.
@@ -94,8 +116,7 @@ pub(crate) fn list<T: DeserializeOwned>(
     let mut rows = statement.query(parameters)?;
     let mut values = Vec::new();
     while let Some(row) = rows.next()? {
-        let body = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
-        values.push(read(table, body)?);
+        values.push(read(table, body_of(row)?)?);
     }
     Ok(values)
 }

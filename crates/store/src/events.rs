@@ -30,18 +30,26 @@ pub struct Recorded {
 impl Events<'_> {
     /// Adds what happened, in the same transaction as the state that it explains; gives its number.
     pub fn append(&self, event: &Event, now: Timestamp) -> Result<i64, Error> {
-        let row = params![body::millis(now), event.kind(), event.subject(), body::write(TABLE, event)?];
-        // One writer at a time, and nothing is deleted: the numbers have no gaps and are visible in order.
-        let statement = "INSERT INTO events (seq, at, kind, subject, body)
-                         SELECT COALESCE(MAX(seq), 0) + 1, $1, $2, $3, $4 FROM events RETURNING seq";
-        let seq = body::prepare(self.connection, statement)?.query_row(row, |row| row.get(0))?;
-        Trail { connection: self.connection }.index(seq, now, event)?;
+        let seq = self.last()? + 1;
+        self.append_as(seq, event, now)?;
         Ok(seq)
     }
 
     /// Adds what happened, in order.
     pub fn append_all(&self, events: &[Event], now: Timestamp) -> Result<(), Error> {
-        events.iter().try_for_each(|event| self.append(event, now).map(drop))
+        if events.is_empty() {
+            return Ok(());
+        }
+        let next = self.last()? + 1;
+        (next..).zip(events).try_for_each(|(seq, event)| self.append_as(seq, event, now))
+    }
+
+    /// One writer at a time, and nothing is deleted: numbers that follow the last have no gaps and are visible in order.
+    fn append_as(&self, seq: i64, event: &Event, now: Timestamp) -> Result<(), Error> {
+        let row = params![seq, body::millis(now), event.kind(), event.subject(), body::write(TABLE, event)?];
+        let statement = "INSERT INTO events (seq, at, kind, subject, body) VALUES ($1, $2, $3, $4, $5)";
+        body::change(self.connection, TABLE, statement, row)?;
+        Trail { connection: self.connection }.index(seq, now, event)
     }
 
     /// What came after a number, in order.

@@ -94,7 +94,7 @@ mod tests {
 
     /// A text of the row `number`, in its `version`.
     fn text(number: usize, version: usize) -> String {
-        format!("{{\"id\":\"{number:060}\",\"version\":{version},\"more\":\"{}\"}}", "x".repeat(1000))
+        format!("{{\"id\":\"{number:050}\",\"version\":{version},\"more\":\"{}\"}}", "x".repeat(1000))
     }
 
     #[test]

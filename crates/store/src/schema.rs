@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::error::Error;
 
 /// Every step ever made, in order; a released step is never edited. Its number is its place, from 1.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("../migrations/sqlite/0001_initial.sql"),
     include_str!("../migrations/sqlite/0002_registrant.sql"),
     include_str!("../migrations/sqlite/0003_signing.sql"),
@@ -15,6 +15,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("../migrations/sqlite/0007_desk.sql"),
     include_str!("../migrations/sqlite/0008_key_counters.sql"),
     include_str!("../migrations/sqlite/0009_asked_elsewhere.sql"),
+    include_str!("../migrations/sqlite/0010_event_numbers.sql"),
 ];
 
 /// Applies what is missing, each step in its own transaction.
@@ -67,5 +68,26 @@ mod tests {
         let found = connection.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         let expected = (r#"{"id":"k","usage":"AUTH"}"#.to_owned(), r#"{"tries_used":2}"#.to_owned());
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn events_keep_their_numbers_and_can_still_not_be_changed() {
+        let connection = Connection::open_in_memory().unwrap();
+        for step in &MIGRATIONS[..9] {
+            connection.execute_batch(step).unwrap();
+        }
+        connection
+            .execute_batch("INSERT INTO events VALUES (2, 20, 'B', 's', '{}'), (1, 10, 'A', 's', '{}')")
+            .unwrap();
+        connection.execute_batch(MIGRATIONS[9]).unwrap();
+        let mut query = connection.prepare("SELECT seq, at, kind FROM events WHERE subject = 's'").unwrap();
+        let found = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+        let expected: Vec<(i64, i64, String)> = vec![(1, 10, "A".to_owned()), (2, 20, "B".to_owned())];
+        assert_eq!(found.collect::<Result<Vec<_>, _>>().unwrap(), expected);
+        for forbidden in ["UPDATE events SET at = 0", "DELETE FROM events"] {
+            let refused = connection.execute(forbidden, []).unwrap_err().to_string();
+            assert!(refused.contains("append-only"), "{refused}");
+        }
+        assert!(connection.execute("INSERT INTO events VALUES (2, 0, 'C', 's', '{}')", []).is_err());
     }
 }

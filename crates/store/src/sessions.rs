@@ -80,7 +80,7 @@ impl Sessions<'_> {
     pub fn pending_for(&self, account: &DocumentNumber, now: Timestamp) -> Result<Vec<Session>, Error> {
         let query = "SELECT body FROM sessions WHERE account = $1 AND state = 'ADDRESSED' AND expires_at > $2
                      ORDER BY created_at, id";
-        body::list(self.connection, TABLE, query, params![account.as_str(), body::millis(now)])
+        body::list_known(self.connection, TABLE, query, params![account.as_str(), body::millis(now)])
     }
 
     /// Sessions whose time is over and which were not told so yet, the longest overdue first.

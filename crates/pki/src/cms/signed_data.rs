@@ -254,8 +254,7 @@ impl SignedData {
 }
 
 pub(super) fn digest_algorithm(der: &[u8]) -> Result<Digest, Error> {
-    use der::Decode as _;
-    Digest::from_algorithm_identifier(&spki::AlgorithmIdentifierOwned::from_der(der)?)
+    Digest::from_algorithm_identifier_der(der)
 }
 
 /// The signature algorithm, which must go with the digest over the content.

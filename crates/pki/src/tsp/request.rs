@@ -2,7 +2,7 @@
 
 use const_oid::ObjectIdentifier;
 
-use crate::asn1::{self, Parser};
+use crate::asn1::{self, Backwards, Parser};
 use crate::{Digest, Error};
 
 /// The largest request read, in bytes. A usual one has about 100.
@@ -179,11 +179,16 @@ impl MessageImprint {
         asn1::sequence(&[self.hash_algorithm.clone(), asn1::octet_string(&self.hashed_message)])
     }
 
+    pub(super) fn write(&self, der: &mut Backwards) {
+        der.around(asn1::SEQUENCE, |der| {
+            der.value(asn1::OCTET_STRING, &self.hashed_message);
+            der.put(&self.hash_algorithm);
+        });
+    }
+
     /// The hash function, or none when it is not one of ours, or has parameters.
     pub fn digest(&self) -> Option<Digest> {
-        use der::Decode as _;
-        let identifier = spki::AlgorithmIdentifierOwned::from_der(&self.hash_algorithm).ok()?;
-        Digest::from_algorithm_identifier(&identifier).ok()
+        Digest::from_algorithm_identifier_der(&self.hash_algorithm).ok()
     }
 
     /// The hash.

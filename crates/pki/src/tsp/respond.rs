@@ -163,15 +163,18 @@ impl Authority {
             extensions: if self.qualified { vec![qualified_statement()] } else { Vec::new() },
         };
         let content = info.to_der()?;
-        let token = self.template.sign(&content, self.signer.as_ref(), &[], request.cert_req())?;
-        Ok(Issued { token, info })
+        let mut der = self.template.room(&content, request.cert_req());
+        let length = TimeStampResp::grant(&mut der, |der| {
+            self.template.sign_into(&content, self.signer.as_ref(), &[], request.cert_req(), der)
+        })?;
+        Ok(Issued { response: der.finish(), length, info })
     }
 
     /// Both halves in one. Failures to sign become [`PkiFailureInfo::SystemFailure`].
     pub fn respond(&self, request: &[u8], serial: &TokenSerialNumber, now: Timestamp) -> Vec<u8> {
         match self.accept(request) {
             Ok(request) => match self.issue(&request, serial, now) {
-                Ok(issued) => issued.response_der(),
+                Ok(issued) => issued.into_response_der(),
                 Err(_) => PkiFailureInfo::SystemFailure.to_der(),
             },
             Err(failure) => failure.to_der(),
@@ -182,19 +185,27 @@ impl Authority {
 /// A token that was just signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issued {
-    token: Vec<u8>,
+    /// The response, at whose end the token is.
+    response: Vec<u8>,
+    /// Octets of the token.
+    length: usize,
     info: TstInfo,
 }
 
 impl Issued {
     /// The DER of the token.
     pub fn token_der(&self) -> &[u8] {
-        &self.token
+        &self.response[self.response.len() - self.length..]
     }
 
     /// The DER of the response to send.
-    pub fn response_der(&self) -> Vec<u8> {
-        TimeStampResp::granted_der(&self.token)
+    pub fn response_der(&self) -> &[u8] {
+        &self.response
+    }
+
+    /// The DER of the response, without a copy.
+    pub fn into_response_der(self) -> Vec<u8> {
+        self.response
     }
 
     /// What was signed: serial number, time and imprint are what an audit log keeps.
@@ -215,10 +226,10 @@ impl TokenSerialNumber {
 
     /// A number from a counter that is written down before the token leaves, and 64 random bits behind it: it grows from
     /// token to token, and is not given again even where the counter was restored from an old copy.
-    pub fn from_counter_and_random(counter: u64, rng: &mut impl CryptoRng) -> Self {
+    pub fn from_counter_and_random(counter: u64, random: [u8; 8]) -> Self {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&counter.to_be_bytes());
-        rng.fill_bytes(&mut bytes[8..]);
+        bytes[8..].copy_from_slice(&random);
         // Cannot fail: 16 octets are fewer than 20.
         Self::from_bytes(&bytes).unwrap_or(Self(Vec::new()))
     }

@@ -2,7 +2,7 @@
 
 use super::token::{MAX_TOKEN_LEN, TimeStampToken};
 use crate::Error;
-use crate::asn1::{self, Parser};
+use crate::asn1::{self, Backwards, Parser};
 
 /// The status beside a token, or instead of one.
 ///
@@ -165,10 +165,18 @@ impl TimeStampResp {
         }
     }
 
-    /// The DER of a response with this token.
-    pub(super) fn granted_der(token: &[u8]) -> Vec<u8> {
-        let info = asn1::sequence(&[asn1::integer(PkiStatus::Granted as u64)]);
-        asn1::sequence(&[info.as_slice(), token])
+    /// Writes a response around the token that `token` writes; gives the length of the token.
+    pub(super) fn grant(
+        der: &mut Backwards,
+        token: impl FnOnce(&mut Backwards) -> Result<(), Error>,
+    ) -> Result<usize, Error> {
+        der.around(asn1::SEQUENCE, |der| {
+            let before = der.len();
+            token(der)?;
+            let length = der.len() - before;
+            der.around(asn1::SEQUENCE, |der| der.value(asn1::INTEGER, &[PkiStatus::Granted as u8]));
+            Ok(length)
+        })
     }
 }
 

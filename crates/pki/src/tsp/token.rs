@@ -199,11 +199,11 @@ impl TstInfo {
                 der.value(asn1::BOOLEAN, &[0xFF]);
             }
             if let Some(accuracy) = &self.accuracy {
-                der.put(&accuracy.to_der());
+                accuracy.write(der);
             }
             der.put(&crate::time::generalized_time_with_fraction(self.gen_time)?);
-            der.put(&asn1::unsigned(&self.serial_number));
-            der.put(&self.imprint.to_der());
+            der.unsigned(&self.serial_number);
+            self.imprint.write(der);
             der.value(asn1::OBJECT_IDENTIFIER, self.policy.as_bytes());
             der.value(asn1::INTEGER, &[1]);
             Ok::<(), Error>(())
@@ -267,19 +267,18 @@ impl Accuracy {
         Ok(Self { seconds, millis, micros })
     }
 
-    fn to_der(self) -> Vec<u8> {
-        let mut fields = Vec::new();
-        if self.seconds > 0 {
-            fields.push(asn1::integer(u64::from(self.seconds)));
-        }
-        for (tag, value) in [(0, self.millis), (1, self.micros)] {
-            if value > 0 {
-                let mut integer = asn1::integer(u64::from(value.min(999)));
-                integer[0] = asn1::context(tag);
-                fields.push(integer);
+    fn write(self, der: &mut Backwards) {
+        der.around(asn1::SEQUENCE, |der| {
+            for (number, value) in [(1, self.micros), (0, self.millis)] {
+                if value > 0 {
+                    let value = value.min(999).to_be_bytes();
+                    der.around(asn1::context(number), |der| der.put_unsigned(&value));
+                }
             }
-        }
-        asn1::sequence(&fields)
+            if self.seconds > 0 {
+                der.unsigned(&self.seconds.to_be_bytes());
+            }
+        });
     }
 }
 

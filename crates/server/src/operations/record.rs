@@ -15,7 +15,7 @@ use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tower::{Layer, Service};
 
 use super::metrics::Route;
@@ -81,8 +81,8 @@ pub(crate) struct Record(Arc<Recorder>);
 struct Recorder {
     app: App,
     ids: Mutex<Ids>,
-    /// Whether people come by HTTPS.
-    https: bool,
+    /// What every answer carries unless its handler has set something else.
+    protecting: HeaderMap,
 }
 
 impl Record {
@@ -92,7 +92,8 @@ impl Record {
         // with it would break every other plain-HTTP service on localhost.
         let https = app.config().listen.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
         let ids = Mutex::new(Ids { octets: [0; Ids::AT_ONCE * ID], used: Ids::AT_ONCE * ID });
-        Self(Arc::new(Recorder { app, ids, https }))
+        let protecting = PROTECTING.into_iter().chain(https.then_some(BY_HTTPS)).collect();
+        Self(Arc::new(Recorder { app, ids, protecting }))
     }
 }
 
@@ -159,7 +160,7 @@ impl Recorder {
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
             response = finish(&self.app, &id, problem, response);
         }
-        protect(&mut response, self.https);
+        protect(&mut response, &self.protecting);
 
         let status = response.status().as_u16();
         let took = begun.elapsed();
@@ -219,12 +220,22 @@ const PROTECTING: [(HeaderName, HeaderValue); 8] = [
 const BY_HTTPS: (HeaderName, HeaderValue) =
     (STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
 
-fn protect(response: &mut Response, https: bool) {
+/// Puts what the handler has set into a copy of what all answers carry: to find the place of each of these among the
+/// handler's few would take longer.
+fn protect(response: &mut Response, protecting: &HeaderMap) {
+    let own = std::mem::replace(response.headers_mut(), protecting.clone());
     let headers = response.headers_mut();
-    // Grown once.
-    headers.reserve(PROTECTING.len() + 1);
-    for (name, value) in PROTECTING.into_iter().chain(https.then_some(BY_HTTPS)) {
-        headers.entry(name).or_insert(value);
+    let mut last = None;
+    for (name, value) in own {
+        match (name, &last) {
+            (Some(name), _) => {
+                headers.insert(name.clone(), value);
+                last = Some(name);
+            }
+            // One more value of the same name.
+            (None, Some(name)) => drop(headers.append(name.clone(), value)),
+            (None, None) => {}
+        }
     }
 }
 
@@ -277,5 +288,22 @@ mod tests {
         assert!(body.contains("\"instance\":\"/task-id/") && !body.contains("secret"), "{body}");
         assert!(metrics.contains("countersign_faults_total 1"), "{metrics}");
         assert!(metrics.contains("status=\"500\"} 1"), "{metrics}");
+    }
+
+    #[test]
+    fn what_a_handler_sets_stays_and_the_rest_is_put_beside_it() {
+        let own =
+            [("cache-control", "max-age=60"), ("set-cookie", "a=1"), ("set-cookie", "b=2"), ("x-own", "1")];
+        let mut response = Response::new(Body::empty());
+        for (name, value) in own {
+            response.headers_mut().append(name, HeaderValue::from_static(value));
+        }
+        protect(&mut response, &PROTECTING.into_iter().collect());
+        let all = |name| -> Vec<_> { response.headers().get_all(name).into_iter().collect() };
+        assert_eq!(all("cache-control"), ["max-age=60"]);
+        assert_eq!(all("set-cookie"), ["a=1", "b=2"]);
+        assert_eq!(all("x-own"), ["1"]);
+        assert_eq!(all("x-content-type-options"), ["nosniff"]);
+        assert_eq!(response.headers().len(), PROTECTING.len() + 3);
     }
 }

@@ -32,14 +32,24 @@ pub(crate) struct Lease {
     renewing: tokio::sync::Mutex<()>,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct Left {
     next: u64,
     end: u64,
+    /// What stands behind the numbers that are left. Asked for with the block: a call of the system for each token would be
+    /// a fiftieth of it.
+    random: Vec<[u8; 8]>,
     /// Until when it may be used; none at the beginning.
     until: Option<Timestamp>,
     /// The time of the last token.
     last: Option<Timestamp>,
+}
+
+/// What one token takes from the lease.
+pub(crate) struct Next {
+    pub(crate) number: u64,
+    pub(crate) random: [u8; 8],
+    pub(crate) time: Timestamp,
 }
 
 /// Why there is no number.
@@ -52,9 +62,9 @@ pub(crate) enum NoNumber {
 }
 
 impl Lease {
-    /// Number and time of the next token, taken together: a later number never has an earlier time, however long somebody
+    /// Number and time of the next token, and random bits to stand behind the number, taken together: a later number never has an earlier time, however long somebody
     /// waits for a lease (EN 319 421 section 7.7.2).
-    pub(crate) async fn next(&self, app: &App) -> Result<(u64, Timestamp), NoNumber> {
+    pub(crate) async fn next(&self, app: &App) -> Result<Next, NoNumber> {
         loop {
             if let Some(next) = self.take(app)? {
                 return Ok(next);
@@ -76,7 +86,7 @@ impl Lease {
         self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self, app: &App) -> Result<Option<(u64, Timestamp)>, Doubt> {
+    fn take(&self, app: &App) -> Result<Option<Next>, Doubt> {
         let mut left = self.left();
         let now = app.believed_now()?;
         // A clock that was put back by less than its tolerance stands still until it has caught up.
@@ -84,10 +94,11 @@ impl Lease {
         if left.next == left.end || left.until.is_none_or(|until| until < time) {
             return Ok(None);
         }
+        let Some(random) = left.random.pop() else { return Ok(None) };
         let number = left.next;
         left.next += 1;
         left.last = Some(time);
-        Ok(Some((number, time)))
+        Ok(Some(Next { number, random, time }))
     }
 
     async fn renew(&self, app: &App) -> Result<(), NoNumber> {
@@ -101,8 +112,15 @@ impl Lease {
                 Ok(tx.counters().reserve(SERIALS, NUMBERS)?)
             })
             .await?;
+        let random = app.randomness().bytes::<{ 8 * NUMBERS as usize }>().as_chunks().0.to_vec();
         let mut left = self.left();
-        *left = Left { next: first, end: first + u64::from(NUMBERS), until: Some(until), ..*left };
+        *left = Left {
+            next: first,
+            end: first + u64::from(NUMBERS),
+            random,
+            until: Some(until),
+            last: left.last,
+        };
         Ok(())
     }
 }

@@ -17,7 +17,7 @@ use countersign_pki::tsp::{PkiFailureInfo, TimeStampReq, TokenSerialNumber};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
-use self::lease::NoNumber;
+use self::lease::{Next, NoNumber};
 use crate::App;
 use crate::authority::TimeStamping;
 use crate::whole_body::whole_body;
@@ -55,26 +55,27 @@ async fn token(
     time_stamping: &TimeStamping,
     request: TimeStampReq,
 ) -> Result<Vec<u8>, PkiFailureInfo> {
-    let (number, now) = app.time_stamp_lease().next(app).await.map_err(|error| match error {
-        // The watch has said so.
-        NoNumber::Clock(_) => PkiFailureInfo::TimeNotAvailable,
-        NoNumber::Failure(error) => {
-            tracing::error!(error = %error, "there is no serial number for a time-stamp");
-            PkiFailureInfo::SystemFailure
-        }
-    })?;
-    let serial = TokenSerialNumber::from_counter_and_random(number, &mut app.randomness());
+    let Next { number, random, time } =
+        app.time_stamp_lease().next(app).await.map_err(|error| match error {
+            // The watch has said so.
+            NoNumber::Clock(_) => PkiFailureInfo::TimeNotAvailable,
+            NoNumber::Failure(error) => {
+                tracing::error!(error = %error, "there is no serial number for a time-stamp");
+                PkiFailureInfo::SystemFailure
+            }
+        })?;
+    let serial = TokenSerialNumber::from_counter_and_random(number, random);
     let issued = if time_stamping.unit().is_remote() {
         let unit = time_stamping.unit_handle();
-        app.device_work().run(move || unit.issue(&request, &serial, now)).await.map_err(|busy| {
+        app.device_work().run(move || unit.issue(&request, &serial, time)).await.map_err(|busy| {
             tracing::error!(error = %busy, "a time-stamp could not be signed");
             PkiFailureInfo::SystemFailure
         })?
     } else {
-        time_stamping.unit().issue(&request, &serial, now)
+        time_stamping.unit().issue(&request, &serial, time)
     };
     match issued {
-        Ok(issued) => Ok(issued.response_der()),
+        Ok(issued) => Ok(issued.into_response_der()),
         Err(error) => {
             tracing::error!(error = %error, "a time-stamp could not be signed");
             Err(PkiFailureInfo::SystemFailure)
