@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Every benchmark, each as a ratio in one run: machines differ and are noisy. Takes some minutes, builds with optimisation.
-#   authentications  server CPU of a whole authentication / CPU of the arithmetic in it   (goal: at most 1.15)
+#   authentications  server CPU of a whole authentication / CPU of its share of the arithmetic alone (goal: at most 1.15): of the two-party
+#                    signature, and of that with what the device API has it compute on curves
 #   long polls       memory of 10,000 waiting polls / the same of a bare handler          (goal: at most 1.15), and time to wake all
 #   responders       OCSP answers (kept ones, and with a nonce) and time-stamps per second / P-256 signatures by `openssl speed`
 #                    (goal: at least 0.8), beside the floor: a route that reads and answers as much, without and with one signature;
-#                    the middle of five turns, OpenSSL before each
+#                    the middle of seven turns, OpenSSL before each
 #   hostile files    time and memory until zip bombs, deep XML, loops in PDF, … are refused   (goal: 100 ms and 64 MB)
 #   beside others    validating ASiC-E beside digidoc4j, PDF beside pyHanko (goal: a tenth of the time); hashing beside sha256sum
 #   large            an ASiC-E of over 4 GB signed to LTA and validated                      (goal: within 80 MB of memory)

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use countersign_domain::KeyUse;
+use countersign_domain::device::NextToken;
 use countersign_domain::key::Key;
 use countersign_phone::{Choice, HttpTransport, MemoryVault, Phone, Pin};
 use countersign_pki::ocsp::{CertId, CertIdHash, OcspRequest};
@@ -26,7 +27,10 @@ use countersign_server::{App, Clock, Keys, Listeners, Randomness, Server, System
 use countersign_split_key::{
     Binding, Completion, EncodedMessage, Hash, Kdf, MaskedShare, Modulus, Padding, PartialSignature,
 };
-use countersign_wire::device::RefusalReason;
+use countersign_wire::device::proof::{DeviceKey, ProofClaims, ProvenRequest, UnverifiedProof};
+use countersign_wire::device::sealed::{Sealed, SealedFor, SealingKey, seal};
+use countersign_wire::device::{Jwk, RefusalReason};
+use countersign_wire::id::DeviceId;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -44,7 +48,7 @@ const AT_ONCE: usize = 10;
 const POLLS: usize = 10_000;
 const ANSWERS: usize = 16_000;
 /// Turns in which everything is asked; the middle one is shown.
-const RESPONDER_TURNS: usize = 5;
+const RESPONDER_TURNS: usize = 7;
 /// Connections that ask responders at the same time.
 const CONNECTIONS: usize = 64;
 /// How long who asks leaves answers where they are.
@@ -195,34 +199,36 @@ async fn authentications() -> Result<()> {
     rounds(&process, &http, &persons, &mut phones, 1).await?;
     yardstick.run()?;
     // In turns, so that a machine which is slower for a while is slower for both.
-    let (mut spent, mut alone) = (Duration::ZERO, Duration::ZERO);
-    let mut turns = Vec::with_capacity(ROUNDS);
+    let (mut spent, mut alone) = (Duration::ZERO, Share::default());
+    let (mut of_signature, mut of_all) = (Vec::with_capacity(ROUNDS), Vec::with_capacity(ROUNDS));
     for _ in 0..ROUNDS {
         let before = process.cpu()?;
         rounds(&process, &http, &persons, &mut phones, 1).await?;
-        let (server, arithmetic) = (process.cpu()?.saturating_sub(before), yardstick.run()?);
-        turns.push(server.as_secs_f64() / arithmetic.as_secs_f64());
+        let (server, share) = (process.cpu()?.saturating_sub(before), yardstick.run()?);
+        of_signature.push(server.as_secs_f64() / share.signature.as_secs_f64());
+        of_all.push(server.as_secs_f64() / share.all().as_secs_f64());
         spent += server;
-        alone += arithmetic;
+        alone = alone.and(share);
     }
-    turns.sort_by(f64::total_cmp);
     let each = u32::try_from(persons.len() * ROUNDS)?;
-    println!(
-        "authentications: {:?} of server CPU each, {:?} for its share of the arithmetic alone: ratio {:.2}, in turns {:.2} to {:.2}",
-        spent / each,
-        alone / each,
-        turns[turns.len() / 2],
-        turns[0],
-        turns[turns.len() - 1]
-    );
+    println!("authentications: {:?} of server CPU each", spent / each);
+    for (what, time, mut turns) in [
+        ("completing the signature alone", alone.signature, of_signature),
+        ("and three proofs verified, one part unsealed, one token sealed", alone.all(), of_all),
+    ] {
+        turns.sort_by(f64::total_cmp);
+        let (middle, last) = (turns[turns.len() / 2], turns[turns.len() - 1]);
+        println!("  {what}: {:?}, ratio {middle:.2}, in turns {:.2} to {last:.2}", time / each, turns[0]);
+    }
     Ok(())
 }
 
 /// The same arithmetic alone, by the same code: a phone's part is completed and checked with a key that was just opened, as
-/// in every confirmation.
+/// in every confirmation; and what else the device API has the service compute on curves for it.
 struct Yardstick {
     parts: Vec<Part>,
     keys: Keys,
+    core: SealingKey,
 }
 
 /// What the service gets of one phone, and the key that it belongs to.
@@ -230,12 +236,37 @@ struct Part {
     key: Key,
     message: EncodedMessage,
     part: PartialSignature,
+    proof: String,
+    proof_key: Jwk,
+    sealed: Sealed,
+    device: DeviceId,
 }
+
+/// Processor time of the service's share.
+#[derive(Clone, Copy, Default)]
+struct Share {
+    signature: Duration,
+    curves: Duration,
+}
+
+impl Share {
+    fn and(self, other: Self) -> Self {
+        Self { signature: self.signature + other.signature, curves: self.curves + other.curves }
+    }
+
+    fn all(self) -> Duration {
+        self.signature + self.curves
+    }
+}
+
+/// What a proof of the yardstick proves.
+const PROVEN: (&str, &str, &[u8]) = ("POST", "http://127.0.0.1/device/v1/transactions", b"{}");
 
 impl Yardstick {
     fn new(persons: &[Enrolled]) -> Result<Self> {
         let mut rng = Randomness::system();
         let keys = Keys::load(&dev::config(), &mut rng)?;
+        let core = SealingKey::generate(&mut rng);
         let part = |person: &Enrolled| -> Result<Part> {
             let key = person.keys.iter().find(|key| key.usage() == KeyUse::Auth).ok_or("no key")?.clone();
             let stored = person.phone.keys.iter().find(|stored| stored.kid == *key.id()).ok_or("no share")?;
@@ -247,34 +278,55 @@ impl Yardstick {
             let message = Padding::pss(Hash::Sha512, &mut rng).encode(&[7; 64], 2 * n1.bits())?;
             let binding = Binding { kid: stored.kid.as_str().as_bytes(), hardware: &[] };
             let part = share.partial_signature(&Pin::parse(PIN1)?, binding, &n1, &message)?;
-            Ok(Part { key, message, part })
+            let proof_key = DeviceKey::generate(&mut rng);
+            let (method, url, body) = PROVEN;
+            let claims = ProofClaims::new(method, url, body, "", SystemClock.now(), &mut rng);
+            let device = DeviceId::generate(&mut rng);
+            let purpose = SealedFor::Token { device: &device };
+            let sealed = seal(&mut rng, core.point(), "core", purpose, &part.to_be_bytes())?;
+            let (proof, proof_key) = (proof_key.prove(&claims)?, proof_key.jwk().clone());
+            Ok(Part { key, message, part, proof, proof_key, sealed, device })
         };
-        Ok(Self { parts: persons.iter().map(part).collect::<Result<_>>()?, keys })
+        Ok(Self { parts: persons.iter().map(part).collect::<Result<_>>()?, keys, core })
     }
 
     /// Once for everybody, on all processors at the same time: in the run that it is held against they are all busy, too, and
     /// two threads of one core slow each other down.
-    fn run(&self) -> Result<Duration> {
+    fn run(&self) -> Result<Share> {
         let threads = std::thread::available_parallelism()?.get();
         let share = self.parts.len().div_ceil(threads);
         std::thread::scope(|scope| {
             let begun: Vec<_> =
                 self.parts.chunks(share).map(|parts| scope.spawn(|| self.complete(parts))).collect();
-            begun.into_iter().try_fold(Duration::ZERO, |sum, thread| {
+            begun.into_iter().try_fold(Share::default(), |sum, thread| {
                 let spent = thread.join().map_err(|_| "the arithmetic panicked")?;
-                Ok(sum + spent.map_err(|error| error.to_string())?)
+                Ok(sum.and(spent.map_err(|error| error.to_string())?))
             })
         })
     }
 
-    fn complete(&self, parts: &[Part]) -> std::result::Result<Duration, Box<dyn Error + Send + Sync>> {
-        let mut alone = Duration::ZERO;
-        for Part { key, message, part } in parts {
-            let server = key.wrapped().open(key.place(), &self.keys.custody)?;
-            let begin = thread_cpu().map_err(|error| error.to_string())?;
-            let completion = server.complete(message, part)?;
-            alone += thread_cpu().map_err(|error| error.to_string())?.saturating_sub(begin);
-            assert!(matches!(completion, Completion::Signed(_)));
+    fn complete(&self, parts: &[Part]) -> std::result::Result<Share, Box<dyn Error + Send + Sync>> {
+        let cpu = || thread_cpu().map_err(|error| error.to_string());
+        let mut alone = Share::default();
+        let mut rng = Randomness::system();
+        for part in parts {
+            let server = part.key.wrapped().open(part.key.place(), &self.keys.custody)?;
+            let proofs = [(); 3].map(|()| UnverifiedProof::parse(&part.proof));
+            let begin = cpu()?;
+            let completion = server.complete(&part.message, &part.part)?;
+            let between = cpu()?;
+            for proof in proofs {
+                let (method, url, body) = PROVEN;
+                let request = ProvenRequest { method, url, body, now: SystemClock.now() };
+                proof?.verify(&part.proof_key, &request, |_| true, |_| true)?;
+            }
+            let opened = self.core.open(&part.sealed, SealedFor::Token { device: &part.device })?;
+            NextToken::make(&part.device, &part.proof_key, &mut rng)?;
+            alone = alone.and(Share {
+                signature: between.saturating_sub(begin),
+                curves: cpu()?.saturating_sub(between),
+            });
+            assert!(matches!(completion, Completion::Signed(_)) && !opened.is_empty());
         }
         Ok(alone)
     }

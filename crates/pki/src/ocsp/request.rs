@@ -146,8 +146,8 @@ impl Nonce {
             return Ok(None);
         };
         let extn_value = extension.extn_value.as_bytes().to_vec();
-        let value = match strict::<OctetString>(&extn_value) {
-            Ok(wrapped) => wrapped.into_bytes().into_vec(),
+        let value = match Parser::only(&extn_value, asn1::OCTET_STRING, "nonce") {
+            Ok(wrapped) => wrapped.value.to_vec(),
             Err(_) => extn_value.clone(),
         };
         check_nonce_len(value.len())?;
