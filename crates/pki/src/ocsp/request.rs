@@ -10,7 +10,7 @@ use der::{Encode, Enumerated, Sequence};
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::ext::Extension;
 
-use super::{CertId, strict};
+use super::CertId;
 use crate::Error;
 use crate::asn1::{self, Parser};
 
@@ -331,6 +331,7 @@ mod tests {
 
     use super::super::{CertIdHash, IssuerHashes};
     use super::*;
+    use crate::ocsp::strict;
 
     /// What is read by hand, read by the derived decoder and held against its encoder.
     fn derived(bytes: &[u8]) -> Result<OcspRequest, Error> {
