@@ -2,6 +2,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use countersign_domain::Event;
+use countersign_domain::account::Account;
 use countersign_store::{Error, Grouping, Location, Options, Store, Written};
 use countersign_wire::words::EndResult;
 
@@ -12,6 +13,7 @@ both! {
     writers_that_compete_share_a_commit,
     a_failing_closure_undoes_itself_only,
     a_panic_undoes_its_closure_and_the_store_lives_on,
+    what_was_undone_is_not_known,
     counters_are_given_out_once_to_many_writers,
     a_dropped_future_does_not_undo_its_write,
     the_last_handle_may_be_dropped_inside_a_closure,
@@ -114,6 +116,33 @@ fn a_failing_closure_undoes_itself_only(kept: Kept) {
         let there = kept.store.read_blocking("look", move |tx| tx.sessions().find(id)).unwrap().is_some();
         assert_eq!((result.is_ok(), there), (number % 2 == 1, number % 2 == 1), "{number}");
     }
+}
+
+/// Bodies that were written are known again when they are read: not those that are no longer there.
+fn what_was_undone_is_not_known(kept: Kept) {
+    let first = account("PNOEE-40504040001-MOCK-Q");
+    let mut second = first.clone();
+    second.holder.given_name = "ANOTHER".to_owned();
+    let read = || {
+        let document = first.document.clone();
+        kept.store.read_blocking("look", move |tx| tx.accounts().get(&document)).unwrap()
+    };
+    let update = |account: &Account, fails: bool| {
+        let account = account.clone();
+        kept.store.write_blocking("update", move |tx| {
+            tx.accounts().update(&account)?;
+            if fails { Err(Error::Missing { table: "nothing" }) } else { Ok(()) }
+        })
+    };
+    let inserted = first.clone();
+    kept.store.write_blocking("insert", move |tx| tx.accounts().insert(&inserted)).unwrap();
+    assert_eq!(read(), first);
+    assert!(update(&second, true).is_err());
+    assert_eq!(read(), first, "undone");
+    update(&second, false).unwrap();
+    assert_eq!(read(), second);
+    update(&first, false).unwrap();
+    assert_eq!(read(), first);
 }
 
 fn a_panic_undoes_its_closure_and_the_store_lives_on(kept: Kept) {
