@@ -54,6 +54,15 @@ async function enrolled({ service, pages }: Stage, device?: Device): Promise<Enr
   return { device: on, phone, document: await phone.enrol(PIN1, PIN2), person };
 }
 
+/** A log-in from the request to what the relying party gets, with nothing out of the ordinary. */
+async function logsIn(phone: PhonePage, service: Stage["service"], document: string): Promise<void> {
+  const rp = await RpSession.authenticate(service, { document });
+  await phone.asked("login");
+  await phone.enter(PIN1);
+  await phone.outcome(/./);
+  await rp.authenticated();
+}
+
 /** Stops the account, by the way that its screen shows. */
 async function revoke(phone: PhonePage): Promise<void> {
   await phone.page.locator('[data-keep="settings"]').click();
@@ -303,11 +312,7 @@ export const cases: readonly Case[] = [
         await phone.done();
       }
       await revoke(second);
-      const rp = await RpSession.authenticate(service, { document: one });
-      await first.asked("login");
-      await first.enter(PIN1);
-      await first.outcome(/./);
-      await rp.authenticated();
+      await logsIn(first, service, one);
     },
   },
   {
@@ -417,11 +422,7 @@ export const cases: readonly Case[] = [
       const copy = await pages.profile(folder);
       const owner = await (await pages.reopen(folder)).phone();
       same(await owner.document(), document, "the owner's");
-      const first = await RpSession.authenticate(service, { document });
-      await owner.asked("login");
-      await owner.enter(PIN1);
-      await owner.outcome(/./);
-      await first.authenticated();
+      await logsIn(owner, service, document);
       await owner.page.close();
       const thief = await copy.device.phone();
       same(await thief.document(), document, "the copy's");
@@ -487,11 +488,7 @@ export const cases: readonly Case[] = [
       await reopened.done();
       await reopened.document();
       // Nothing is left over: the next request goes its usual way.
-      const next = await RpSession.authenticate(service, { document });
-      await reopened.asked("login");
-      await reopened.enter(PIN1);
-      await reopened.outcome(/./);
-      await next.authenticated();
+      await logsIn(reopened, service, document);
     },
   },
   {
@@ -505,19 +502,11 @@ export const cases: readonly Case[] = [
       const take = other.page.locator(".foot .main");
       await take.click();
       await other.document();
-      const rp = await RpSession.authenticate(service, { document });
-      await other.asked("login");
-      await other.enter(PIN1);
-      await other.outcome(/./);
-      await rp.authenticated();
+      await logsIn(other, service, document);
       await phone.page.bringToFront();
       await phone.page.locator(".foot .main").click();
       await phone.document();
-      const again = await RpSession.authenticate(service, { document });
-      await phone.asked("login");
-      await phone.enter(PIN1);
-      await phone.outcome(/./);
-      await again.authenticated();
+      await logsIn(phone, service, document);
     },
   },
   {
@@ -626,11 +615,7 @@ export const cases: readonly Case[] = [
       const document = await phone.enrol(PIN1, PIN2, true);
       await audit(page, "with a passkey", [PIN1, PIN2]);
       const made = await authenticator.uses();
-      const rp = await RpSession.authenticate(service, { document });
-      await phone.asked("login");
-      await phone.enter(PIN1);
-      await phone.outcome(/./);
-      await rp.authenticated();
+      await logsIn(phone, service, document);
       await phone.done();
       must(await authenticator.uses() > made, "the passkey was not asked");
       // Without it no PIN is tried: the stored keys do not open.
@@ -700,11 +685,7 @@ export const cases: readonly Case[] = [
       await service.advance(3 * 3600 + 60);
       await phone.page.reload();
       await phone.document();
-      const again = await RpSession.authenticate(service, { document });
-      await phone.asked("login");
-      await phone.enter(PIN1);
-      await phone.outcome(/./);
-      await again.authenticated();
+      await logsIn(phone, service, document);
     },
   },
 ];
