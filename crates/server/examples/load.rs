@@ -2,14 +2,14 @@
 //!
 //! `load` starts itself again as `load serve` (the service, with the shipped test persons but nobody acting for them)
 //! and `load bare` (an axum handler that only waits), and drives both over loopback. `load authentications`,
-//! `load polls` and `load responders [NAME]` measure one thing only. The phones live in this process,
+//! `load polls` and `load responders [NAME]` measure one thing only; `load ask` is who asks responders. The phones live in this process,
 //! so the server's CPU time is the server's alone.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::error::Error;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -51,19 +51,28 @@ const ANSWERS: usize = 16_000;
 const RESPONDER_TURNS: usize = 7;
 /// Connections that ask responders at the same time.
 const CONNECTIONS: usize = 64;
-/// How long who asks leaves answers where they are.
-const NAP: Duration = Duration::from_micros(30);
+/// How long answers lie before they are fetched. Many connections still wait for theirs meanwhile, so the server has work.
+const NAP: Duration = Duration::from_micros(300);
 /// Octets of an OCSP answer without its signature.
 const ANSWER: usize = 1_000;
 
-#[tokio::main]
-async fn main() -> Result<()> {
-    match std::env::args().nth(1).as_deref() {
+fn main() -> Result<()> {
+    match (std::env::args().nth(1).as_deref(), std::env::args().nth(2)) {
+        (Some("ask"), Some(address)) => ask(&address),
+        (what, which) => tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?
+            .block_on(measure(what, which.as_deref().unwrap_or_default())),
+    }
+}
+
+async fn measure(what: Option<&str>, which: &str) -> Result<()> {
+    match what {
         Some("serve") => serve().await,
         Some("bare") => bare().await,
         Some("authentications") => authentications().await,
         Some("polls") => long_polls().await,
-        Some("responders") => responders(std::env::args().nth(2).as_deref().unwrap_or_default()).await,
+        Some("responders") => responders(which).await,
         _ => {
             authentications().await?;
             long_polls().await?;
@@ -461,9 +470,9 @@ async fn responders(named: &str) -> Result<()> {
                 body.len()
             );
             let message = [head.as_bytes(), body].concat();
-            let (before, begin) = (process.cpu()?, Instant::now());
-            ask(&process.address, &message, ANSWERS)?;
-            let (elapsed, cpu) = (begin.elapsed(), process.cpu()?.saturating_sub(before));
+            let before = process.cpu()?;
+            let elapsed = Asking::start(&process.address, &message)?.done()?;
+            let cpu = process.cpu()?.saturating_sub(before);
             if turn > 0 {
                 let (rate, of_cpu) =
                     (ANSWERS as f64 / elapsed.as_secs_f64(), ANSWERS as f64 / cpu.as_secs_f64());
@@ -496,24 +505,67 @@ fn openssl_signatures() -> Result<f64> {
     Ok(line.split_whitespace().rev().nth(1).ok_or("openssl speed")?.parse()?)
 }
 
-/// Sends one message `count` times over connections that stay open, and waits for each answer. All on one thread, so that
-/// who asks takes no more from the server than it must.
-fn ask(address: &str, message: &[u8], count: usize) -> Result<()> {
+/// A program that sends one message again and again, and waits for each answer. It is one thread that fetches answers now and then
+/// ([`NAP`]): woken by each of them it would interrupt, on one machine, who answers the next.
+struct Asking {
+    child: Child,
+    said: BufReader<ChildStdout>,
+    begin: Instant,
+}
+
+impl Asking {
+    /// Starts it, and waits until it has its connections.
+    fn start(address: &str, message: &[u8]) -> Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["ask", address])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        child.stdin.take().ok_or("no input")?.write_all(message)?;
+        let said = BufReader::new(child.stdout.take().ok_or("no output")?);
+        let mut asking = Self { child, said, begin: Instant::now() };
+        asking.hear("connected")?;
+        asking.begin = Instant::now();
+        Ok(asking)
+    }
+
+    /// Waits for the last answer; how long all took.
+    fn done(mut self) -> Result<Duration> {
+        self.hear("answered")?;
+        let elapsed = self.begin.elapsed();
+        if self.child.wait()?.success() { Ok(elapsed) } else { Err("whoever asks failed".into()) }
+    }
+
+    fn hear(&mut self, word: &str) -> Result<()> {
+        let mut line = String::new();
+        self.said.read_line(&mut line)?;
+        if line.trim() == word { Ok(()) } else { Err(format!("whoever asks says {line:?}").into()) }
+    }
+}
+
+/// The other side of [`Asking`]: the message comes from the standard input.
+fn ask(address: &str) -> Result<()> {
+    let mut message = Vec::new();
+    std::io::stdin().read_to_end(&mut message)?;
+    let message = &message[..];
     let asking = async {
         let connections = (0..CONNECTIONS).map(|_| async {
-            let mut stream = TcpStream::connect(address).await?;
+            let stream = TcpStream::connect(address).await?;
             stream.set_nodelay(true)?;
+            Ok::<TcpStream, std::io::Error>(stream)
+        });
+        let connections = futures_util::future::try_join_all(connections).await?;
+        println!("connected");
+        let asked = connections.into_iter().map(|mut stream| async move {
             let mut buffer = vec![0; 16 * 1024];
-            for _ in 0..count / CONNECTIONS {
+            for _ in 0..ANSWERS / CONNECTIONS {
                 stream.write_all(message).await?;
                 if stream.read(&mut buffer).await? == 0 {
                     return Err(std::io::Error::other("closed"));
                 }
             }
-            Ok::<(), std::io::Error>(())
+            Ok(())
         });
-        // Naps gather answers: a client that is woken for each of them interrupts, on the same machine, who answers. What it does
-        // not fetch at once it has in hand: the server has other requests to go on with, as it would have of many clients.
         let naps = async {
             loop {
                 std::thread::sleep(NAP);
@@ -521,13 +573,13 @@ fn ask(address: &str, message: &[u8], count: usize) -> Result<()> {
             }
         };
         tokio::select! {
-            done = futures_util::future::try_join_all(connections) => done,
-            () = naps => unreachable!("naps do not end"),
+            done = futures_util::future::try_join_all(asked) => done.map(drop)?,
+            () = naps => {}
         }
+        println!("answered");
+        Ok(())
     };
-    let alone = || tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(asking);
-    std::thread::scope(|scope| scope.spawn(alone).join()).map_err(|_| "whoever asks panicked")??;
-    Ok(())
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(asking)
 }
 
 async fn request(address: &str, text: &str) -> Result<TcpStream> {
