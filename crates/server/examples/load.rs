@@ -543,6 +543,11 @@ impl Asking {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "who asks rests; nothing waits for it")]
+fn nap() {
+    std::thread::sleep(NAP);
+}
+
 /// The other side of [`Asking`]: the message comes from the standard input.
 fn ask(address: &str) -> Result<()> {
     let mut message = Vec::new();
@@ -568,7 +573,7 @@ fn ask(address: &str) -> Result<()> {
         });
         let naps = async {
             loop {
-                std::thread::sleep(NAP);
+                nap();
                 tokio::task::yield_now().await;
             }
         };
