@@ -8,7 +8,7 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Octets of bodies that are kept, about: of two generations, each has half.
+/// Octets of texts that are kept; the values take about as much again. Of two generations, each has half.
 const OCTETS: usize = 4 << 20;
 
 /// A body begins with what names it, and so much of its beginning stands for it: the newer body of a row takes the place
