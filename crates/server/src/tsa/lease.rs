@@ -62,8 +62,8 @@ pub(crate) enum NoNumber {
 }
 
 impl Lease {
-    /// Number and time of the next token, and random bits to stand behind the number, taken together: a later number never has an earlier time, however long somebody
-    /// waits for a lease (EN 319 421 section 7.7.2).
+    /// Number and time of the next token, and random bits to stand behind the number. They are taken together: a later number
+    /// never has an earlier time, however long somebody waits for a lease (EN 319 421 section 7.7.2).
     pub(crate) async fn next(&self, app: &App) -> Result<Next, NoNumber> {
         loop {
             if let Some(next) = self.take(app)? {
