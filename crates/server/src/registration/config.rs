@@ -126,6 +126,7 @@ pub struct RemoteService {
 #[serde(deny_unknown_fields)]
 pub struct RemoteSigning {
     /// PEM files with the certificates of the CAs that vouch for the signatures.
+    #[serde(default)]
     pub trust: Vec<PathBuf>,
     /// Seconds that a person may take.
     #[serde(default = "default_person_seconds")]
@@ -387,7 +388,7 @@ impl RemoteSigning {
             }
         }
         if self.trust.is_empty() {
-            found.push(Mend::new(at("trust"), "is empty", "name PEM files with CA certificates"));
+            found.push(Mend::new(at("trust"), "is missing or empty", "name PEM files with CA certificates"));
         }
         for path in &self.trust {
             if let Err(fault) = anchors_in(path) {
@@ -574,7 +575,10 @@ mod tests {
             let service = format!("url = \"https://a.example/v1\"\nlookups = [\"{lookups}\"]");
             remote(&format!("{service}\n[registration.remote.sign]\n{more}"))
         };
-        assert_eq!(sign("app", "trust = []").len(), 1);
+        for forgotten in ["trust = []", ""] {
+            let found = sign("app", forgotten);
+            assert!(found.len() == 1 && found[0].contains("trust"), "{forgotten:?}: {found:?}");
+        }
         // One fault of each is the file that is not there.
         assert_eq!(sign("app", "trust = [\"/nowhere.pem\"]").len(), 1);
         for (lookups, more) in [
