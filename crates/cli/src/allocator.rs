@@ -1,6 +1,6 @@
 //! The program's allocator. Requests are many small allocations: the system's takes an eighth of the time of an OCSP answer, this
-//! one less than half of that. On Linux it stands in for `malloc` as well, for SQLite and AWS-LC: the system's grows page by page, with a call
-//! of the system for each, in every thread but the first.
+//! one less than half of that. On Linux it stands in for `malloc` as well, for SQLite and AWS-LC: the system's grows page by
+//! page, with a call of the system for each, in every thread but the first.
 #![allow(unsafe_code)]
 
 #[global_allocator]

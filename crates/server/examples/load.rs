@@ -2,8 +2,8 @@
 //!
 //! `load` starts itself again as `load serve` (the service, with the shipped test persons but nobody acting for them)
 //! and `load bare` (an axum handler that only waits), and drives both over loopback. `load authentications`,
-//! `load polls` and `load responders [NAME]` measure one thing only; `load ask` is who asks responders. The phones live in this process,
-//! so the server's CPU time is the server's alone.
+//! `load polls` and `load responders [NAME]` measure one thing only; `load ask` is who asks responders. The phones live in this
+//! process, so the server's CPU time is the server's alone.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 

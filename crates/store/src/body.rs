@@ -91,13 +91,7 @@ pub(crate) fn list_known<T>(
 where
     T: DeserializeOwned + Clone + Send + Sync + 'static,
 {
-    let mut statement = prepare(database, query)?;
-    let mut rows = statement.query(parameters)?;
-    let mut values = Vec::new();
-    while let Some(row) = rows.next()? {
-        values.push(read_known(database, table, body_of(row)?)?);
-    }
-    Ok(values)
+    each(database, query, parameters, |body| read_known(database, table, body))
 }
 
 /// The first column.
@@ -112,11 +106,20 @@ pub(crate) fn list<T: DeserializeOwned>(
     query: &'static str,
     parameters: impl Params,
 ) -> Result<Vec<T>, Error> {
+    each(connection, query, parameters, |body| read(table, body))
+}
+
+fn each<T>(
+    connection: &Connection,
+    query: &'static str,
+    parameters: impl Params,
+    read: impl Fn(&str) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
     let mut statement = prepare(connection, query)?;
     let mut rows = statement.query(parameters)?;
     let mut values = Vec::new();
     while let Some(row) = rows.next()? {
-        values.push(read(table, body_of(row)?)?);
+        values.push(read(body_of(row)?)?);
     }
     Ok(values)
 }

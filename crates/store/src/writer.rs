@@ -1,8 +1,8 @@
 //! The one writer.
 //!
 //! On a file it is a thread. Closures queue; the thread takes what is there, runs them in one SQLite transaction, each in a
-//! savepoint of its own once there is something before it, commits with `synchronous=FULL`, and only then tells everyone. So a result is on disk before anyone hears
-//! of it, and writers that compete share one `fsync`. A lone writer waits for nobody.
+//! savepoint of its own once there is something before it, commits with `synchronous=FULL`, and only then tells everyone. So a
+//! result is on disk before anyone hears of it, and writers that compete share one `fsync`. A lone writer waits for nobody.
 //!
 //! In memory there is no disk to wait for, so nothing is gained by gathering: whoever comes runs its closure itself,
 //! one after another, and is spared two changes of thread.

@@ -7,7 +7,6 @@
 use const_oid::ObjectIdentifier;
 use jiff::Timestamp;
 
-use super::signed_data::digest_algorithm;
 use crate::asn1::{self, Parser};
 use crate::{Certificate, Digest, Error, SerialNumber};
 
@@ -201,7 +200,7 @@ impl SigningCertificate {
         let mut id = Self::first(der, WHAT)?;
         let digest = match id.peek() {
             // SHA-256 may stand here although it is the default: not DER, but common, and it means the same.
-            Some(asn1::SEQUENCE) => digest_algorithm(id.any()?.raw)?,
+            Some(asn1::SEQUENCE) => Digest::from_algorithm_identifier_der(id.any()?.raw)?,
             _ => Digest::Sha256,
         };
         Self::rest(digest, id, WHAT)

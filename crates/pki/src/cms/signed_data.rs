@@ -131,7 +131,7 @@ impl SignedData {
             3 => SignerIdentifier::SubjectKeyIdentifier(signer.expect(asn1::context(0))?.value.to_vec()),
             _ => return Err(Error::malformed("SignerInfo", "its version is unknown")),
         };
-        let digest = digest_algorithm(signer.expect(asn1::SEQUENCE)?.raw)?;
+        let digest = Digest::from_algorithm_identifier_der(signer.expect(asn1::SEQUENCE)?.raw)?;
         let signed_attrs =
             signer.optional(asn1::context_constructed(0))?.ok_or(Error::Missing { what: "signedAttrs" })?;
         let signed_attributes = SignedAttributes::from_der(&retag(signed_attrs.raw, asn1::SET))?;
@@ -251,10 +251,6 @@ impl SignedData {
             &self.signature,
         )
     }
-}
-
-pub(super) fn digest_algorithm(der: &[u8]) -> Result<Digest, Error> {
-    Digest::from_algorithm_identifier_der(der)
 }
 
 /// The signature algorithm, which must go with the digest over the content.

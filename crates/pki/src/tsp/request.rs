@@ -176,7 +176,9 @@ impl MessageImprint {
     }
 
     pub(super) fn to_der(&self) -> Vec<u8> {
-        asn1::sequence(&[self.hash_algorithm.clone(), asn1::octet_string(&self.hashed_message)])
+        let mut der = Backwards::with_room(128);
+        self.write(&mut der);
+        der.finish()
     }
 
     pub(super) fn write(&self, der: &mut Backwards) {

@@ -35,8 +35,7 @@ pub(crate) struct Lease {
 #[derive(Default)]
 struct Left {
     next: u64,
-    end: u64,
-    /// What stands behind the numbers that are left. Asked for with the block: a call of the system for each token would be
+    /// What stands behind the numbers that are left, one for each. Asked for with the block: a call of the system for each token would be
     /// a fiftieth of it.
     random: Vec<[u8; 8]>,
     /// Until when it may be used; none at the beginning.
@@ -91,7 +90,7 @@ impl Lease {
         let now = app.believed_now()?;
         // A clock that was put back by less than its tolerance stands still until it has caught up.
         let time = left.last.map_or(now, |last| last.max(now));
-        if left.next == left.end || left.until.is_none_or(|until| until < time) {
+        if left.until.is_none_or(|until| until < time) {
             return Ok(None);
         }
         let Some(random) = left.random.pop() else { return Ok(None) };
@@ -114,13 +113,7 @@ impl Lease {
             .await?;
         let random = app.randomness().bytes::<{ 8 * NUMBERS as usize }>().as_chunks().0.to_vec();
         let mut left = self.left();
-        *left = Left {
-            next: first,
-            end: first + u64::from(NUMBERS),
-            random,
-            until: Some(until),
-            last: left.last,
-        };
+        *left = Left { next: first, random, until: Some(until), last: left.last };
         Ok(())
     }
 }
