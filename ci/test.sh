@@ -13,8 +13,8 @@ status=0
 FUZZED=(asice_zip xades_xml pades_pdf cms ocsp_request ocsp_response tsp_request tsp_response trusted_list certificate)
 # Suites of one lane may rely on each other: interop judges documents that the tests of cargo leave behind, and asks Maven for the
 # same client as the phone's suite.
-FIRST=(cargo_tests interop/run.sh ci/e2e.sh ci/crash.sh)
-SECOND=(ci/screens.sh ci/status.sh ci/web-test.sh ci/bank.sh ci/signing.sh ci/desk.sh ci/browser.sh)
+FIRST=(cargo_tests interop/run.sh ci/e2e.sh)
+SECOND=(ci/screens.sh ci/status.sh ci/web-test.sh ci/bank.sh ci/signing.sh ci/desk.sh ci/browser.sh ci/crash.sh)
 
 # Without the examples, which the lints have looked at, and which link the whole server each.
 TESTS=(--workspace --locked --lib --bins --tests)
@@ -33,13 +33,13 @@ log_of() {
     esac
 }
 
-# tell SUITE SECONDS CODE: what a person wants to know of a suite that has ended, in one piece.
+# tell SUITE SECONDS CODE [USER+SYSTEM]: what a person wants to know of a suite that has ended, in one piece.
 tell() {
     local log words said
     log=$(log_of "$1")
     words='^(test .* FAILED|error(\[|:)|thread .* panicked|SKIP |FAIL|fuzz |test result: FAILED)|^[a-z].* [0-9]+ passed, [0-9]+ failed'
     said=$(
-        echo "-- $1: $2 s"
+        echo "-- $1: $2 s${4:+ (of the processor: $4)}"
         grep -E "$words" "$log" | awk '!seen[$0]++' | head -n 100
         [ "$3" = 0 ] || echo "FAILED $1 (exit code $3); the end of $log:"
         [ "$3" = 0 ] || tail -n 60 "$log"
@@ -47,17 +47,22 @@ tell() {
     printf '%s\n' "$said"
 }
 
-# lane SUITE...: functions of this file, and scripts that are given the program.
+# suite NAME: a function of this file, or a script that is given the program.
+suite() {
+    case $1 in
+    */*) bash "$1" "$program" ;;
+    *) "$1" ;;
+    esac
+}
+
+# lane SUITE...: one after the other.
 lane() {
-    local suite began code failed=0
+    local suite began code spent failed=0 TIMEFORMAT='%0U + %0S s'
     for suite in "$@"; do
         began=$SECONDS
         code=0
-        case $suite in
-        */*) bash "$suite" "$program" ;;
-        *) "$suite" ;;
-        esac >"$(log_of "$suite")" 2>&1 || code=$?
-        tell "$suite" $((SECONDS - began)) $code
+        spent=$({ time suite "$suite" >"$(log_of "$suite")" 2>&1; } 2>&1) || code=$?
+        tell "$suite" $((SECONDS - began)) $code "$spent"
         [ $code = 0 ] || failed=1
     done
     return $failed

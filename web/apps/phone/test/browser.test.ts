@@ -16,6 +16,36 @@ const missing =
   binary === null ? "the service is not built" : browserPath === null ? "Chromium is not installed" : null;
 if (missing) console.log(`SKIP the phone in a browser: ${missing}`);
 
+/** Something that one side waits for until the other gives it. */
+function signal(): { readonly given: Promise<void>; readonly give: () => void } {
+  let give!: () => void;
+  const given = new Promise<void>((resolve) => (give = resolve));
+  return { given, give };
+}
+
+/** In the page: a transaction over the accounts that lasts until the event `let-go`. Nobody else reads or writes them. */
+async function holdAccounts(): Promise<void> {
+  const database = await new Promise<IDBDatabase>((resolve, reject) => {
+    const opening = indexedDB.open("countersign-phone");
+    opening.onsuccess = () => resolve(opening.result);
+    opening.onerror = () => reject(opening.error!);
+  });
+  let held = true;
+  addEventListener("let-go", () => (held = false), { once: true });
+  await new Promise<void>((resolve) => {
+    const store = database.transaction("accounts", "readwrite").objectStore("accounts");
+    const hold = () => {
+      const request = store.count();
+      request.onsuccess = () => {
+        resolve();
+        if (held) hold();
+        else database.close();
+      };
+    };
+    hold();
+  });
+}
+
 describe.skipIf(missing !== null)("the phone in a browser", () => {
   let service: Service;
   let browser: Browser;
@@ -42,6 +72,69 @@ describe.skipIf(missing !== null)("the phone in a browser", () => {
     await person.heading("You are logged in");
     await session.authenticated();
     await person.press("Done");
+  });
+
+  it("shows a request that came while the person went on to another screen", async () => {
+    const { page } = person;
+    const [asked, mayGoOn] = [signal(), signal()];
+    await page.route("**/device/v1/transactions/*", async (route) => {
+      asked.give();
+      await mayGoOn.given;
+      await route.continue();
+    });
+    const session = await RpSession.authenticate(service, { document: account });
+    await asked.given;
+    await page.locator('.keys-list [data-keep="AUTH"]').click();
+    await person.heading("Key for logging in");
+    mayGoOn.give();
+    await person.heading("Log in");
+    await page.unroute("**/device/v1/transactions/*");
+    await person.enter(PIN1);
+    await person.heading("You are logged in");
+    await session.authenticated();
+    await person.press("Done");
+    await person.home();
+  });
+
+  it("tries again to fetch a request when it is told to", async () => {
+    const { page } = person;
+    await page.route("**/device/v1/transactions/*", (route) => route.abort());
+    const session = await RpSession.authenticate(service, { document: account });
+    await page.locator(".outcome").waitFor();
+    await page.unroute("**/device/v1/transactions/*");
+    await person.press("Try again");
+    await person.heading("Log in");
+    await person.enter(PIN1);
+    await person.heading("You are logged in");
+    await session.authenticated();
+    await person.press("Done");
+    await person.home();
+  });
+
+  it("shows a request that came on the way home", async () => {
+    const { page } = person;
+    const first = await RpSession.authenticate(service, { document: account });
+    await person.heading("Log in");
+    await person.enter(PIN1);
+    await person.heading("You are logged in");
+    await first.authenticated();
+    // The way home reads the accounts, and takes until this lets go of them.
+    await page.evaluate(holdAccounts);
+    await person.press("Done");
+    const second = await RpSession.authenticate(service, { document: account });
+    // Once a second list has it, the first has been told of.
+    for (let lists = 0; lists < 2; ) {
+      const answer = await page.waitForResponse(/\/transactions\?wait=/);
+      const { transactions } = (await answer.json()) as { transactions: readonly object[] };
+      if (transactions.length > 0) lists++;
+    }
+    await page.evaluate(() => dispatchEvent(new Event("let-go")));
+    await person.heading("Log in");
+    await person.enter(PIN1);
+    await person.heading("You are logged in");
+    await second.authenticated();
+    await person.press("Done");
+    await person.home();
   });
 
   it("says so when an image holds no code, or a foreign one", async () => {

@@ -238,15 +238,16 @@ export class App extends HTMLElement {
   }
 
   async home(): Promise<void> {
-    const next = this.waiting.find((one) => !this.#decided.has(one.tx));
-    if (next) {
-      await this.open(next);
-      return;
-    }
     const left = this.#screen;
     const accounts = await this.engine.accounts().catch(() => []);
     // A link or a request has come meanwhile, and is shown.
     if (this.#screen !== left) return;
+    // From here to the screen nothing can come in between: what is not listed yet will find the screen there.
+    const next = this.#undecided();
+    if (next) {
+      await this.open(next);
+      return;
+    }
     const current = accounts.find((account) => account.id === this.account) ?? accounts[0];
     if (!current) {
       this.account = null;
@@ -323,19 +324,30 @@ export class App extends HTMLElement {
     return { link: later.link, account: come.id };
   }
 
+  /** The first request that waits for the person. */
+  #undecided(): Waiting | undefined {
+    return this.waiting.find((one) => !this.#decided.has(one.tx));
+  }
+
   /** Shows a request. */
   async open(ref: TransactionRef): Promise<void> {
     if (this.#opening === ref.tx) return;
     this.#opening = ref.tx;
     const left = this.#screen;
+    // Who has gone on to another screen meanwhile is interrupted there. The list tells of a request once: nothing else would
+    // show it. Where they cannot be interrupted, the way home leads past it.
+    const welcome = () =>
+      this.#screen === left || (this.#screen?.interruptible === true && !this.#decided.has(ref.tx));
     try {
       const presented = await this.engine.open(ref);
-      if (this.#screen !== left) return;
+      if (!welcome()) return;
       this.account = ref.account;
       this.show(new ApproveScreen(this, presented));
     } catch (error) {
+      const problem = problemOf(error);
+      const tell = welcome();
       this.decided(ref.tx);
-      if (this.#screen === left) this.problem(problemOf(error), null);
+      if (tell) this.problem(problem, null, problem.code === "OFFLINE" ? () => void this.open(ref) : undefined);
     } finally {
       this.#opening = null;
     }
@@ -373,7 +385,7 @@ export class App extends HTMLElement {
     this.#unwatch ??= this.engine.watch({
       onTransactions: (waiting) => {
         this.waiting = waiting;
-        const next = waiting.find((one) => !this.#decided.has(one.tx));
+        const next = this.#undecided();
         const screen = this.#screen;
         if (screen instanceof ApproveScreen) screen.listed(waiting);
         else if (next && screen?.interruptible) void this.open(next);
