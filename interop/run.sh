@@ -497,7 +497,7 @@ fi
 if chosen matrix; then
     if ! have cargo; then
         skip matrix "cargo not found"
-    elif ! nice -n 5 cargo build -q --locked -p countersign-container --example matrix --manifest-path "$here/../Cargo.toml" >"$target/logs/build-matrix.log" 2>&1; then
+    elif ! nice -n 5 cargo build -q --locked --workspace --example matrix --manifest-path "$here/../Cargo.toml" >"$target/logs/build-matrix.log" 2>&1; then
         skip matrix "cannot be built here, see $target/logs/build-matrix.log"
     else
         suite_matrix
