@@ -86,6 +86,10 @@ describe.skipIf(missing !== null)("the phone in a browser", () => {
     await asked.given;
     await page.locator('.keys-list [data-keep="AUTH"]').click();
     await person.heading("Key for logging in");
+    // Where nothing interrupts, and back from there: it follows what is left.
+    await person.press("Change PIN1");
+    await person.heading("Change PIN1");
+    await person.press("Back");
     mayGoOn.give();
     await person.heading("Log in");
     await page.unroute("**/device/v1/transactions/*");

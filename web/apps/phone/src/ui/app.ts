@@ -60,7 +60,8 @@ export class App extends HTMLElement {
   #update: (() => void) | null = null;
   #unwatch: (() => void) | null = null;
   #entering = 0;
-  #opening: string | null = null;
+  /** The request that is being fetched, and the screen that it is to follow. */
+  #opening: { readonly tx: string; after: Screen | null } | null = null;
   #later: Later | null = null;
 
   constructor(parts: Parts) {
@@ -300,7 +301,7 @@ export class App extends HTMLElement {
       // The right person may have an account here in a minute.
       if (problem.code === "WRONG_PERSON") this.#keep(link, await this.engine.accounts().catch(() => []));
       if (replaced()) return;
-      this.problem(problem, null, problem.code === "OFFLINE" ? () => void this.claim(link, account) : undefined);
+      this.#unfetched(problem, () => void this.claim(link, account));
     }
   }
 
@@ -331,13 +332,17 @@ export class App extends HTMLElement {
 
   /** Shows a request. */
   async open(ref: TransactionRef): Promise<void> {
-    if (this.#opening === ref.tx) return;
-    this.#opening = ref.tx;
-    const left = this.#screen;
+    const before = this.#opening;
+    if (before?.tx === ref.tx) {
+      before.after = this.#screen;
+      return;
+    }
+    const opening = { tx: ref.tx, after: this.#screen };
+    this.#opening = opening;
     // Who has gone on to another screen meanwhile is interrupted there. The list tells of a request once: nothing else would
     // show it. Where they cannot be interrupted, the way home leads past it.
     const welcome = () =>
-      this.#screen === left || (this.#screen?.interruptible === true && !this.#decided.has(ref.tx));
+      this.#screen === opening.after || (this.#screen?.interruptible === true && !this.#decided.has(ref.tx));
     try {
       const presented = await this.engine.open(ref);
       if (!welcome()) return;
@@ -347,9 +352,9 @@ export class App extends HTMLElement {
       const problem = problemOf(error);
       const tell = welcome();
       this.decided(ref.tx);
-      if (tell) this.problem(problem, null, problem.code === "OFFLINE" ? () => void this.open(ref) : undefined);
+      if (tell) this.#unfetched(problem, () => void this.open(ref));
     } finally {
-      this.#opening = null;
+      if (this.#opening === opening) this.#opening = null;
     }
   }
 
@@ -363,12 +368,17 @@ export class App extends HTMLElement {
       } catch (error) {
         const problem = problemOf(error);
         if (problem.code !== "NOT_FOUND" && problem.code !== "WRONG_PERSON") {
-          this.problem(problem, null);
+          this.#unfetched(problem, () => void this.#openByName(tx, accounts));
           return;
         }
       }
     }
     this.problem({ code: "NOT_FOUND" }, null);
+  }
+
+  /** The screen of a problem with a request that is not here yet. Without a connection it can be tried again. */
+  #unfetched(problem: Problem, again: () => void): void {
+    this.problem(problem, null, problem.code === "OFFLINE" ? again : undefined);
   }
 
   /** Not to be shown again by itself. */
