@@ -349,10 +349,9 @@ export class App extends HTMLElement {
       this.account = ref.account;
       this.show(new ApproveScreen(this, presented));
     } catch (error) {
-      const problem = problemOf(error);
-      const tell = welcome();
+      if (!welcome()) return;
       this.decided(ref.tx);
-      if (tell) this.#unfetched(problem, () => void this.open(ref));
+      this.#unfetched(problemOf(error), () => void this.open(ref));
     } finally {
       if (this.#opening === opening) this.#opening = null;
     }
