@@ -23,14 +23,14 @@ bench: ## the benchmarks, each as a ratio in one run
 	bash bench/run.sh
 
 interop: web ## other people's clients and validators against a running service
-	cargo build --locked -p countersign-cli
+	cargo build --locked --workspace --bins
 	bash interop/run.sh $(CURDIR)/target/debug/countersign
 
 fuzz: ## one minute of the processor for each fuzz target (a C++ compiler)
 	bash ci/fuzz.sh
 
 screens: web ## screenshots of every page at phone and desktop width, into target/screens
-	cargo build --locked -p countersign-cli
+	cargo build --locked --workspace --bins
 	bash ci/browser.sh $(CURDIR)/target/debug/countersign
 	bash ci/screens.sh
 

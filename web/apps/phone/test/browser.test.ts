@@ -16,12 +16,8 @@ const missing =
   binary === null ? "the service is not built" : browserPath === null ? "Chromium is not installed" : null;
 if (missing) console.log(`SKIP the phone in a browser: ${missing}`);
 
-/** Something that one side waits for until the other gives it. */
-function signal(): { readonly given: Promise<void>; readonly give: () => void } {
-  let give!: () => void;
-  const given = new Promise<void>((resolve) => (give = resolve));
-  return { given, give };
-}
+/** Where the phone fetches one request; the list of them has no further part. */
+const ONE_REQUEST = "**/device/v1/transactions/*";
 
 /** In the page: a transaction over the accounts that lasts until the event `let-go`. Nobody else reads or writes them. */
 async function holdAccounts(): Promise<void> {
@@ -74,58 +70,65 @@ describe.skipIf(missing !== null)("the phone in a browser", () => {
     await person.press("Done");
   });
 
-  it("shows a request that came while the person went on to another screen", async () => {
-    const { page } = person;
-    const [asked, mayGoOn] = [signal(), signal()];
-    await page.route("**/device/v1/transactions/*", async (route) => {
-      asked.give();
-      await mayGoOn.given;
-      await route.continue();
-    });
-    const session = await RpSession.authenticate(service, { document: account });
-    await asked.given;
-    await page.locator('.keys-list [data-keep="AUTH"]').click();
-    await person.heading("Key for logging in");
-    // Where nothing interrupts, and back from there: it follows what is left.
-    await person.press("Change PIN1");
-    await person.heading("Change PIN1");
-    await person.press("Back");
-    mayGoOn.give();
+  /** What the phone asks is approved, and the e-service has its answer. */
+  const approves = async (session: RpSession): Promise<void> => {
     await person.heading("Log in");
-    await page.unroute("**/device/v1/transactions/*");
     await person.enter(PIN1);
     await person.heading("You are logged in");
     await session.authenticated();
+  };
+
+  /** The same, and the person is home again. */
+  const logsIn = async (session: RpSession): Promise<void> => {
+    await approves(session);
     await person.press("Done");
     await person.home();
+  };
+
+  it.each([
+    ["to another screen", async () => {}],
+    ["where nothing interrupts, and back", async () => {
+      await person.press("Change PIN1");
+      await person.heading("Change PIN1");
+      await person.press("Back");
+    }],
+  ])("shows a request that came while the person went %s", async (_, onwards) => {
+    const { page } = person;
+    let goOn!: () => void;
+    const mayGoOn = new Promise<void>((resolve) => (goOn = resolve));
+    await page.route(ONE_REQUEST, async (route) => {
+      await mayGoOn;
+      await route.continue();
+    });
+    const asked = page.waitForRequest(ONE_REQUEST);
+    const session = await RpSession.authenticate(service, { document: account });
+    await asked;
+    await page.locator('.keys-list [data-keep="AUTH"]').click();
+    await person.heading("Key for logging in");
+    await onwards();
+    goOn();
+    await person.heading("Log in");
+    await page.unroute(ONE_REQUEST);
+    await logsIn(session);
   });
 
   it("tries again to fetch a request when it is told to", async () => {
     const { page } = person;
-    await page.route("**/device/v1/transactions/*", (route) => route.abort());
+    await page.route(ONE_REQUEST, (route) => route.abort());
     const session = await RpSession.authenticate(service, { document: account });
     await page.locator(".outcome").waitFor();
-    await page.unroute("**/device/v1/transactions/*");
+    await page.unroute(ONE_REQUEST);
     await person.press("Try again");
-    await person.heading("Log in");
-    await person.enter(PIN1);
-    await person.heading("You are logged in");
-    await session.authenticated();
-    await person.press("Done");
-    await person.home();
+    await logsIn(session);
   });
 
   it("shows a request that came on the way home", async () => {
     const { page } = person;
-    const first = await RpSession.authenticate(service, { document: account });
-    await person.heading("Log in");
-    await person.enter(PIN1);
-    await person.heading("You are logged in");
-    await first.authenticated();
+    await approves(await RpSession.authenticate(service, { document: account }));
     // The way home reads the accounts, and takes until this lets go of them.
     await page.evaluate(holdAccounts);
     await person.press("Done");
-    const second = await RpSession.authenticate(service, { document: account });
+    const session = await RpSession.authenticate(service, { document: account });
     // Once a second list has it, the first has been told of.
     for (let lists = 0; lists < 2; ) {
       const answer = await page.waitForResponse(/\/transactions\?wait=/);
@@ -133,12 +136,7 @@ describe.skipIf(missing !== null)("the phone in a browser", () => {
       if (transactions.length > 0) lists++;
     }
     await page.evaluate(() => dispatchEvent(new Event("let-go")));
-    await person.heading("Log in");
-    await person.enter(PIN1);
-    await person.heading("You are logged in");
-    await second.authenticated();
-    await person.press("Done");
-    await person.home();
+    await logsIn(session);
   });
 
   it("says so when an image holds no code, or a foreign one", async () => {
